@@ -1,0 +1,57 @@
+# Every library comes from Debian 12 (scripts/setup.sh installs them). All that is
+# missing is collected and reported at once.
+find_package(PkgConfig QUIET)
+set(missing "")
+
+macro(setlog_find package target)
+  find_package(${package} ${ARGN} QUIET)
+  if(NOT TARGET ${target})
+    list(APPEND missing ${package})
+  endif()
+endmacro()
+
+# For packages that ship no CMake config: an imported target from pkg-config.
+macro(setlog_pkg module)
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(${module} QUIET IMPORTED_TARGET ${module})
+  endif()
+  if(NOT TARGET PkgConfig::${module})
+    list(APPEND missing ${module})
+  endif()
+endmacro()
+
+find_package(Threads REQUIRED)
+setlog_find(ZLIB ZLIB::ZLIB)
+setlog_find(OpenSSL OpenSSL::Crypto)
+setlog_find(absl absl::status CONFIG)
+setlog_find(nlohmann_json nlohmann_json::nlohmann_json CONFIG)
+setlog_pkg(libsodium)
+setlog_find(Protobuf protobuf::libprotobuf)
+setlog_find(gRPC gRPC::grpc++ CONFIG)
+setlog_find(RocksDB RocksDB::rocksdb-shared CONFIG)
+setlog_pkg(libmicrohttpd)
+setlog_pkg(libzstd)
+setlog_pkg(libutf8proc)
+setlog_find(CLI11 CLI11::CLI11 CONFIG)
+find_path(LIBCSV_INCLUDE csv.h)
+find_library(LIBCSV_LIBRARY csv)
+if(NOT LIBCSV_INCLUDE OR NOT LIBCSV_LIBRARY)
+  list(APPEND missing libcsv)
+endif()
+if(SETLOG_TESTS)
+  setlog_find(GTest GTest::gtest CONFIG)
+endif()
+if(SETLOG_BENCH)
+  setlog_find(benchmark benchmark::benchmark CONFIG)
+endif()
+
+if(missing)
+  list(JOIN missing ", " missing)
+  message(FATAL_ERROR
+    "setlog: not found: ${missing}. Run ./scripts/setup.sh, which installs every "
+    "package that setlog builds with (Debian 12).")
+endif()
+
+add_library(setlog_libcsv INTERFACE)
+target_include_directories(setlog_libcsv SYSTEM INTERFACE ${LIBCSV_INCLUDE})
+target_link_libraries(setlog_libcsv INTERFACE ${LIBCSV_LIBRARY})

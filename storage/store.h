@@ -1,0 +1,135 @@
+// storage/store.h -- what the logs of one server need from a disk.
+//
+// A store holds, for each log, immutable full bundles and tiles, the one partial
+// bundle and tile at each level's right edge, small records found again by key, and
+// a head. All of it moves forward in group commits, each of them all or nothing.
+//
+//   GroupCommit commit{.number = store->commit().number + 1};
+//   commit.writes.push_back({log, Table::kBundle, U64Key(7), bundle});
+//   commit.heads.push_back({log, "example.org/digits", head});
+//   absl::Status durable = store->Commit(commit);   // survives power loss if OK
+//
+// One writer, many readers; thread-safe. A reader sees each Commit whole or not at all
+// within one Read, not across Reads: rows that are ever overwritten (partial bundles
+// and tiles) only grow, so a reader that asks for less than the head never notices.
+#ifndef SETLOG_STORAGE_STORE_H_
+#define SETLOG_STORAGE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "log/bytes.h"
+
+namespace setlog {
+
+// A log's number within its store: 1, 2, 3 ... in order of creation; never reused.
+using LogNumber = uint32_t;
+
+// What a row is. The key's layout for each table is in docs/format.md.
+enum class Table : uint8_t {
+  kBundle = 'b',   // u64 bundle number -> C2SP entry bundle (the last may be partial)
+  kTile = 't',     // u8 level >= 1, u64 tile number -> up to 256 hashes
+  kSession = 's',  // session id -> number of its records that are durable
+  kTag = 'g',      // tag name -> its position and m
+  kIndex = 'i',    // u64 m -> position, n and set root of the index entry for m
+  kDerived = 'd',  // whatever can be rebuilt from the log (WriteDerived only)
+};
+
+struct Write {
+  LogNumber log = 0;
+  Table table = Table::kBundle;
+  std::string key;
+  std::string value;
+};
+
+// A log's tree head as the store keeps it. `root` is the RFC 6962 root of `size`
+// entries; the signature is not stored, because Ed25519 makes the same one again.
+struct StoredHead {
+  uint64_t size = 0;
+  Hash root;
+  friend bool operator==(const StoredHead&, const StoredHead&) = default;
+};
+
+struct NewHead {
+  LogNumber log = 0;
+  // Only read when the log is new: the commit that names a number for the first time
+  // creates the log under this origin.
+  std::string origin;
+  StoredHead head;
+};
+
+struct GroupCommit {
+  // One more than the store's; anything else is a second writer: FailedPrecondition.
+  uint64_t number = 0;
+  std::vector<Write> writes;
+  std::vector<NewHead> heads;
+};
+
+// Where the store stands: the number of the last commit and a running hash over the
+// heads of all commits so far,
+//   chain_i = H("setlog/commit/1\n" | chain_{i-1} | u64 i | heads of commit i),
+// each head as u32 log | u64 size | root, in the order given; chain_0 = 32 zero bytes.
+// The head anchor (anchor.h) keeps the same pair outside the database.
+struct CommitPoint {
+  uint64_t number = 0;
+  Hash chain;
+  friend bool operator==(const CommitPoint&, const CommitPoint&) = default;
+};
+CommitPoint NextCommitPoint(const CommitPoint& previous,
+                            const std::vector<NewHead>& heads);
+
+struct LogRecord {
+  LogNumber log = 0;
+  std::string origin;
+  StoredHead head;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Writes everything in `commit`, or nothing; on OK it survives power loss. After an
+  // error other than FailedPrecondition the outcome is unknown: the caller must stop
+  // acknowledging and reopen the store.
+  virtual absl::Status Commit(const GroupCommit& commit) = 0;
+  virtual CommitPoint commit() const = 0;
+  // The point one commit back: what an anchor shows after a crash between the two.
+  virtual CommitPoint previous_commit() const = 0;
+
+  // A row, whole. NotFound if it was never written.
+  virtual absl::StatusOr<std::string> Read(LogNumber log, Table table,
+                                           std::string_view key) const = 0;
+  // Rows of one table with first <= key < last (an empty `last` = no end), in byte
+  // order of the keys, until `visit` returns false.
+  virtual absl::Status Scan(
+      LogNumber log, Table table, std::string_view first, std::string_view last,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit)
+      const = 0;
+  // The last row of the table with key <= `key`. NotFound if there is none.
+  virtual absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
+      LogNumber log, Table table, std::string_view key) const = 0;
+
+  // Every log, by number. Cost: one row a log.
+  virtual absl::StatusOr<std::vector<LogRecord>> Logs() const = 0;
+
+  // Derived data: rows of Table::kDerived, written in order and without a sync, apart
+  // from the commits. After a crash a prefix of these calls' effects is found; each
+  // call's rows are there whole or not at all. An empty value deletes the row.
+  virtual absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) = 0;
+};
+
+// A u64 as a store key: 8 bytes, big endian, so that byte order is number order.
+std::string U64Key(uint64_t number);
+
+// For tests: a store that lives and dies with the process.
+std::unique_ptr<Store> NewMemoryStore();
+
+}  // namespace setlog
+
+#endif  // SETLOG_STORAGE_STORE_H_
