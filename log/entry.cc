@@ -15,8 +15,8 @@ std::string ValueEntry(EntryType type, const Hash& value) {
 }
 
 absl::Status Malformed(EntryType type, size_t size, const char* expected) {
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "%s entry of %d bytes: expected %s", NameOf(type), size, expected));
+  return absl::InvalidArgumentError(absl::StrFormat("%s entry of %d bytes: expected %s",
+                                                    NameOf(type), size, expected));
 }
 
 }  // namespace
@@ -104,9 +104,9 @@ absl::Status CheckPosition(const Entry& entry, uint64_t position) {
   if (const auto* index = std::get_if<IndexEntry>(&entry)) m = index->m;
   if (const auto* tag = std::get_if<TagEntry>(&entry)) m = tag->m;
   if (m > position) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s entry at position %d names m = %d, which is beyond it",
-        NameOf(TypeOf(entry)), position, m));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s entry at position %d names m = %d, which is beyond it",
+                        NameOf(TypeOf(entry)), position, m));
   }
   return absl::OkStatus();
 }
@@ -118,7 +118,8 @@ absl::Status CheckTagName(std::string_view name) {
   }
   const auto allowed = [](unsigned char c) {
     return absl::ascii_isalnum(c) ||
-           std::string_view("._-/+").find(static_cast<char>(c)) != std::string_view::npos;
+           std::string_view("._-/+").find(static_cast<char>(c)) !=
+               std::string_view::npos;
   };
   if (!std::all_of(name.begin(), name.end(), allowed)) {
     return absl::InvalidArgumentError(

@@ -20,8 +20,8 @@ namespace setlog {
 // out[i] = SHA-256(prefix | bodies[i * body_bytes, (i + 1) * body_bytes)), i < count.
 // `out` may be the memory of `bodies` (each body is read before its slot is written)
 // as long as 32 <= body_bytes.
-using HashManyFunction = void (*)(Bytes prefix, const uint8_t* bodies, size_t body_bytes,
-                                  size_t count, Hash* out);
+using HashManyFunction = void (*)(Bytes prefix, const uint8_t* bodies,
+                                  size_t body_bytes, size_t count, Hash* out);
 
 struct Sha256Kernel {
   const char* name;

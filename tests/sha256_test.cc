@@ -25,11 +25,13 @@ TEST(Sha256Test, EveryKernelMatchesSingleHashesForEveryShapeAndBatchLength) {
       for (size_t body_bytes : {32, 33, 64, 65}) {
         for (size_t count = 0; count <= 70; ++count) {
           std::vector<Hash> out(count);
-          kernel.hash_many(AsBytes(prefix), bodies.data(), body_bytes, count, out.data());
+          kernel.hash_many(AsBytes(prefix), bodies.data(), body_bytes, count,
+                           out.data());
           for (size_t i = 0; i < count; ++i) {
             const Bytes body(bodies.data() + i * body_bytes, body_bytes);
             ASSERT_EQ(out[i], Sha256({AsBytes(prefix), body}))
-                << kernel.name << " " << body_bytes << " bytes, " << i << " of " << count;
+                << kernel.name << " " << body_bytes << " bytes, " << i << " of "
+                << count;
           }
         }
       }
@@ -45,8 +47,7 @@ TEST(Sha256Test, ParentsMayOverwriteTheirChildren) {
   for (const Sha256Kernel& kernel : Sha256Kernels()) {
     std::vector<Hash> in_place = nodes;
     kernel.hash_many(prefix, nodes[0].data(), 64, 32, parents.data());
-    kernel.hash_many(prefix, in_place[0].data(), 64, 32,
-                     in_place.data());
+    kernel.hash_many(prefix, in_place[0].data(), 64, 32, in_place.data());
     in_place.resize(32);
     EXPECT_EQ(in_place, parents) << kernel.name;
   }

@@ -21,17 +21,14 @@ absl::Status ToStatus(const absl::StatusOr<T>& status_or) {
   return status_or.status();
 }
 
-#define ASSERT_OK(expression) \
-  ASSERT_EQ(::setlog::ToStatus(expression).ToString(), "OK")
-#define EXPECT_OK(expression) \
-  EXPECT_EQ(::setlog::ToStatus(expression).ToString(), "OK")
+#define ASSERT_OK(expression) ASSERT_EQ(::setlog::ToStatus(expression).ToString(), "OK")
+#define EXPECT_OK(expression) EXPECT_EQ(::setlog::ToStatus(expression).ToString(), "OK")
 // The status has this code and its message contains `text`.
-#define EXPECT_STATUS(expression, status_code, text)                          \
-  do {                                                                        \
-    const absl::Status setlog_status = ::setlog::ToStatus(expression);        \
-    EXPECT_EQ(setlog_status.code(), (status_code)) << setlog_status;          \
-    EXPECT_THAT(std::string(setlog_status.message()),                         \
-                ::testing::HasSubstr(text));                                  \
+#define EXPECT_STATUS(expression, status_code, text)                               \
+  do {                                                                             \
+    const absl::Status setlog_status = ::setlog::ToStatus(expression);             \
+    EXPECT_EQ(setlog_status.code(), (status_code)) << setlog_status;               \
+    EXPECT_THAT(std::string(setlog_status.message()), ::testing::HasSubstr(text)); \
   } while (false)
 
 inline std::string ReadTestFile(const std::string& name) {
