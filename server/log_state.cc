@@ -1,0 +1,92 @@
+#include "server/log_state.h"
+
+#include "absl/strings/str_format.h"
+
+namespace setlog {
+
+PublishedHead LogState::head() const {
+  MutexLock lock(mutex_);
+  return head_;
+}
+
+void LogState::PublishHead(PublishedHead head) {
+  {
+    MutexLock lock(mutex_);
+    head_ = std::move(head);
+  }
+  MutexLock lock(watchers_mutex_);
+  for (const auto& [id, changed] : watchers_) changed();
+}
+
+uint64_t LogState::AddWatcher(std::function<void()> changed) {
+  MutexLock lock(watchers_mutex_);
+  watchers_.emplace(next_watcher_, std::move(changed));
+  return next_watcher_++;
+}
+
+void LogState::RemoveWatcher(uint64_t id) {
+  MutexLock lock(watchers_mutex_);
+  watchers_.erase(id);
+}
+
+absl::StatusOr<PlacedIndex> LogState::IndexFor(const Store& store, uint64_t m) const {
+  absl::StatusOr<std::string> row = store.Read(number_, Table::kIndex, U64Key(m));
+  if (absl::IsNotFound(row.status())) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s has no index entry for m = %d", origin_, m));
+  }
+  if (!row.ok()) return row.status();
+  return DecodeIndexRow(U64Key(m), *row);
+}
+
+absl::StatusOr<PlacedIndex> LogState::IndexBefore(const Store& store,
+                                                  uint64_t size) const {
+  // Rows are keyed by m, and m <= position < size; the few with m < size <= position
+  // are stepped over.
+  uint64_t m = size;
+  while (m > 0) {
+    auto row = store.ReadLast(number_, Table::kIndex, U64Key(m - 1));
+    if (absl::IsNotFound(row.status())) break;
+    if (!row.ok()) return row.status();
+    absl::StatusOr<PlacedIndex> index = DecodeIndexRow(row->first, row->second);
+    if (!index.ok() || index->position < size) return index;
+    m = index->entry.m;
+  }
+  return absl::NotFoundError(
+      absl::StrFormat("%s has no index entry below size %d", origin_, size));
+}
+
+std::string EncodeIndexRow(const PlacedIndex& index) {
+  std::string row;
+  AppendU64(&row, index.position);
+  AppendU64(&row, index.entry.n);
+  row.append(AsText(index.entry.set_root));
+  return row;
+}
+
+absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key,
+                                           std::string_view value) {
+  if (key.size() != 8 || value.size() != 48) {
+    return absl::DataLossError("a row of the index table has a wrong length");
+  }
+  const Bytes bytes = AsBytes(value);
+  return PlacedIndex{{ReadU64(AsBytes(key)), ReadU64(bytes.subspan(8)),
+                      HashFromBytes(bytes.subspan(16))},
+                     ReadU64(bytes)};
+}
+
+std::string EncodeTagRow(const PlacedTag& tag) {
+  std::string row;
+  AppendU64(&row, tag.m);
+  AppendU64(&row, tag.position);
+  return row;
+}
+
+absl::StatusOr<PlacedTag> DecodeTagRow(std::string_view value) {
+  if (value.size() != 16) {
+    return absl::DataLossError("a row of the tag table has a wrong length");
+  }
+  return PlacedTag{ReadU64(AsBytes(value)), ReadU64(AsBytes(value).subspan(8))};
+}
+
+}  // namespace setlog

@@ -1,0 +1,97 @@
+// server/log_state.h -- one log as its readers see it.
+//
+// The sequencer publishes heads, the indexer publishes sets; readers take short locks
+// and never wait for a commit or for an index batch to be computed. Thread-safe.
+#ifndef SETLOG_SERVER_LOG_STATE_H_
+#define SETLOG_SERVER_LOG_STATE_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "log/bytes.h"
+#include "log/entry.h"
+#include "log/set_index.h"
+#include "log/skey.h"
+#include "port/mutex.h"
+#include "server/tree_reader.h"
+#include "storage/store.h"
+
+namespace setlog {
+
+// An index entry and where it stands.
+struct PlacedIndex {
+  IndexEntry entry;
+  uint64_t position = 0;
+};
+
+struct PublishedHead {
+  StoredHead head;
+  std::string note;   // signed checkpoint
+  PlacedIndex index;  // the newest index entry under it
+};
+
+class LogState {
+ public:
+  LogState(LogNumber number, std::string origin, SigningKey key, std::string manifest)
+      : number_(number),
+        origin_(std::move(origin)),
+        key_(std::move(key)),
+        manifest_(std::move(manifest)) {}
+
+  LogNumber number() const { return number_; }
+  const std::string& origin() const { return origin_; }
+  const SigningKey& key() const { return key_; }
+  // Entry 0's body.
+  const std::string& manifest() const { return manifest_; }
+
+  PublishedHead head() const;
+  // By the sequencer only. Calls every watcher.
+  void PublishHead(PublishedHead head);
+
+  // `changed` is called after every new head, on the publishing thread, until
+  // RemoveWatcher; it must not block.
+  uint64_t AddWatcher(std::function<void()> changed);
+  // After this returns the watcher is not running and will not run again.
+  void RemoveWatcher(uint64_t id);
+
+  // The index entry with exactly this m; nothing if there is none. One store read.
+  absl::StatusOr<PlacedIndex> IndexFor(const Store& store, uint64_t m) const;
+  // The newest index entry whose position is below `size`. NotFound if none is.
+  absl::StatusOr<PlacedIndex> IndexBefore(const Store& store, uint64_t size) const;
+
+ private:
+  const LogNumber number_;
+  const std::string origin_;
+  const SigningKey key_;
+  const std::string manifest_;
+
+  mutable Mutex mutex_;
+  PublishedHead head_ ABSL_GUARDED_BY(mutex_);
+
+  // Held while watchers run, so that RemoveWatcher can promise what it does.
+  Mutex watchers_mutex_;
+  uint64_t next_watcher_ ABSL_GUARDED_BY(watchers_mutex_) = 1;
+  std::map<uint64_t, std::function<void()>> watchers_ ABSL_GUARDED_BY(watchers_mutex_);
+};
+
+// Rows of Table::kIndex and Table::kTag (docs/format.md).
+std::string EncodeIndexRow(const PlacedIndex& index);
+absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key, std::string_view value);
+
+struct PlacedTag {
+  uint64_t m = 0;
+  uint64_t position = 0;
+};
+std::string EncodeTagRow(const PlacedTag& tag);
+absl::StatusOr<PlacedTag> DecodeTagRow(std::string_view value);
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_LOG_STATE_H_

@@ -1,0 +1,87 @@
+// server/tree_reader.h -- reads a log's entries, nodes and proofs from the store.
+//
+//   TreeReader reader(store, cache_bytes);
+//   absl::StatusOr<std::vector<Hash>> path = reader.InclusionPath(log, index, size);
+//
+// Full tiles are immutable, so they are kept decoded, with their inner nodes, in one
+// cache for all logs; partial ones are read each time. Any size up to a log's head can
+// be asked for, published or not. Thread-safe.
+#ifndef SETLOG_SERVER_TREE_READER_H_
+#define SETLOG_SERVER_TREE_READER_H_
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "log/bytes.h"
+#include "log/decoded_tile.h"
+#include "log/proof.h"
+#include "log/tile.h"
+#include "log/verify.h"
+#include "port/mutex.h"
+#include "storage/store.h"
+
+namespace setlog {
+
+class TreeReader {
+ public:
+  // `store` must outlive the reader. A decoded full tile takes about 16 KiB of
+  // `cache_bytes`.
+  TreeReader(const Store* store, uint64_t cache_bytes);
+
+  // Entry `position`, which must be below the log's head. DataLoss if it is missing.
+  absl::StatusOr<std::string> Entry(LogNumber log, uint64_t position) const;
+  // The bundle that holds entries [256 * number, ...), cut to `width` entries.
+  absl::StatusOr<std::string> Bundle(LogNumber log, uint64_t number,
+                                     uint32_t width) const;
+  // The value of the add or remove entry at `position`.
+  absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
+
+  absl::StatusOr<Hash> LeafHashAt(LogNumber log, uint64_t position) const;
+  absl::StatusOr<Hash> RootAt(LogNumber log, uint64_t size) const;
+  absl::StatusOr<std::vector<Hash>> InclusionPath(LogNumber log, uint64_t index,
+                                                  uint64_t size) const;
+  absl::StatusOr<std::vector<Hash>> ConsistencyPath(LogNumber log, uint64_t size1,
+                                                    uint64_t size2) const;
+  // Entry `position` with its path under the head of `size`.
+  absl::StatusOr<ProvenEntry> Prove(LogNumber log, uint64_t position,
+                                    uint64_t size) const;
+
+  // The right edge of the log's tree, to go on appending. O(log size) reads.
+  // DataLoss if it does not lead to the head's root.
+  absl::StatusOr<TileTree> Restore(LogNumber log, const StoredHead& head) const;
+
+ private:
+  using TilePtr = std::shared_ptr<const DecodedTile>;
+  struct Key {
+    LogNumber log;
+    uint8_t level;
+    uint64_t index;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const Key& key) {
+      return H::combine(std::move(state), key.log, key.level, key.index);
+    }
+  };
+
+  absl::StatusOr<std::vector<Hash>> Fetch(LogNumber log, const NodeList& plan) const;
+  absl::StatusOr<TilePtr> Tile(LogNumber log, TileId id) const;
+  absl::StatusOr<std::vector<Hash>> TileHashes(LogNumber log, TileId id) const;
+
+  const Store* store_;
+  const size_t capacity_;  // in tiles
+  mutable Mutex mutex_;
+  // Most recently used first.
+  mutable std::list<std::pair<Key, TilePtr>> recent_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::flat_hash_map<Key, std::list<std::pair<Key, TilePtr>>::iterator> tiles_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_TREE_READER_H_
