@@ -26,9 +26,9 @@
 
 namespace setlog {
 
-constexpr size_t kMaxManifestBytes = 32 * 1024;
-constexpr size_t kValueEntryBytes = 33;  // an add or a remove
-constexpr size_t kIndexEntryBytes = 49;
+inline constexpr size_t kMaxManifestBytes = 32 * 1024;
+inline constexpr size_t kValueEntryBytes = 33;  // an add or a remove
+inline constexpr size_t kIndexEntryBytes = 49;
 
 enum class EntryType : uint8_t {
   kManifest = 0,

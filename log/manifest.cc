@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "log/entry.h"
 #include "log/jcs.h"
 #include "log/json.h"
 #include "log/scheme.h"

@@ -35,7 +35,6 @@
 
 namespace setlog {
 
-inline constexpr size_t kMaxManifestBytes = 32 * 1024;
 inline constexpr std::string_view kVrfSuite = "ECVRF-RISTRETTO255-SHA512";
 
 // The VRF whose outputs a private log holds instead of record hashes.

@@ -63,8 +63,8 @@ Note WithSignature(Note note, NoteSignature signature);
 // every function of setlog, as by other readers of notes. Points into `note`.
 const NoteSignature* FindSignature(const Note& note, const VerifierKey& key);
 
-// An Ed25519 (type 0x01) signature of `text`. InvalidArgument if it could not stand in a
-// note: CheckNoteText refuses it, or it does not end in LF.
+// An Ed25519 (type 0x01) signature of `text`. InvalidArgument if it could not stand in
+// a note: CheckNoteText refuses it, or it does not end in LF.
 absl::StatusOr<NoteSignature> SignNote(std::string_view text, const SigningKey& key);
 
 // OK iff the note has a line with the name and ID of `key`, of type 0x01, and its

@@ -66,7 +66,8 @@ std::optional<std::string> Replay::CheckIndex(const IndexEntry& entry) {
   const SetTop& set = index_.top();
   if (entry.n != set.n || entry.set_root != set.root()) {
     return absl::StrFormat(
-        "index entry for m = %d says n = %d, root %s; the entries before m give n = %d, "
+        "index entry for m = %d says n = %d, root %s; the entries before m give n = "
+        "%d, "
         "root %s",
         entry.m, entry.n, ToHex(entry.set_root), set.n, ToHex(set.root()));
   }

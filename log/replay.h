@@ -2,7 +2,8 @@
 //
 //   Replay replay("example.org/digits");
 //   for (bundle : log) if (auto fault = replay.Feed(bundle)) ...  // the operator lied
-//   replay.Root() == checkpoint.root;                             // and the head is true
+//   replay.Root() == checkpoint.root;                             // and the head is
+//   true
 //
 // Feed checks what no proof can show to somebody who sees one record: that each entry
 // is well formed and in a place where it may be, that m grows and names are used once,

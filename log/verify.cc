@@ -30,8 +30,8 @@ absl::Status CheckDemands(const Version& version, const Demands& demands) {
         *demands.tag));
   }
   if (demands.m && m != *demands.m) {
-    return Refused(absl::StrFormat("the proof is for m = %d, not for m = %d", m,
-                                   *demands.m));
+    return Refused(
+        absl::StrFormat("the proof is for m = %d, not for m = %d", m, *demands.m));
   }
   const uint64_t lag = version.checkpoint.size - m;
   if (!demands.tag && !demands.m && demands.max_lag && lag > *demands.max_lag) {
@@ -69,8 +69,9 @@ absl::StatusOr<TrustedHead> VerifyHead(const std::string& note, const Trust& tru
                                      result->checkpoint.origin));
     }
     if (!result->quorum_met) {
-      return Refused(absl::StrFormat("the policy's quorum did not cosign this head: %d did",
-                                     result->cosigners.size()));
+      return Refused(
+          absl::StrFormat("the policy's quorum did not cosign this head: %d did",
+                          result->cosigners.size()));
     }
     if (!key) key = result->log_key;
     policy = *std::move(result);
@@ -87,8 +88,8 @@ absl::StatusOr<TrustedHead> VerifyHead(const std::string& note, const Trust& tru
 }
 
 absl::Status VerifyEntry(const ProvenEntry& entry, const Checkpoint& checkpoint) {
-  return VerifyInclusion(entry.position, checkpoint.size, LeafHash(AsBytes(entry.entry)),
-                         entry.path, checkpoint.root);
+  return VerifyInclusion(entry.position, checkpoint.size,
+                         LeafHash(AsBytes(entry.entry)), entry.path, checkpoint.root);
 }
 
 absl::StatusOr<Version> VerifyVersion(const VersionProof& proof, const Trust& trust,

@@ -83,7 +83,8 @@ class LogState {
 
 // Rows of Table::kIndex and Table::kTag (docs/format.md).
 std::string EncodeIndexRow(const PlacedIndex& index);
-absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key, std::string_view value);
+absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key,
+                                           std::string_view value);
 
 struct PlacedTag {
   uint64_t m = 0;

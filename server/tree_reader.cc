@@ -29,13 +29,15 @@ TreeReader::TreeReader(const Store* store, uint64_t cache_bytes)
 
 absl::StatusOr<std::string> TreeReader::Bundle(LogNumber log, uint64_t number,
                                                uint32_t width) const {
-  absl::StatusOr<std::string> bundle = store_->Read(log, Table::kBundle, U64Key(number));
+  absl::StatusOr<std::string> bundle =
+      store_->Read(log, Table::kBundle, U64Key(number));
   if (!bundle.ok()) {
     if (!absl::IsNotFound(bundle.status())) return bundle.status();
     return Missing("the bundle", log, number * kTileWidth);
   }
   absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(AsBytes(*bundle));
-  if (!entries.ok()) return absl::DataLossError(std::string(entries.status().message()));
+  if (!entries.ok())
+    return absl::DataLossError(std::string(entries.status().message()));
   if (entries->size() < width) return Missing("the bundle", log, number * kTileWidth);
   if (entries->size() > width) {
     // What the row has grown by since: everything from the entry after the last wanted.
@@ -107,7 +109,8 @@ absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id) c
   absl::StatusOr<std::vector<Hash>> hashes = TileHashes(log, id);
   if (!hashes.ok()) return hashes.status();
   absl::StatusOr<DecodedTile> decoded = DecodedTile::FromHashes(*hashes);
-  if (!decoded.ok()) return absl::DataLossError(std::string(decoded.status().message()));
+  if (!decoded.ok())
+    return absl::DataLossError(std::string(decoded.status().message()));
   TilePtr tile = std::make_shared<const DecodedTile>(*std::move(decoded));
   if (tile->width() < kTileWidth) return tile;  // still growing
 
