@@ -21,8 +21,8 @@ namespace setlog {
 
 std::string ToBase64(Bytes bytes);
 
-// The bytes whose encoding is exactly `text`, or nothing. Decodes in one buffer, in
-// time that does not depend on the characters, so it may be used for secrets too.
+// The bytes whose encoding is exactly `text`, or nothing. Leaves no copy of them
+// behind, so it may be used for secrets too.
 std::optional<std::string> BytesFromBase64(std::string_view text);
 
 // The same, for exactly 32 bytes.
