@@ -1,6 +1,7 @@
 #include "log/set_index.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "absl/status/status.h"
@@ -183,14 +184,14 @@ std::vector<SetEvent> SetIndex::Events(const Hash& key, uint64_t m) const {
   return events;
 }
 
-std::vector<SetIndex::LiveRow> SetIndex::LiveRows(const SetTop& top,
+std::vector<SetIndex::LiveRow> SetIndex::LiveRows(const SetView& view,
                                                   size_t bucket) const {
   // An older top may be shallower: its bucket is several of today's.
-  const unsigned split = top_.depth - top.depth;
+  const unsigned split = top_.depth - view.depth();
   std::vector<LiveRow> live;
   for (size_t b = bucket << split; b < (bucket + 1) << split; ++b) {
     for (const Row& row : buckets_[b]) {
-      if (const auto position = LiveAt(row, top.m))
+      if (const auto position = LiveAt(row, view.m()))
         live.push_back({row.key, *position});
     }
   }
@@ -296,7 +297,23 @@ SetIndex::Batch SetIndex::Prepare(std::span<const SetChange> changes,
 
 void SetIndex::Publish(Batch batch) {
   for (auto& [bucket, rows] : batch.buckets_) buckets_[bucket] = std::move(rows);
-  for (const Batch::NewNode& node : batch.nodes_) top_.nodes[node.index] = node.hash;
+  Undo undo{top_.m, top_.n, {}};
+  undo.nodes.reserve(batch.nodes_.size());
+  // Nodes come level by level from the buckets up; backwards they are in index order.
+  for (auto level = batch.nodes_.end(); level != batch.nodes_.begin();) {
+    const auto end = level;
+    const unsigned bits = std::bit_width((end - 1)->index);
+    while (level != batch.nodes_.begin() &&
+           static_cast<unsigned>(std::bit_width((level - 1)->index)) == bits) {
+      --level;
+    }
+    for (auto node = level; node != end; ++node) {
+      undo.nodes.push_back({node->index, top_.nodes[node->index]});
+      top_.nodes[node->index] = node->hash;
+    }
+  }
+  undo_.push_back(std::move(undo));
+  if (undo_.size() > kUndoBatches) undo_.pop_front();
   for (auto& [key, events] : batch.history_) history_[key] = std::move(events);
   buckets_written_ += batch.buckets_.size();
   row_count_ += batch.new_rows_;
@@ -355,8 +372,33 @@ void SetIndex::Publish(Split split) {
   }
   buckets_ = std::move(deeper);
   top_ = std::move(split.top_);
+  undo_.clear();  // of another depth
   page_loaded_.assign(PageOf(buckets_.size() - 1) + 1, true);
   buckets_written_ += buckets_.size();
+}
+
+std::optional<SetView> SetIndex::RecentView(uint64_t m) const {
+  SetView view = top_;
+  if (m == top_.m) return view;
+  const auto first = std::find_if(undo_.begin(), undo_.end(),
+                                  [m](const Undo& undo) { return undo.m == m; });
+  if (first == undo_.end()) return std::nullopt;
+  view.m_ = m;
+  view.n_ = first->n;
+  for (auto undo = first; undo != undo_.end(); ++undo) {
+    view.replaced_.push_back(undo->nodes);
+  }
+  return view;
+}
+
+const Hash& SetView::node(size_t i) const {
+  for (std::span<const OldNode> batch : replaced_) {
+    const auto old = std::lower_bound(
+        batch.begin(), batch.end(), i,
+        [](const OldNode& node, size_t index) { return node.index < index; });
+    if (old != batch.end() && old->index == i) return old->hash;
+  }
+  return nodes_[i];
 }
 
 absl::StatusOr<SetTop> SetIndex::TopAt(uint64_t m) const {

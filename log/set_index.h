@@ -19,6 +19,7 @@
 #define SETLOG_LOG_SET_INDEX_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -60,6 +61,33 @@ struct SetTop {
   Hash root() const { return SetRoot(n, nodes[1]); }
 };
 
+// A top as the walks read it: a SetTop, or the state before one of the last batches,
+// which is today's nodes with what those batches replaced put back. Points into what it
+// was made from.
+class SetView {
+ public:
+  SetView(const SetTop& top)  // NOLINT: a top is a view of itself
+      : m_(top.m), n_(top.n), depth_(top.depth), nodes_(top.nodes) {}
+
+  uint64_t m() const { return m_; }
+  uint64_t n() const { return n_; }
+  unsigned depth() const { return depth_; }
+  const Hash& node(size_t i) const;
+  Hash root() const { return SetRoot(n_, node(1)); }
+
+ private:
+  friend class SetIndex;
+  struct OldNode {
+    size_t index;
+    Hash hash;
+  };
+  uint64_t m_;
+  uint64_t n_;
+  unsigned depth_;
+  std::span<const Hash> nodes_;
+  std::vector<std::span<const OldNode>> replaced_;  // oldest batch first; by index
+};
+
 // A lookup proof but for the terminal value, which stands in the add entry at
 // `terminal_position`.
 struct SetAnswer {
@@ -81,6 +109,7 @@ class SetIndex {
  public:
   static constexpr uint64_t kBucketRows = 64;
   static constexpr unsigned kPageBits = 6;  // a page is 2^6 buckets
+  static constexpr size_t kUndoBatches = 16;
 
   class Batch;
   class Split;
@@ -110,14 +139,18 @@ class SetIndex {
   Split PrepareDeeper(unsigned depth) const;
   void Publish(Split split);
 
+  // The state at m, if m is top().m or where one of the last kUndoBatches batches
+  // began: so an answer about the newest set is not lost to a batch that comes in
+  // between.
+  std::optional<SetView> RecentView(uint64_t m) const;
   // The top for any m <= top().m, by one pass over all rows (all pages needed). O(n).
   absl::StatusOr<SetTop> TopAt(uint64_t m) const;
 
-  // Whether `key` is in the set of `top`, with the proof. DataLoss if the bucket's
-  // rows do not hash to what `top` says, which is checked on every answer.
-  absl::StatusOr<SetAnswer> Lookup(const SetTop& top, const Hash& key) const;
+  // Whether `key` is in the set of `view`, with the proof. DataLoss if the bucket's
+  // rows do not hash to what `view` says, which is checked on every answer.
+  absl::StatusOr<SetAnswer> Lookup(const SetView& view, const Hash& key) const;
   // One proof for all `keys` (sorted, distinct), in which exactly their paths are open.
-  absl::StatusOr<SetBatchAnswer> BatchLookup(const SetTop& top,
+  absl::StatusOr<SetBatchAnswer> BatchLookup(const SetView& view,
                                              std::span<const Hash> keys) const;
   // What happened to `key` before m, oldest first. Empty if it never was a member.
   std::vector<SetEvent> Events(const Hash& key, uint64_t m) const;
@@ -125,13 +158,15 @@ class SetIndex {
   // --- Pages: the unit in which rows are stored and loaded.
   size_t page_count() const { return page_loaded_.size(); }
   bool page_loaded(size_t page) const { return page_loaded_[page]; }
-  // Pages that answers about `keys` under `top` or changes to them read; some may be
-  // installed already. Sorted, distinct.
-  std::vector<size_t> PagesFor(const SetTop& top, std::span<const Hash> keys) const;
+  // Pages that answers about `keys` under `view` read; some may be installed already.
+  // Sorted, distinct.
+  std::vector<size_t> PagesFor(const SetView& view, std::span<const Hash> keys) const;
   // Rows in key order, then the SHA-256 of them.
   std::string EncodePage(size_t page) const;
   // DataLoss if the bytes are not the rows that the bucket hashes commit to.
   absl::Status InstallPage(size_t page, Bytes bytes);
+  // Pages that changes to `keys` rewrite. Sorted, distinct.
+  std::vector<size_t> PagesOfKeys(std::span<const Hash> keys) const;
   std::string EncodeHistory() const;
   std::span<const Hash> bucket_hashes() const {
     return std::span(top_.nodes).subspan(size_t{1} << top_.depth);
@@ -163,12 +198,20 @@ class SetIndex {
   const Row* FindRow(const Hash& key) const;
   // The add position of a row if it is live at m.
   std::optional<uint64_t> LiveAt(const Row& row, uint64_t m) const;
-  std::vector<LiveRow> LiveRows(const SetTop& top, size_t bucket) const;
+  std::vector<LiveRow> LiveRows(const SetView& view, size_t bucket) const;
   SetTop BuildTop(uint64_t m, unsigned depth) const;
 
   friend class BatchWalker;
 
+  // What a batch replaced: the set as it was at m.
+  struct Undo {
+    uint64_t m;
+    uint64_t n;
+    std::vector<SetView::OldNode> nodes;  // by index
+  };
+
   SetTop top_;
+  std::deque<Undo> undo_;  // oldest first
   std::vector<Bucket> buckets_;
   std::vector<bool> page_loaded_;
   History history_;

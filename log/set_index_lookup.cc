@@ -10,20 +10,20 @@ namespace {
 
 // One step down the dense top from node `i` at `level`: where both sides have members
 // it is a branch of the tree; else the tree goes on at the only side that has any.
-bool IsBranch(const SetTop& top, size_t i) {
-  return top.nodes[2 * i] != SetTop::kNoKeys && top.nodes[2 * i + 1] != SetTop::kNoKeys;
+bool IsBranch(const SetView& view, size_t i) {
+  return view.node(2 * i) != SetTop::kNoKeys && view.node(2 * i + 1) != SetTop::kNoKeys;
 }
-size_t OnlyChild(const SetTop& top, size_t i) {
-  return top.nodes[2 * i] != SetTop::kNoKeys ? 2 * i : 2 * i + 1;
+size_t OnlyChild(const SetView& view, size_t i) {
+  return view.node(2 * i) != SetTop::kNoKeys ? 2 * i : 2 * i + 1;
 }
 
 // The bucket that a key's path ends in: not always the key's own, which may be empty.
-size_t PathBucket(const SetTop& top, const Hash& key) {
+size_t PathBucket(const SetView& view, const Hash& key) {
   size_t i = 1;
-  for (unsigned level = 0; level < top.depth; ++level) {
-    i = IsBranch(top, i) ? 2 * i + KeyBit(key, level) : OnlyChild(top, i);
+  for (unsigned level = 0; level < view.depth(); ++level) {
+    i = IsBranch(view, i) ? 2 * i + KeyBit(key, level) : OnlyChild(view, i);
   }
-  return i - (size_t{1} << top.depth);
+  return i - (size_t{1} << view.depth());
 }
 
 absl::Status DamagedBucket(size_t bucket, uint64_t m) {
@@ -33,13 +33,22 @@ absl::Status DamagedBucket(size_t bucket, uint64_t m) {
 
 }  // namespace
 
-std::vector<size_t> SetIndex::PagesFor(const SetTop& top,
+std::vector<size_t> SetIndex::PagesOfKeys(std::span<const Hash> keys) const {
+  std::vector<size_t> pages;
+  pages.reserve(keys.size());
+  for (const Hash& key : keys) pages.push_back(PageOf(BucketOf(key)));
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+  return pages;
+}
+
+std::vector<size_t> SetIndex::PagesFor(const SetView& view,
                                        std::span<const Hash> keys) const {
   std::vector<size_t> pages;
-  const unsigned split = top_.depth - top.depth;
+  const unsigned split = top_.depth - view.depth();
   for (const Hash& key : keys) {
     pages.push_back(PageOf(BucketOf(key)));
-    const size_t bucket = PathBucket(top, key);
+    const size_t bucket = PathBucket(view, key);
     for (size_t page = PageOf(bucket << split);
          page <= PageOf(((bucket + 1) << split) - 1); ++page) {
       pages.push_back(page);
@@ -50,32 +59,32 @@ std::vector<size_t> SetIndex::PagesFor(const SetTop& top,
   return pages;
 }
 
-absl::StatusOr<SetAnswer> SetIndex::Lookup(const SetTop& top, const Hash& key) const {
+absl::StatusOr<SetAnswer> SetIndex::Lookup(const SetView& view, const Hash& key) const {
   SetAnswer answer;
   LookupProof& proof = answer.proof;
-  proof.count = top.n;
-  if (top.n == 0) return answer;
+  proof.count = view.n();
+  if (view.n() == 0) return answer;
   size_t i = 1;
-  for (unsigned level = 0; level < top.depth; ++level) {
-    if (!IsBranch(top, i)) {
-      i = OnlyChild(top, i);
+  for (unsigned level = 0; level < view.depth(); ++level) {
+    if (!IsBranch(view, i)) {
+      i = OnlyChild(view, i);
       continue;
     }
     const size_t next = 2 * i + KeyBit(key, level);
     proof.branch_bits.push_back(static_cast<uint8_t>(level));
-    proof.siblings.push_back(top.nodes[next ^ 1]);
+    proof.siblings.push_back(view.node(next ^ 1));
     i = next;
   }
-  const size_t bucket = i - (size_t{1} << top.depth);
-  const std::vector<LiveRow> rows = LiveRows(top, bucket);
-  if (rows.empty()) return DamagedBucket(bucket, top.m);
+  const size_t bucket = i - (size_t{1} << view.depth());
+  const std::vector<LiveRow> rows = LiveRows(view, bucket);
+  if (rows.empty()) return DamagedBucket(bucket, view.m());
   std::vector<Hash> keys;
   keys.reserve(rows.size());
   for (const LiveRow& row : rows) keys.push_back(row.key);
   const size_t end = keys.size();
   const SetForest forest(keys, std::span(&end, 1));
   SetForest::Ref ref = forest.root(0);
-  if (forest.hash(ref) != top.nodes[i]) return DamagedBucket(bucket, top.m);
+  if (forest.hash(ref) != view.node(i)) return DamagedBucket(bucket, view.m());
   while (ref.is_node) {
     const SetForest::Node& node = forest.node(ref);
     const bool side = KeyBit(key, node.bit);
@@ -91,15 +100,16 @@ absl::StatusOr<SetAnswer> SetIndex::Lookup(const SetTop& top, const Hash& key) c
 // Pre-order walk of the union of the paths of many keys.
 class BatchWalker {
  public:
-  BatchWalker(const SetIndex& index, const SetTop& top) : index_(index), top_(top) {}
+  BatchWalker(const SetIndex& index, const SetView& view)
+      : index_(index), view_(view) {}
 
   absl::Status WalkTop(size_t i, unsigned level, const std::vector<Hash>& queries) {
     if (queries.empty()) {
-      Sibling(top_.nodes[i]);
+      Sibling(view_.node(i));
       return absl::OkStatus();
     }
-    if (level == top_.depth) return WalkBucket(i, queries);
-    if (!IsBranch(top_, i)) return WalkTop(OnlyChild(top_, i), level + 1, queries);
+    if (level == view_.depth()) return WalkBucket(i, queries);
+    if (!IsBranch(view_, i)) return WalkTop(OnlyChild(view_, i), level + 1, queries);
     Branch(level);
     const auto sides = Part(queries, level);
     for (int side = 0; side < 2; ++side) {
@@ -129,16 +139,16 @@ class BatchWalker {
   }
 
   absl::Status WalkBucket(size_t i, const std::vector<Hash>& queries) {
-    const size_t bucket = i - (size_t{1} << top_.depth);
-    const std::vector<SetIndex::LiveRow> rows = index_.LiveRows(top_, bucket);
-    if (rows.empty()) return DamagedBucket(bucket, top_.m);
+    const size_t bucket = i - (size_t{1} << view_.depth());
+    const std::vector<SetIndex::LiveRow> rows = index_.LiveRows(view_, bucket);
+    if (rows.empty()) return DamagedBucket(bucket, view_.m());
     std::vector<Hash> keys;
     keys.reserve(rows.size());
     for (const SetIndex::LiveRow& row : rows) keys.push_back(row.key);
     const size_t end = keys.size();
     const SetForest forest(keys, std::span(&end, 1));
-    if (forest.hash(forest.root(0)) != top_.nodes[i]) {
-      return DamagedBucket(bucket, top_.m);
+    if (forest.hash(forest.root(0)) != view_.node(i)) {
+      return DamagedBucket(bucket, view_.m());
     }
     WalkTrie(forest, rows, forest.root(0), queries);
     return absl::OkStatus();
@@ -161,13 +171,13 @@ class BatchWalker {
   }
 
   const SetIndex& index_;
-  const SetTop& top_;
+  const SetView& view_;
 };
 
-absl::StatusOr<SetBatchAnswer> SetIndex::BatchLookup(const SetTop& top,
+absl::StatusOr<SetBatchAnswer> SetIndex::BatchLookup(const SetView& view,
                                                      std::span<const Hash> keys) const {
-  BatchWalker walker(*this, top);
-  if (top.n == 0) return std::move(walker.answer);
+  BatchWalker walker(*this, view);
+  if (view.n() == 0) return std::move(walker.answer);
   absl::Status status = walker.WalkTop(1, 0, {keys.begin(), keys.end()});
   if (!status.ok()) return status;
   return std::move(walker.answer);

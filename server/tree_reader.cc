@@ -11,9 +11,13 @@ namespace {
 
 constexpr uint64_t kDecodedTileBytes = 16 * 1024 + 256;
 
-std::string TileKey(TileId id) {
+}  // namespace
+
+std::string TileRowKey(TileId id) {
   return std::string(1, static_cast<char>(id.level)) + U64Key(id.index);
 }
+
+namespace {
 
 absl::Status Missing(const char* what, LogNumber log, uint64_t position) {
   return absl::DataLossError(absl::StrFormat(
@@ -72,7 +76,7 @@ absl::StatusOr<std::vector<Hash>> TreeReader::TileHashes(LogNumber log,
                                                          TileId id) const {
   absl::StatusOr<std::string> bytes =
       id.level == 0 ? store_->Read(log, Table::kBundle, U64Key(id.index))
-                    : store_->Read(log, Table::kTile, TileKey(id));
+                    : store_->Read(log, Table::kTile, TileRowKey(id));
   if (!bytes.ok()) {
     if (!absl::IsNotFound(bytes.status())) return bytes.status();
     return Missing(id.level == 0 ? "the bundle" : "a tile", log,

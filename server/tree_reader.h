@@ -28,6 +28,9 @@
 
 namespace setlog {
 
+// The key of a tile's row in Table::kTile.
+std::string TileRowKey(TileId id);
+
 class TreeReader {
  public:
   // `store` must outlive the reader. A decoded full tile takes about 16 KiB of

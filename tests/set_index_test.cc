@@ -63,24 +63,24 @@ void Advance(SetIndex* index, std::span<const SetChange> changes, uint64_t m) {
   ASSERT_EQ(index->top().root(), promised);
 }
 
-void ExpectRightAnswers(const SetIndex& index, const SetTop& top, const Model& model,
+void ExpectRightAnswers(const SetIndex& index, const SetView& top, const Model& model,
                         uint64_t universe) {
-  const std::set<uint64_t> members = model.MembersAt(top.m);
-  const Hash root = model.RootAt(top.m);
+  const std::set<uint64_t> members = model.MembersAt(top.m());
+  const Hash root = model.RootAt(top.m());
   ASSERT_EQ(top.root(), root);
-  ASSERT_EQ(top.n, members.size());
+  ASSERT_EQ(top.n(), members.size());
   std::vector<Hash> queries;
   for (uint64_t id = 0; id < universe + 5; ++id) queries.push_back(Record(id));
   for (uint64_t id = 0; id < queries.size(); ++id) {
     auto answer = index.Lookup(top, SetKey(queries[id]));
     ASSERT_OK(answer);
-    ASSERT_EQ(answer->present, members.contains(id)) << id << " at " << top.m;
-    if (top.n > 0) answer->proof.terminal = model.ValueAt(answer->terminal_position);
+    ASSERT_EQ(answer->present, members.contains(id)) << id << " at " << top.m();
+    if (top.n() > 0) answer->proof.terminal = model.ValueAt(answer->terminal_position);
     const auto verified = VerifyLookup(root, queries[id], answer->proof);
     ASSERT_OK(verified);
     ASSERT_EQ(*verified, members.contains(id));
-    ASSERT_LT(answer->terminal_position, std::max<uint64_t>(top.m, 1));
-    const std::vector<SetEvent> events = index.Events(SetKey(queries[id]), top.m);
+    ASSERT_LT(answer->terminal_position, std::max<uint64_t>(top.m(), 1));
+    const std::vector<SetEvent> events = index.Events(SetKey(queries[id]), top.m());
     ASSERT_EQ(!events.empty() && events.back().add, members.contains(id));
   }
   std::vector<Hash> keys = SetKeys(queries);
@@ -91,7 +91,7 @@ void ExpectRightAnswers(const SetIndex& index, const SetTop& top, const Model& m
     batch->proof.replace(leaf.offset, Hash::kSize,
                          AsText(model.ValueAt(leaf.position)));
   }
-  const auto present = VerifyBatch(root, top.n, queries, AsBytes(batch->proof));
+  const auto present = VerifyBatch(root, top.n(), queries, AsBytes(batch->proof));
   ASSERT_OK(present);
   for (uint64_t id = 0; id < queries.size(); ++id) {
     ASSERT_EQ((*present)[id], members.contains(id));
@@ -99,6 +99,7 @@ void ExpectRightAnswers(const SetIndex& index, const SetTop& top, const Model& m
 }
 
 TEST(SetIndexTest, AnswersRightlyAtEveryVersionItEverHad) {
+  size_t recent_views = 0;
   for (uint64_t universe : {1, 3, 40, 600}) {
     Model model(universe);
     SetIndex index;
@@ -110,6 +111,12 @@ TEST(SetIndexTest, AnswersRightlyAtEveryVersionItEverHad) {
       ASSERT_NO_FATAL_FAILURE(Advance(&index, model.Changes(begin), model.size()));
       ASSERT_EQ(index.top().root(), model.RootAt(model.size()));
       versions.push_back(model.size());
+      for (uint64_t m : versions) {
+        if (const auto recent = index.RecentView(m)) {
+          ++recent_views;
+          ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, *recent, model, universe));
+        }
+      }
     }
     for (uint64_t m : versions) {
       const auto top = index.TopAt(m);
@@ -123,6 +130,7 @@ TEST(SetIndexTest, AnswersRightlyAtEveryVersionItEverHad) {
         Advance(&index, model.Changes(versions.back()), model.size()));
     ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, *old_top, model, universe));
   }
+  EXPECT_GT(recent_views, 4u * 12u);
 }
 
 TEST(SetIndexTest, AnyBatchingLeadsToTheSameRoot) {

@@ -1,0 +1,163 @@
+#include "server/indexer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <vector>
+
+#include "log/entry.h"
+#include "log/set_tree.h"
+#include "log/tile.h"
+
+namespace setlog {
+namespace {
+
+// A snapshot is due when this many entries, and a third of all, were indexed since the
+// last: writing them all then costs each entry a constant.
+constexpr uint64_t kSnapshotEntries = uint64_t{1} << 20;
+
+}  // namespace
+
+Indexer::Indexer(Sequencer* sequencer, const TreeReader* reader, Options options)
+    : sequencer_(sequencer),
+      reader_(reader),
+      options_(options),
+      thread_([this] { Run(); }) {}
+
+Indexer::~Indexer() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  std::map<LogState*, Followed> followed;
+  {
+    MutexLock lock(mutex_);
+    followed = followed_;
+  }
+  for (auto& [log, f] : followed) {
+    log->RemoveWatcher(f.watcher);
+    if (f.loaded) f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
+  }
+}
+
+void Indexer::Follow(LogState* log, LogIndex* index) {
+  const uint64_t watcher = log->AddWatcher([this] {
+    {
+      MutexLock lock(mutex_);
+      dirty_ = true;
+    }
+    wake_.notify_one();
+  });
+  {
+    MutexLock lock(mutex_);
+    followed_[log] = {.index = index, .watcher = watcher};
+    dirty_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Indexer::Run() {
+  while (true) {
+    std::vector<std::pair<LogState*, Followed*>> logs;
+    {
+      MutexLock lock(mutex_);
+      lock.Wait(wake_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return dirty_ || stopping_;
+      });
+      if (stopping_) return;
+      dirty_ = false;
+      // Map nodes stay where they are, and only this thread changes what they hold.
+      for (auto& [log, followed] : followed_) logs.push_back({log, &followed});
+    }
+    bool more = false;
+    for (auto& [log, followed] : logs) more |= Step(log, followed);
+    if (!more) continue;
+    MutexLock lock(mutex_);
+    dirty_ = true;
+  }
+}
+
+bool Indexer::Step(LogState* log, Followed* followed) {
+  LogIndex& index = *followed->index;
+  if (!followed->loaded) {
+    index.Load();
+    followed->loaded = true;
+  }
+  if (index.damaged()) {
+    index.Reset();
+    followed->scanned = 0;
+  }
+  // A rebuild goes no further than what is committed already needs no new entry for.
+  const PublishedHead head = log->head();
+  const uint64_t begin = std::max(followed->scanned, index.m());
+  const bool catching_up = index.m() < head.index.entry.m;
+  const uint64_t limit = catching_up ? head.index.entry.m : head.head.size;
+  const uint64_t end = std::min(limit, begin + options_.max_batch);
+  if (begin >= end) return false;
+
+  absl::StatusOr<std::vector<SetChange>> changes = ReadChanges(*log, begin, end);
+  if (!changes.ok()) return false;  // the store is failing: health says so
+  if (changes->empty() && !catching_up) {
+    followed->scanned = end;
+    return end < limit;
+  }
+  absl::StatusOr<SetIndex::Batch> batch = index.Prepare(*std::move(changes), end);
+  if (!batch.ok()) return index.damaged();
+  if (!catching_up) {
+    const IndexEntry entry{batch->m(), batch->n(), batch->root()};
+    if (!Sequence(log, entry).ok()) return false;
+  }
+  index.Publish(*std::move(batch));
+  followed->scanned = end;
+  const uint64_t unsaved = index.unsaved();
+  const bool at_index_entry = !catching_up || end == limit;
+  if (at_index_entry && unsaved >= kSnapshotEntries && unsaved >= end / 3) {
+    index.SaveSnapshot().IgnoreError();  // a restart then takes longer, no more
+  }
+  return true;
+}
+
+absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(const LogState& log,
+                                                            uint64_t begin,
+                                                            uint64_t end) const {
+  std::vector<SetChange> changes;
+  std::vector<Hash> values;
+  for (uint64_t position = begin; position < end;) {
+    const uint64_t first = position / kTileWidth * kTileWidth;
+    const uint32_t width = static_cast<uint32_t>(std::min(end - first, uint64_t{256}));
+    absl::StatusOr<std::string> bundle =
+        reader_->Bundle(log.number(), position / kTileWidth, width);
+    if (!bundle.ok()) return bundle.status();
+    absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(AsBytes(*bundle));
+    if (!entries.ok()) return entries.status();
+    for (; position < first + width; ++position) {
+      const Bytes entry = (*entries)[position - first];
+      const bool add = entry[0] == static_cast<uint8_t>(EntryType::kAdd);
+      const bool remove = entry[0] == static_cast<uint8_t>(EntryType::kRemove);
+      if ((!add && !remove) || entry.size() != kValueEntryBytes) continue;
+      values.push_back(HashFromBytes(entry.subspan(1)));
+      changes.push_back({Hash(), position, add});
+    }
+  }
+  const std::vector<Hash> keys = SetKeys(values);
+  for (size_t i = 0; i < keys.size(); ++i) changes[i].key = keys[i];
+  return changes;
+}
+
+absl::StatusOr<Sequenced> Indexer::Sequence(LogState* log, const IndexEntry& entry) {
+  while (true) {
+    std::promise<absl::StatusOr<Sequenced>> promise;
+    std::future<absl::StatusOr<Sequenced>> future = promise.get_future();
+    sequencer_->Append(log, entry, [&promise](absl::StatusOr<Sequenced> sequenced) {
+      promise.set_value(std::move(sequenced));
+    });
+    absl::StatusOr<Sequenced> sequenced = future.get();
+    // A full queue of other people's writes must not lose the batch's work.
+    if (!absl::IsResourceExhausted(sequenced.status())) return sequenced;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+}  // namespace setlog

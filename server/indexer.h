@@ -1,0 +1,73 @@
+// server/indexer.h -- follows every log and commits its set into it.
+//
+// One thread. Whatever add and remove entries have come since the last m go into one
+// batch, so batches grow with the backlog; the index entry goes through the sequencer
+// like any other, and only when it is committed do readers see the new set. No index
+// entry is made where no add or remove stands at or after the last m, or the log would
+// grow for ever.
+#ifndef SETLOG_SERVER_INDEXER_H_
+#define SETLOG_SERVER_INDEXER_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "port/mutex.h"
+#include "server/log_index.h"
+#include "server/log_state.h"
+#include "server/sequencer.h"
+#include "server/tree_reader.h"
+
+namespace setlog {
+
+class Indexer {
+ public:
+  struct Options {
+    // Entries read for one batch at the most: what bounds a batch's memory, at about
+    // 300 bytes an entry.
+    uint64_t max_batch = uint64_t{1} << 20;
+  };
+
+  Indexer(Sequencer* sequencer, const TreeReader* reader, Options options);
+  // Stops after the batch at hand and writes snapshots.
+  ~Indexer();
+
+  // From now on follows `log` with `index`, both of which must outlive the indexer.
+  void Follow(LogState* log, LogIndex* index);
+
+ private:
+  struct Followed {
+    LogIndex* index;
+    // Entries below have been read; those from the index's m on hold no change.
+    uint64_t scanned = 0;
+    bool loaded = false;
+    uint64_t watcher = 0;
+  };
+
+  void Run();
+  // Indexes what is there, one batch. True if there may be more to do at once.
+  bool Step(LogState* log, Followed* followed);
+  absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log, uint64_t begin,
+                                                     uint64_t end) const;
+  absl::StatusOr<Sequenced> Sequence(LogState* log, const IndexEntry& entry);
+
+  Sequencer* const sequencer_;
+  const TreeReader* const reader_;
+  const Options options_;
+
+  Mutex mutex_;
+  std::condition_variable wake_;
+  bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<LogState*, Followed> followed_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_INDEXER_H_
