@@ -15,11 +15,13 @@
 #ifndef SETLOG_STORAGE_STORE_H_
 #define SETLOG_STORAGE_STORE_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -84,6 +86,19 @@ struct CommitPoint {
 CommitPoint NextCommitPoint(const CommitPoint& previous,
                             const std::vector<NewHead>& heads);
 
+// Drawn at random when a store is created: tells one store's files from another's.
+using StoreId = std::array<uint8_t, 16>;
+StoreId NewStoreId();
+
+// Where a store stands. `previous` is the point one commit back: what an anchor shows
+// after a crash between the two writes. Both are {0, zeros} in a new store.
+struct StoreState {
+  StoreId id{};
+  CommitPoint commit;
+  CommitPoint previous;
+  friend bool operator==(const StoreState&, const StoreState&) = default;
+};
+
 struct LogRecord {
   LogNumber log = 0;
   std::string origin;
@@ -94,19 +109,22 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Writes everything in `commit`, or nothing; on OK it survives power loss. After an
-  // error other than FailedPrecondition the outcome is unknown: the caller must stop
-  // acknowledging and reopen the store.
+  // Writes everything in `commit`, or nothing; on OK it survives power loss.
+  // InvalidArgument and FailedPrecondition: nothing was written (CheckCommit says
+  // when). After any other error the outcome is unknown, and every later Commit refuses
+  // with FailedPrecondition: the caller must stop acknowledging and reopen the store.
   virtual absl::Status Commit(const GroupCommit& commit) = 0;
-  virtual CommitPoint commit() const = 0;
-  // The point one commit back: what an anchor shows after a crash between the two.
-  virtual CommitPoint previous_commit() const = 0;
+
+  virtual StoreState state() const = 0;
+  StoreId id() const { return state().id; }
+  CommitPoint commit() const { return state().commit; }
+  CommitPoint previous_commit() const { return state().previous; }
 
   // A row, whole. NotFound if it was never written.
   virtual absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                            std::string_view key) const = 0;
-  // Rows of one table with first <= key < last (an empty `last` = no end), in byte
-  // order of the keys, until `visit` returns false.
+  // Rows of one table, as they were when the scan began, with first <= key < last (an
+  // empty `last` = no end), in byte order of the keys, until `visit` returns false.
   virtual absl::Status Scan(
       LogNumber log, Table table, std::string_view first, std::string_view last,
       const std::function<bool(std::string_view key, std::string_view value)>& visit)
@@ -118,11 +136,19 @@ class Store {
   // Every log, by number. Cost: one row a log.
   virtual absl::StatusOr<std::vector<LogRecord>> Logs() const = 0;
 
-  // Derived data: rows of Table::kDerived, written in order and without a sync, apart
-  // from the commits. After a crash a prefix of these calls' effects is found; each
-  // call's rows are there whole or not at all. An empty value deletes the row.
+  // Derived data: rows of Table::kDerived of this one log, written in order and without
+  // a sync, apart from the commits. After a crash a prefix of these calls' effects is
+  // found; each call's rows are there whole or not at all. An empty value deletes the
+  // row. Errors as for Commit.
   virtual absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) = 0;
 };
+
+// What makes a commit or derived rows unfit for a store that stands at `at`, the same
+// for every store. FailedPrecondition: the number is not the next one (a second
+// writer). InvalidArgument: log 0, kDerived in a commit or any other table in derived
+// rows, a row of another log among derived rows, two heads for one log.
+absl::Status CheckCommit(const CommitPoint& at, const GroupCommit& commit);
+absl::Status CheckDerived(LogNumber log, const std::vector<Write>& rows);
 
 // A u64 as a store key: 8 bytes, big endian, so that byte order is number order.
 std::string U64Key(uint64_t number);

@@ -1,0 +1,52 @@
+// storage/durable_file.h -- small files that must survive power loss.
+//
+//   absl::Status made = ReplaceFile("/srv/anchor", bytes);   // whole, or as before
+//   absl::StatusOr<DurableFile> file = DurableFile::Open("/srv/anchor");
+//   absl::Status written = file->WriteAt(4096, block);       // on the disk if OK
+//
+// Errors: NotFound, ResourceExhausted = disk full, Unavailable = any other I/O error,
+// each naming the path. Not thread-safe.
+#ifndef SETLOG_STORAGE_DURABLE_FILE_H_
+#define SETLOG_STORAGE_DURABLE_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace setlog {
+
+// Writes `content` beside `path`, then renames it there: after a crash the file is the
+// old one or the new one. Costs two syncs.
+absl::Status ReplaceFile(const std::string& path, std::string_view content);
+
+// Makes the creation or renaming of `path` itself durable.
+absl::Status SyncParentDirectory(const std::string& path);
+
+class DurableFile {
+ public:
+  // For reading and writing an existing file.
+  static absl::StatusOr<DurableFile> Open(const std::string& path);
+  DurableFile(DurableFile&& other) noexcept;
+  DurableFile& operator=(DurableFile&& other) noexcept;
+  ~DurableFile();
+
+  const std::string& path() const { return path_; }
+  // The whole content; DataLoss if it is longer than `max_bytes`.
+  absl::StatusOr<std::string> Read(size_t max_bytes) const;
+  // Overwrites and syncs. After an error the bytes there are unknown, and a retry could
+  // report a success that did not happen: open the file anew and look.
+  absl::Status WriteAt(uint64_t offset, std::string_view bytes);
+
+ private:
+  DurableFile(std::string path, int descriptor)
+      : path_(std::move(path)), descriptor_(descriptor) {}
+
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_STORAGE_DURABLE_FILE_H_

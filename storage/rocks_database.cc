@@ -1,0 +1,150 @@
+#include "storage/rocks_database.h"
+
+#include <rocksdb/env.h>
+
+#include "absl/strings/str_format.h"
+#include "storage/rocks_settings.h"
+#include "storage/row_format.h"
+
+namespace setlog {
+namespace {
+
+std::string_view ToView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+// For kLook, which must not roll the log files of the server's last run.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {}
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
+    const RocksOptions& options, Mode mode) {
+  std::unique_ptr<RocksDatabase> database(new RocksDatabase(options.path));
+  rocksdb::DBOptions settings = RocksDatabaseSettings(options.memory_bytes);
+  settings.create_if_missing = mode == Mode::kCreate;
+  settings.create_missing_column_families = mode == Mode::kCreate;
+  settings.error_if_exists = mode == Mode::kCreate;
+  if (mode == Mode::kLook) settings.info_log = std::make_shared<NoLog>();
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families =
+      RocksFamilies(options.memory_bytes);
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      mode == Mode::kLook
+          ? rocksdb::DB::OpenForReadOnly(settings, options.path, families,
+                                         &database->families_, &db)
+          : rocksdb::DB::Open(settings, options.path, families, &database->families_,
+                              &db);
+  database->db_.reset(db);
+  if (opened.ok()) {
+    absl::Status blobs = database->CheckBlobFiles();
+    if (!blobs.ok()) return blobs;
+    return database;
+  }
+  // At this point a file that is gone is damage, not something that was never there,
+  // and so is a manifest that parses into options or families that nobody wrote.
+  if (opened.IsNotFound() || opened.IsPathNotFound() || opened.IsInvalidArgument()) {
+    return absl::DataLossError(
+        absl::StrFormat("store %s: %s", options.path, opened.ToString()));
+  }
+  return database->ToStatus(opened);
+}
+
+RocksDatabase::~RocksDatabase() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
+}
+
+absl::StatusOr<std::string> RocksDatabase::Get(rocksdb::ColumnFamilyHandle* family,
+                                               const std::string& key) const {
+  std::string value;
+  const rocksdb::Status read = db_->Get(CheckedRead(), family, key, &value);
+  if (read.ok()) return value;
+  if (read.IsNotFound()) return absl::NotFoundError("no such row in the store");
+  return ToStatus(read);
+}
+
+absl::Status RocksDatabase::Scan(
+    rocksdb::ColumnFamilyHandle* family, const std::string& first,
+    const std::string& last,
+    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+  if (first >= last) return absl::OkStatus();
+  rocksdb::ReadOptions options = CheckedRead();
+  const rocksdb::Slice end(last);
+  options.iterate_upper_bound = &end;
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, family));
+  for (row->Seek(first); row->Valid(); row->Next()) {
+    if (!visit(ToView(row->key()), ToView(row->value()))) return absl::OkStatus();
+  }
+  return ToStatus(row->status());
+}
+
+absl::StatusOr<StoreState> RocksDatabase::ReadState() const {
+  const absl::StatusOr<std::string> identity = Get(durable(), IdentityKey());
+  const absl::StatusOr<std::string> point = Get(durable(), CommitKey());
+  if (absl::IsNotFound(identity.status()) || absl::IsNotFound(point.status())) {
+    return absl::DataLossError(absl::StrFormat(
+        "store %s: its first rows are missing. Either its creation was interrupted, "
+        "then it was never used: delete the directory; or it is damaged: restore the "
+        "newest backup",
+        path_));
+  }
+  if (!identity.ok()) return identity.status();
+  if (!point.ok()) return point.status();
+  const absl::StatusOr<StoreId> id = ParseIdentity(*identity);
+  if (!id.ok()) return id.status();
+  const absl::StatusOr<CommitRow> row = ParseCommitRow(*point);
+  if (!row.ok()) return row.status();
+  return StoreState{.id = *id, .commit = row->commit, .previous = row->previous};
+}
+
+absl::Status RocksDatabase::ToStatus(const rocksdb::Status& status) const {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrFormat("store %s: %s", path_, status.ToString());
+  if (status.IsNotFound()) return absl::NotFoundError(text);
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(text);
+  return absl::UnavailableError(text);
+}
+
+// RocksDB looks for its table files when it opens, for a blob file only when it is
+// read.
+absl::Status RocksDatabase::CheckBlobFiles() const {
+  std::vector<rocksdb::ColumnFamilyMetaData> families;
+  db_->GetAllColumnFamilyMetaData(&families);
+  for (const rocksdb::ColumnFamilyMetaData& family : families) {
+    for (const rocksdb::BlobMetaData& blob : family.blob_files) {
+      const std::string name = path_ + "/" + blob.blob_file_name;
+      uint64_t bytes = 0;
+      const rocksdb::Status found = rocksdb::Env::Default()->GetFileSize(name, &bytes);
+      if (!found.ok() || bytes != blob.blob_file_size) {
+        return absl::DataLossError(
+            absl::StrFormat("store %s: %s is missing or has a wrong size: restore the "
+                            "newest backup",
+                            path_, name));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<RocksLock>> RocksLock::Take(const std::string& path) {
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::Status locked =
+      rocksdb::Env::Default()->LockFile(path + "/LOCK", &lock);
+  if (locked.ok()) return std::unique_ptr<RocksLock>(new RocksLock(lock));
+  return absl::FailedPreconditionError(
+      absl::StrFormat("another setlogd runs on %s (%s)", path, locked.ToString()));
+}
+
+RocksLock::~RocksLock() {
+  rocksdb::Env::Default()->UnlockFile(lock_).PermitUncheckedError();
+}
+
+}  // namespace setlog

@@ -1,0 +1,84 @@
+// storage/rocks_database.h -- one open RocksDB directory: opening, locking, raw reads.
+//
+//   absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
+//       RocksDatabase::Open(options, RocksDatabase::Mode::kLook);
+//   absl::StatusOr<StoreState> state = (*database)->ReadState();
+//
+// Internal to storage/: knows rows, not what may be written when (rocks_store.cc).
+// Thread-safe.
+#ifndef SETLOG_STORAGE_ROCKS_DATABASE_H_
+#define SETLOG_STORAGE_ROCKS_DATABASE_H_
+
+#include <rocksdb/db.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/rocks_store.h"
+#include "storage/store.h"
+
+namespace setlog {
+
+class RocksDatabase {
+ public:
+  enum class Mode {
+    kLook,    // reads all, replays the WAL in memory, alters no file, takes no lock
+    kWrite,   // an existing one
+    kCreate,  // fails if there is one
+  };
+  // Errors as OpenRocksStore's.
+  static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(
+      const RocksOptions& options, Mode mode);
+  ~RocksDatabase();
+
+  const std::string& path() const { return path_; }
+  rocksdb::DB& db() const { return *db_; }
+  // The family of durable rows, or of derived ones.
+  rocksdb::ColumnFamilyHandle* durable() const { return families_[0]; }
+  rocksdb::ColumnFamilyHandle* derived() const { return families_[1]; }
+  rocksdb::ColumnFamilyHandle* family(Table table) const {
+    return table == Table::kDerived ? derived() : durable();
+  }
+
+  absl::StatusOr<std::string> Get(rocksdb::ColumnFamilyHandle* family,
+                                  const std::string& key) const;
+  // Rows with first <= key < last until `visit` returns false.
+  absl::Status Scan(rocksdb::ColumnFamilyHandle* family, const std::string& first,
+                    const std::string& last,
+                    const std::function<bool(std::string_view key,
+                                             std::string_view value)>& visit) const;
+  absl::StatusOr<StoreState> ReadState() const;
+
+  // DataLoss = corrupt, ResourceExhausted = disk full, NotFound, Unavailable = the
+  // rest; the message names the directory.
+  absl::Status ToStatus(const rocksdb::Status& status) const;
+
+ private:
+  explicit RocksDatabase(std::string path) : path_(std::move(path)) {}
+  absl::Status CheckBlobFiles() const;
+
+  const std::string path_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
+// RocksDB's LOCK file of a directory, held without opening the database.
+class RocksLock {
+ public:
+  // FailedPrecondition if a process, this one included, has the store open.
+  static absl::StatusOr<std::unique_ptr<RocksLock>> Take(const std::string& path);
+  ~RocksLock();
+
+ private:
+  explicit RocksLock(rocksdb::FileLock* lock) : lock_(lock) {}
+  rocksdb::FileLock* lock_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_STORAGE_ROCKS_DATABASE_H_

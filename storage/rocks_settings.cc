@@ -1,0 +1,136 @@
+#include "storage/rocks_settings.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <memory>
+
+namespace setlog {
+
+rocksdb::DBOptions RocksDatabaseSettings(uint64_t memory_bytes) {
+  rocksdb::DBOptions options;
+  // --- What a damaged or interrupted store does at open.
+  // Replays up to the first unreadable record and stops there. A power cut leaves such
+  // a record at the end as a matter of course, also one of garbage rather than a short
+  // one, which kTolerateCorruptedTailRecords and kAbsoluteConsistency would refuse. It
+  // stops at an old damaged record as well and loses all after it: the head anchor is
+  // what tells the two apart, before a file is altered.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // What was replayed is written again and synced. So the anchor may follow a commit
+  // that was found in the page cache only, its own sync having failed or never ended.
+  options.avoid_flush_during_recovery = false;
+  // A block or manifest record that fails its checksum is an error, never skipped.
+  options.paranoid_checks = true;
+  options.skip_checking_sst_file_sizes_on_db_open = false;
+  options.best_efforts_recovery = false;
+  // Recycled files hold old records behind the new ones: one more thing to mistake.
+  options.recycle_log_file_num = 0;
+  // Needs bookkeeping around WAL syncs that had bugs after 7.8; the anchor promises
+  // more.
+  options.track_and_verify_wals_in_manifest = false;
+
+  // --- After an I/O error: no retries behind our back. An fsync that failed once and
+  // then "succeeds" has lost data; only a new open reads what is really there.
+  options.max_bgerror_resume_count = 0;
+
+  // --- Order and atomicity of writes: the plain path, one queue, one memtable writer.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_pipelined_write = false;
+  options.unordered_write = false;
+  options.two_write_queues = false;
+  options.manual_wal_flush = false;
+  // A flush at clean close: the next start replays nothing, derived rows are kept.
+  options.avoid_flush_during_shutdown = false;
+
+  // --- Bounds.
+  // A mapped file turns an I/O error into SIGBUS.
+  options.allow_mmap_reads = false;
+  options.allow_mmap_writes = false;
+  // Descriptors are shared with gRPC, which hangs for good when they run out.
+  options.max_open_files = 512;
+  // Bounds the replay: derived rows that wait in memory would else keep every WAL
+  // since.
+  options.max_total_wal_size = memory_bytes / 2;
+  options.max_manifest_file_size = uint64_t{16} << 20;
+  options.max_log_file_size = uint64_t{1} << 20;
+  options.keep_log_file_num = 4;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  // Trickles out SST data while it is written, so that commits do not wait for one
+  // large burst. The final sync is what counts and is always made.
+  options.bytes_per_sync = uint64_t{1} << 20;
+  return options;
+}
+
+namespace {
+
+// `write_buffer_bytes`: per memtable; there are at most two.
+rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache,
+                                           uint64_t write_buffer_bytes) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  // In the cache, so that memory_bytes bounds them too.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // On: the files of level 0 overlap in key range, and a row is in one of them. It
+  // costs 10 bits a row, and a row of the log is a bundle of up to 256 entries.
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.checksum = rocksdb::ChecksumType::kXXH3;
+  table.format_version = 5;
+
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = write_buffer_bytes;
+  options.max_write_buffer_number = 2;
+  // Hashes do not compress.
+  options.compression = rocksdb::CompressionType::kNoCompression;
+  options.force_consistency_checks = true;
+  return options;
+}
+
+}  // namespace
+
+// A quarter of the memory is the log's two write buffers, a quarter those of derived
+// rows, half the cache. The durable rows share one family: a manifest that lost its
+// tail then shows an older commit (which the anchor refuses), never the newest commit
+// row without the rows of its commit, flushed apart from it.
+std::vector<rocksdb::ColumnFamilyDescriptor> RocksFamilies(uint64_t memory_bytes) {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(memory_bytes / 2);
+  rocksdb::ColumnFamilyOptions log = FamilyOptions(cache, memory_bytes / 8);
+  // Full bundles and tiles go to blob files, written once at flush; compaction then
+  // moves keys only. Bytes written per entry of 35, bundles of 256, commits of 16,384,
+  // WAL included: 10^6 entries 72, against 105 leveled and universal (nothing compacts
+  // yet); 10^7 entries 72, against 231 leveled, 200 leveled dynamic, 162 universal.
+  log.enable_blob_files = true;
+  // Just below a full tile (8,192 bytes) and bundle (8,960). Partial ones, which are
+  // overwritten, stay in the tables, so that blobs hold next to no garbage ...
+  log.min_blob_size = 8192;
+  // ... and need no collector, which would rewrite live blobs (109 bytes per entry).
+  log.enable_blob_garbage_collection = false;
+  log.blob_compression_type = rocksdb::CompressionType::kNoCompression;
+  return {{rocksdb::kDefaultColumnFamilyName, log},
+          {"derived", FamilyOptions(cache, memory_bytes / 8)}};
+}
+
+rocksdb::WriteOptions DurableWrite() {
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  options.protection_bytes_per_key = kRowChecksumBytes;
+  return options;
+}
+
+rocksdb::WriteOptions DerivedWrite() {
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  options.protection_bytes_per_key = kRowChecksumBytes;
+  return options;
+}
+
+rocksdb::ReadOptions CheckedRead() {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  return options;
+}
+
+}  // namespace setlog

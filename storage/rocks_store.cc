@@ -1,0 +1,260 @@
+#include "storage/rocks_store.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_format.h"
+#include "storage/durable_file.h"
+#include "storage/rocks_database.h"
+#include "storage/rocks_settings.h"
+#include "storage/row_format.h"
+
+namespace setlog {
+namespace {
+
+class RocksStore final : public Store {
+ public:
+  RocksStore(std::unique_ptr<RocksDatabase> database, const StoreState& state)
+      : database_(std::move(database)), state_(state) {}
+
+  ~RocksStore() override {
+    // Closing would flush too; asked for by name because a kept promise hangs on it.
+    database_->db()
+        .Flush(rocksdb::FlushOptions(), database_->derived())
+        .PermitUncheckedError();
+  }
+
+  absl::Status Commit(const GroupCommit& commit) override {
+    const std::lock_guard writer(writer_mutex_);
+    if (absl::Status usable = Usable(); !usable.ok()) return usable;
+    const StoreState before = state();
+    if (absl::Status fit = CheckCommit(before.commit, commit); !fit.ok()) return fit;
+
+    rocksdb::WriteBatch batch(0, 0, kRowChecksumBytes, 0);
+    rocksdb::Status put;  // the first failure: RocksDB refuses keys of 4 GiB
+    for (const Write& write : commit.writes) {
+      if (!put.ok()) break;
+      put = batch.Put(RowKey(write.log, write.table, write.key), write.value);
+    }
+    for (const NewHead& head : commit.heads) {
+      const absl::StatusOr<std::string> origin = OriginFor(head);
+      if (!origin.ok()) {
+        failed_ = !absl::IsInvalidArgument(origin.status());
+        return origin.status();
+      }
+      if (put.ok()) put = batch.Put(LogKey(head.log), EncodeLogRow(head.head, *origin));
+    }
+    const CommitRow row{NextCommitPoint(before.commit, commit.heads), before.commit};
+    if (put.ok()) put = batch.Put(CommitKey(), EncodeCommitRow(row));
+    if (!put.ok()) return absl::InvalidArgumentError(put.ToString());
+
+    absl::Status written = Settle(database_->db().Write(DurableWrite(), &batch));
+    if (!written.ok()) return written;
+    const std::lock_guard lock(state_mutex_);
+    state_.commit = row.commit;
+    state_.previous = row.previous;
+    return absl::OkStatus();
+  }
+
+  StoreState state() const override {
+    const std::lock_guard lock(state_mutex_);
+    return state_;
+  }
+
+  absl::StatusOr<std::string> Read(LogNumber log, Table table,
+                                   std::string_view key) const override {
+    return database_->Get(database_->family(table), RowKey(log, table, key));
+  }
+
+  absl::Status Scan(LogNumber log, Table table, std::string_view first,
+                    std::string_view last,
+                    const std::function<bool(std::string_view, std::string_view)>&
+                        visit) const override {
+    const std::string prefix = TablePrefix(log, table);
+    const std::string end =
+        last.empty() ? PrefixEnd(prefix) : prefix + std::string(last);
+    return database_->Scan(database_->family(table), prefix + std::string(first), end,
+                           [&](std::string_view key, std::string_view value) {
+                             return visit(key.substr(prefix.size()), value);
+                           });
+  }
+
+  absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
+      LogNumber log, Table table, std::string_view key) const override {
+    const std::string prefix = TablePrefix(log, table);
+    rocksdb::ReadOptions options = CheckedRead();
+    const rocksdb::Slice lower(prefix);
+    options.iterate_lower_bound = &lower;
+    const std::unique_ptr<rocksdb::Iterator> row(
+        database_->db().NewIterator(options, database_->family(table)));
+    row->SeekForPrev(prefix + std::string(key));
+    if (!row->status().ok()) return database_->ToStatus(row->status());
+    if (!row->Valid()) return absl::NotFoundError("no such row in the store");
+    return std::pair(row->key().ToString().substr(prefix.size()),
+                     row->value().ToString());
+  }
+
+  absl::StatusOr<std::vector<LogRecord>> Logs() const override {
+    std::vector<LogRecord> logs;
+    absl::Status parsed;
+    absl::Status scanned =
+        database_->Scan(database_->durable(), LogKeyPrefix(), PrefixEnd(LogKeyPrefix()),
+                        [&](std::string_view key, std::string_view value) {
+                          absl::StatusOr<LogRecord> log = ParseLogRow(key, value);
+                          parsed = log.status();
+                          if (log.ok()) logs.push_back(*std::move(log));
+                          return parsed.ok();
+                        });
+    if (!scanned.ok()) return scanned;
+    if (!parsed.ok()) return parsed;
+    return logs;
+  }
+
+  // Why a crash leaves a prefix: one call at a time (derived_mutex_) puts one batch
+  // into the family's one active memtable. A memtable is switched between batches,
+  // never within one; memtables are flushed whole, and their tables enter the manifest
+  // in the order of their creation. So what the manifest names is always the first k
+  // batches.
+  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
+    if (absl::Status fit = CheckDerived(log, rows); !fit.ok()) return fit;
+    const std::lock_guard writer(derived_mutex_);
+    if (absl::Status usable = Usable(); !usable.ok()) return usable;
+    rocksdb::WriteBatch batch(0, 0, kRowChecksumBytes, 0);
+    for (const Write& row : rows) {
+      const std::string key = RowKey(log, row.table, row.key);
+      const rocksdb::Status put =
+          row.value.empty() ? batch.Delete(database_->family(row.table), key)
+                            : batch.Put(database_->family(row.table), key, row.value);
+      if (!put.ok()) return absl::InvalidArgumentError(put.ToString());
+    }
+    return Settle(database_->db().Write(DerivedWrite(), &batch));
+  }
+
+ private:
+  absl::Status Usable() const {
+    if (!failed_) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "store %s: an earlier write failed, so what is on the disk is unknown: reopen "
+        "the store",
+        database_->path()));
+  }
+
+  // The outcome of a write; a failure is the last write of this object.
+  absl::Status Settle(const rocksdb::Status& written) {
+    if (!written.ok()) failed_ = true;
+    return database_->ToStatus(written);
+  }
+
+  absl::StatusOr<std::string> OriginFor(const NewHead& head) const {
+    const std::string key = LogKey(head.log);
+    absl::StatusOr<std::string> row = database_->Get(database_->durable(), key);
+    if (absl::IsNotFound(row.status())) {
+      if (!head.origin.empty()) return head.origin;
+      return absl::InvalidArgumentError(
+          absl::StrFormat("log %u is new and has no origin", head.log));
+    }
+    if (!row.ok()) return row.status();
+    absl::StatusOr<LogRecord> log = ParseLogRow(key, *row);
+    if (!log.ok()) return log.status();
+    return log->origin;
+  }
+
+  const std::unique_ptr<RocksDatabase> database_;
+  std::atomic<bool> failed_ = false;
+  std::mutex writer_mutex_;   // one Commit at a time; taken before state_mutex_
+  std::mutex derived_mutex_;  // one WriteDerived at a time
+  mutable std::mutex state_mutex_;
+  StoreState state_ ABSL_GUARDED_BY(state_mutex_);
+};
+
+enum class Found { kNothing, kStore };
+
+// What is in the directory. Files of a store without CURRENT, which names the manifest,
+// are a damaged one; RocksDB would create a new store over them.
+absl::StatusOr<Found> Look(const std::string& path) {
+  std::vector<std::string> names;
+  const rocksdb::Status listed = rocksdb::Env::Default()->GetChildren(path, &names);
+  if (listed.IsNotFound() || listed.IsPathNotFound()) return Found::kNothing;
+  if (!listed.ok()) {
+    return absl::UnavailableError(
+        absl::StrFormat("store %s: %s", path, listed.ToString()));
+  }
+  if (std::find(names.begin(), names.end(), "CURRENT") != names.end()) {
+    return Found::kStore;
+  }
+  for (const std::string& name : names) {
+    if (name.starts_with(".") || name.starts_with("LO")) continue;  // LOCK, LOG
+    return absl::DataLossError(absl::StrFormat(
+        "store %s: there are files such as %s but no CURRENT. If this was to be a new "
+        "store, name an empty directory; else restore the newest backup",
+        path, name));
+  }
+  return Found::kNothing;
+}
+
+absl::StatusOr<std::unique_ptr<Store>> CreateStore(const RocksOptions& options) {
+  absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
+      RocksDatabase::Open(options, RocksDatabase::Mode::kCreate);
+  if (!database.ok()) return database.status();
+  const StoreState state{.id = NewStoreId()};
+  rocksdb::WriteBatch batch;
+  rocksdb::Status written = batch.Put(IdentityKey(), EncodeIdentity(state.id));
+  if (written.ok()) {
+    written = batch.Put(CommitKey(), EncodeCommitRow({state.commit, state.previous}));
+  }
+  if (written.ok()) written = (*database)->db().Write(DurableWrite(), &batch);
+  if (!written.ok()) return (*database)->ToStatus(written);
+  // The directory's own name must survive a power cut as well.
+  if (absl::Status synced = SyncParentDirectory(options.path); !synced.ok()) {
+    return synced;
+  }
+  return std::make_unique<RocksStore>(*std::move(database), state);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksOptions& options) {
+  const absl::StatusOr<Found> found = Look(options.path);
+  if (!found.ok()) return found.status();
+  if (*found == Found::kNothing) {
+    if (options.create_if_missing) return CreateStore(options);
+    return absl::NotFoundError(
+        absl::StrFormat("there is no store in %s", options.path));
+  }
+
+  // RocksDB's own opening deletes what it could not replay, so a store is judged first,
+  // while a better copy of it may still be made. The lock makes it hold still
+  // meanwhile; it has to be given back before RocksDB takes it itself.
+  absl::StatusOr<std::unique_ptr<RocksLock>> lock = RocksLock::Take(options.path);
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
+      RocksDatabase::Open(options, RocksDatabase::Mode::kLook);
+  if (!database.ok()) return database.status();
+  const absl::StatusOr<StoreState> seen = (*database)->ReadState();
+  if (!seen.ok()) return seen.status();
+  if (options.accept) {
+    if (absl::Status accepted = options.accept(*seen); !accepted.ok()) return accepted;
+  }
+  database->reset();
+  lock->reset();
+
+  database = RocksDatabase::Open(options, RocksDatabase::Mode::kWrite);
+  if (!database.ok()) return database.status();
+  const absl::StatusOr<StoreState> state = (*database)->ReadState();
+  if (!state.ok()) return state.status();
+  if (*state != *seen) {
+    return absl::UnavailableError(absl::StrFormat(
+        "store %s moved from commit %u to commit %u while it was being opened: another "
+        "setlogd used it; start again",
+        options.path, seen->commit.number, state->commit.number));
+  }
+  return std::make_unique<RocksStore>(*std::move(database), *state);
+}
+
+}  // namespace setlog
