@@ -45,11 +45,12 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
     if (!blobs.ok()) return blobs;
     return database;
   }
-  // At this point a file that is gone is damage, not something that was never there,
-  // and so is a manifest that parses into options or families that nobody wrote.
-  if (opened.IsNotFound() || opened.IsPathNotFound() || opened.IsInvalidArgument()) {
-    return absl::DataLossError(
-        absl::StrFormat("store %s: %s", options.path, opened.ToString()));
+  // Said of a store that exists, these mean damage: a file that is gone, a manifest
+  // that names families or features that nobody chose.
+  if (opened.IsCorruption() || opened.IsNotFound() || opened.IsPathNotFound() ||
+      opened.IsInvalidArgument() || opened.IsNotSupported()) {
+    return absl::DataLossError(absl::StrFormat(
+        "store %s: %s; restore the newest backup", options.path, opened.ToString()));
   }
   return database->ToStatus(opened);
 }
