@@ -6,7 +6,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -37,6 +39,14 @@ struct GzipFree {
 struct InputFile::State {
   State(std::string file_name, int file, Format first_format)
       : name(std::move(file_name)), fd(file), format(first_format) {}
+  // A directory may hold millions of files smaller than a buffer.
+  void MakeBuffer(const struct stat& info) {
+    const auto size = static_cast<uint64_t>(info.st_size);
+    if (S_ISREG(info.st_mode) && size < kBufferBytes) {
+      raw_bytes = std::max<size_t>(size + 1, 4096);  // room to see the end
+    }
+    raw = std::make_unique_for_overwrite<char[]>(raw_bytes);
+  }
   ~State() {
     if (fd > STDIN_FILENO) close(fd);
   }
@@ -45,14 +55,14 @@ struct InputFile::State {
 
   // Reads more bytes behind the unread ones, which are moved to the front.
   absl::Status Fill() {
-    std::memmove(raw.data(), raw.data() + raw_begin, raw_end - raw_begin);
+    std::memmove(raw.get(), raw.get() + raw_begin, raw_end - raw_begin);
     raw_end -= std::exchange(raw_begin, 0);
     // A decoder that takes nothing from a full buffer would make read() look like the
     // end.
-    if (raw_end == raw.size()) return Corrupt("is corrupt (the decoder is stuck)");
+    if (raw_end == raw_bytes) return Corrupt("is corrupt (the decoder is stuck)");
     ssize_t got;
     do {
-      got = read(fd, raw.data() + raw_end, raw.size() - raw_end);
+      got = read(fd, raw.get() + raw_end, raw_bytes - raw_end);
     } while (got < 0 && errno == EINTR);
     if (got < 0) return InputError(name, errno);
     raw_end += static_cast<size_t>(got);
@@ -61,7 +71,7 @@ struct InputFile::State {
   }
 
   std::string_view Unread() const {
-    return std::string_view(raw).substr(raw_begin, raw_end - raw_begin);
+    return {raw.get() + raw_begin, raw_end - raw_begin};
   }
 
   absl::Status Corrupt(std::string_view what) const {
@@ -78,11 +88,12 @@ struct InputFile::State {
   const std::string name;
   const int fd;
   Format format;
-  std::string raw = std::string(kBufferBytes, '\0');
+  std::unique_ptr<char[]> raw;
+  size_t raw_bytes = kBufferBytes;
   size_t raw_begin = 0, raw_end = 0;
   bool raw_at_end = false;
-  std::string plain;
-  bool between_members = false;  // a member is complete and no other begun
+  std::unique_ptr<char[]> plain;  // kBufferBytes of it, if compressed
+  bool between_members = false;   // a member is complete and no other begun
   std::unique_ptr<z_stream, GzipFree> gzip;
   std::unique_ptr<ZSTD_DStream, ZstdFree> zstd;
   absl::Status error;
@@ -118,16 +129,18 @@ absl::Status InputFile::State::Start(bool named_so) {
       return absl::ResourceExhaustedError(name + ": no memory for the zstd decoder");
     }
   }
-  if (format != Format::kPlain) plain.resize(kBufferBytes);
+  if (format != Format::kPlain) {
+    plain = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  }
   return absl::OkStatus();
 }
 
 absl::StatusOr<size_t> InputFile::State::StepGzip() {
   if (std::exchange(between_members, false)) inflateReset(gzip.get());
-  gzip->next_in = reinterpret_cast<Bytef*>(raw.data() + raw_begin);
+  gzip->next_in = reinterpret_cast<Bytef*>(raw.get() + raw_begin);
   gzip->avail_in = static_cast<uInt>(raw_end - raw_begin);
-  gzip->next_out = reinterpret_cast<Bytef*>(plain.data());
-  gzip->avail_out = static_cast<uInt>(plain.size());
+  gzip->next_out = reinterpret_cast<Bytef*>(plain.get());
+  gzip->avail_out = static_cast<uInt>(kBufferBytes);
   const int result = inflate(gzip.get(), Z_NO_FLUSH);
   raw_begin = raw_end - gzip->avail_in;
   between_members = result == Z_STREAM_END;
@@ -135,12 +148,12 @@ absl::StatusOr<size_t> InputFile::State::StepGzip() {
     return Corrupt(absl::StrFormat("is corrupt (%s)",
                                    gzip->msg ? gzip->msg : "needs a dictionary"));
   }
-  return plain.size() - gzip->avail_out;
+  return kBufferBytes - gzip->avail_out;
 }
 
 absl::StatusOr<size_t> InputFile::State::StepZstd() {
-  ZSTD_inBuffer in{raw.data() + raw_begin, raw_end - raw_begin, 0};
-  ZSTD_outBuffer out{plain.data(), plain.size(), 0};
+  ZSTD_inBuffer in{raw.get() + raw_begin, raw_end - raw_begin, 0};
+  ZSTD_outBuffer out{plain.get(), kBufferBytes, 0};
   const size_t result = ZSTD_decompressStream(zstd.get(), &out, &in);
   if (ZSTD_isError(result)) {
     return Corrupt(absl::StrFormat("is corrupt (%s)", ZSTD_getErrorName(result)));
@@ -167,7 +180,7 @@ absl::StatusOr<std::string_view> InputFile::State::Next() {
     const absl::StatusOr<size_t> made =
         format == Format::kGzip ? StepGzip() : StepZstd();
     if (!made.ok()) return made.status();
-    if (*made > 0) return std::string_view(plain).substr(0, *made);
+    if (*made > 0) return std::string_view(plain.get(), *made);
     if (between_members || raw_end - raw_begin != before) continue;
     if (raw_at_end) return Corrupt("ends too early: the file is truncated");
     if (absl::Status status = Fill(); !status.ok()) return status;
@@ -210,6 +223,7 @@ absl::StatusOr<InputFile> InputFile::Open(const std::string& name,
   struct stat info;
   if (fstat(fd, &info) != 0) return InputError(name, errno);
   if (S_ISDIR(info.st_mode)) return InputError(name, EISDIR);
+  state->MakeBuffer(info);
   const bool named_so = format != Format::kPlain;
   if (named_so || decompress == Decompress::kByContent) {
     if (absl::Status status = state->Start(named_so); !status.ok()) return status;

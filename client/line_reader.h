@@ -33,7 +33,7 @@ class LineReader {
 
  private:
   InputFile file_;
-  const size_t max_line_bytes_;
+  size_t max_line_bytes_;
   std::string_view chunk_;  // not yet given out
   std::string partial_;     // the beginning of a line that spans chunks
 };

@@ -54,6 +54,31 @@ absl::StatusOr<std::string> TextField(std::string_view line, std::string_view fi
   return *value->AsString();
 }
 
+absl::StatusOr<Content> ContentOf(const RecordScheme& scheme,
+                                  const RecordReaderOptions& options) {
+  const bool is_text = scheme.kind() == SchemeKind::kText;
+  if (!is_text && (options.text_lines || !options.text_field.empty())) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a field or lines can be chosen only under text/1; the scheme is %s",
+        scheme.name()));
+  }
+  switch (scheme.kind()) {
+    case SchemeKind::kBytes:
+      return Content::kFiles;
+    case SchemeKind::kJson:
+      return Content::kJsonLines;
+    case SchemeKind::kRow:
+      return Content::kCsv;
+    case SchemeKind::kText:
+      if (options.text_lines == !options.text_field.empty()) {
+        return absl::InvalidArgumentError(
+            "text/1: say either --field NAME (JSON lines) or --lines (plain text)");
+      }
+      return options.text_lines ? Content::kTextLines : Content::kJsonField;
+  }
+  return absl::InternalError("no such scheme");
+}
+
 }  // namespace
 
 struct RecordReader::State {
@@ -69,6 +94,10 @@ struct RecordReader::State {
     record.canonical_bytes = record.canonical.size();
     record.hash = RecordHash(record.canonical);
     return record;
+  }
+
+  Step Refused(const absl::Status& status) const {
+    return AtLine(source, number, status);
   }
 
   absl::StatusOr<Step> ReadWholeFile();
@@ -172,9 +201,8 @@ absl::StatusOr<Step> RecordReader::State::ReadLine() {
   if (!*line) return Step();
   ++number;
   if ((*line)->too_long) {
-    return AtLine(source, number,
-                  absl::InvalidArgumentError(absl::StrFormat(
-                      "line of more than %d bytes", options.max_record_bytes)));
+    return Refused(absl::InvalidArgumentError(
+        absl::StrFormat("line of more than %d bytes", options.max_record_bytes)));
   }
   return LineRecord((*line)->text);
 }
@@ -182,12 +210,12 @@ absl::StatusOr<Step> RecordReader::State::ReadLine() {
 Step RecordReader::State::LineRecord(std::string_view line) {
   if (content != Content::kTextLines &&
       line.find_first_not_of(kJsonSpace) == line.npos) {
-    return AtLine(source, number, absl::InvalidArgumentError("blank line"));
+    return Refused(absl::InvalidArgumentError("blank line"));
   }
   absl::StatusOr<std::string> canonical = content == Content::kJsonField
                                               ? TextField(line, options.text_field)
                                               : scheme.Canonical(line);
-  if (!canonical.ok()) return AtLine(source, number, canonical.status());
+  if (!canonical.ok()) return Refused(canonical.status());
   return MakeRecord(*std::move(canonical));
 }
 
@@ -198,16 +226,14 @@ absl::StatusOr<Step> RecordReader::State::ReadRow() {
   number = (*row)->number;
   const auto all = (*row)->cells;
   if (all.size() != header_cells) {
-    return AtLine(
-        source, number,
-        absl::InvalidArgumentError(absl::StrFormat(
-            "%d cells where %s has %d", all.size(),
-            options.csv_header ? "the header" : "the manifest", header_cells)));
+    return Refused(absl::InvalidArgumentError(absl::StrFormat(
+        "%d cells where %s has %d", all.size(),
+        options.csv_header ? "the header" : "the manifest", header_cells)));
   }
   cells.clear();
   for (size_t cell : cell_of) cells.push_back(all[cell]);
   absl::StatusOr<std::string> canonical = scheme.CanonicalRow(cells);
-  if (!canonical.ok()) return AtLine(source, number, canonical.status());
+  if (!canonical.ok()) return Refused(canonical.status());
   return MakeRecord(*std::move(canonical));
 }
 
@@ -238,35 +264,6 @@ absl::StatusOr<std::optional<Record>> RecordReader::State::Next() {
     if (absl::Status status = OpenNext(**std::move(name)); !status.ok()) return status;
   }
 }
-
-namespace {
-
-absl::StatusOr<Content> ContentOf(const RecordScheme& scheme,
-                                  const RecordReaderOptions& options) {
-  const bool is_text = scheme.kind() == SchemeKind::kText;
-  if (!is_text && (options.text_lines || !options.text_field.empty())) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "a field or lines can be chosen only under text/1; the scheme is %s",
-        scheme.name()));
-  }
-  switch (scheme.kind()) {
-    case SchemeKind::kBytes:
-      return Content::kFiles;
-    case SchemeKind::kJson:
-      return Content::kJsonLines;
-    case SchemeKind::kRow:
-      return Content::kCsv;
-    case SchemeKind::kText:
-      if (options.text_lines == !options.text_field.empty()) {
-        return absl::InvalidArgumentError(
-            "text/1: say either --field NAME (JSON lines) or --lines (plain text)");
-      }
-      return options.text_lines ? Content::kTextLines : Content::kJsonField;
-  }
-  return absl::InternalError("no such scheme");
-}
-
-}  // namespace
 
 RecordReader::RecordReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RecordReader::RecordReader(RecordReader&&) noexcept = default;
