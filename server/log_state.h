@@ -35,6 +35,9 @@ struct PublishedHead {
   StoredHead head;
   std::string note;   // signed checkpoint
   PlacedIndex index;  // the newest index entry under it
+  // One past the last add or remove entry, or an m that covers it: the set is fully
+  // indexed when index.entry.m >= changes_end.
+  uint64_t changes_end = 0;
 };
 
 class LogState {

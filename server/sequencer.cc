@@ -110,6 +110,7 @@ class Sequencer::Group {
       AddEntryBytes(entry);
       leaves_.push_back(leaves[i]);
     }
+    edge_.changes_end = size();
     return absl::OkStatus();
   }
 
@@ -251,6 +252,7 @@ absl::StatusOr<Sequencer::Edge*> Sequencer::EdgeOf(LogState* log) {
   const PublishedHead head = log->head();
   Edge edge;
   edge.index = head.index;
+  edge.changes_end = head.changes_end;
   absl::StatusOr<TileTree> tree = reader_->Restore(log->number(), head.head);
   if (!tree.ok()) return tree.status();
   edge.tree = *std::move(tree);
@@ -319,7 +321,8 @@ void Sequencer::CommitGroup(std::vector<Request> requests) {
     for (auto& [log, group] : groups) {
       if (log->number() != commit.heads[i].log) continue;
       edges_[log] = std::move(group.edge());
-      log->PublishHead({commit.heads[i].head, std::move(notes[i]), edges_[log].index});
+      log->PublishHead({commit.heads[i].head, std::move(notes[i]), edges_[log].index,
+                        edges_[log].changes_end});
       sizes[log] = commit.heads[i].head.size;
     }
   }

@@ -97,6 +97,7 @@ class Sequencer {
     TileTree tree;
     std::string bundle;  // of the last, partial bundle
     PlacedIndex index;
+    uint64_t changes_end = 0;
   };
   class Group;
 

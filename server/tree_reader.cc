@@ -72,6 +72,25 @@ absl::StatusOr<Hash> TreeReader::Value(LogNumber log, uint64_t position) const {
       "log number %d: entry %d should be an add or a remove", log, position));
 }
 
+absl::StatusOr<uint64_t> TreeReader::ChangesEnd(LogNumber log, uint64_t begin,
+                                                uint64_t end) const {
+  while (end > begin) {
+    const uint64_t first = (end - 1) / kTileWidth * kTileWidth;
+    absl::StatusOr<std::string> bundle =
+        Bundle(log, first / kTileWidth, static_cast<uint32_t>(end - first));
+    if (!bundle.ok()) return bundle.status();
+    const std::vector<Bytes> entries = *ParseBundle(AsBytes(*bundle));
+    for (; end > std::max(begin, first); --end) {
+      const Bytes entry = entries[end - 1 - first];
+      if (entry[0] == static_cast<uint8_t>(EntryType::kAdd) ||
+          entry[0] == static_cast<uint8_t>(EntryType::kRemove)) {
+        return end;
+      }
+    }
+  }
+  return begin;
+}
+
 absl::StatusOr<std::vector<Hash>> TreeReader::TileHashes(LogNumber log,
                                                          TileId id) const {
   absl::StatusOr<std::string> bytes =
@@ -186,6 +205,7 @@ absl::StatusOr<ProvenEntry> TreeReader::Prove(LogNumber log, uint64_t position,
 
 absl::StatusOr<TileTree> TreeReader::Restore(LogNumber log,
                                              const StoredHead& head) const {
+  if (head.size == 0) return TileTree();
   std::vector<std::vector<Hash>> tails;
   for (int level = 0; level < TileLevels(head.size); ++level) {
     const uint32_t width = PartialWidth(level, head.size);

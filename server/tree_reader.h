@@ -22,6 +22,7 @@
 #include "log/decoded_tile.h"
 #include "log/proof.h"
 #include "log/tile.h"
+#include "log/tile_tree.h"
 #include "log/verify.h"
 #include "port/mutex.h"
 #include "storage/store.h"
@@ -44,6 +45,9 @@ class TreeReader {
                                      uint32_t width) const;
   // The value of the add or remove entry at `position`.
   absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
+
+  // One past the last add or remove entry in [begin, end); `begin` if there is none.
+  absl::StatusOr<uint64_t> ChangesEnd(LogNumber log, uint64_t begin, uint64_t end) const;
 
   absl::StatusOr<Hash> LeafHashAt(LogNumber log, uint64_t position) const;
   absl::StatusOr<Hash> RootAt(LogNumber log, uint64_t size) const;

@@ -1,0 +1,286 @@
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "log/tile.h"
+#include "log/vkey.h"
+#include "proto/forms.h"
+#include "server/reader_service.h"
+
+namespace setlog {
+namespace {
+
+constexpr size_t kMaxBatchQueries = 4096;
+
+absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
+  return absl::OutOfRangeError(
+      absl::StrFormat("%s %d is beyond the head, whose size is %d", what, value, size));
+}
+
+absl::StatusOr<Hash> RecordOf(std::string_view bytes) {
+  if (bytes.size() != Hash::kSize) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a record hash has 32 bytes, not %d", bytes.size()));
+  }
+  return HashFromBytes(AsBytes(bytes));
+}
+
+}  // namespace
+
+absl::Status Answers::ListLogs(v1::ListLogsResponse* response) const {
+  for (const HostedLog* log : logs_->All()) {
+    v1::LogSummary* summary = response->add_logs();
+    summary->set_origin(log->state.origin());
+    summary->set_vkey(FormatVkey(log->state.key().Verifier(SignatureType::kEd25519)));
+    summary->set_size(log->state.head().head.size);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Answers::GetLog(const v1::GetLogRequest& request,
+                             v1::GetLogResponse* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  response->set_vkey(FormatVkey((*log)->state.key().Verifier(SignatureType::kEd25519)));
+  response->set_manifest((*log)->state.manifest());
+  return absl::OkStatus();
+}
+
+absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
+                              v1::Head* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  const LogState& state = (*log)->state;
+  const PublishedHead head = state.head();
+  const uint64_t size = head.head.size;
+  if (request.known_size() > size) {
+    return BeyondHead("known_size", request.known_size(), size);
+  }
+  PlacedIndex index = head.index;
+  if (request.has_tag()) {
+    absl::StatusOr<std::string> row =
+        store_->Read(state.number(), Table::kTag, request.tag());
+    absl::StatusOr<PlacedTag> tag =
+        row.ok() ? DecodeTagRow(*row) : absl::StatusOr<PlacedTag>(row.status());
+    if (absl::IsNotFound(tag.status()) || (tag.ok() && tag->position >= size)) {
+      return absl::NotFoundError(absl::StrFormat(
+          "%s has no version %s: `setlog tags %s` lists them", request.origin(),
+          request.tag(), request.origin()));
+    }
+    if (!tag.ok()) return tag.status();
+    absl::StatusOr<PlacedIndex> at = IndexAt(state, head, tag->m);
+    if (!at.ok()) return at.status();
+    index = *at;
+    absl::StatusOr<ProvenEntry> proven =
+        reader_->Prove(state.number(), tag->position, size);
+    if (!proven.ok()) return proven.status();
+    *response->mutable_tag() = EntryToProto(*proven);
+  } else if (request.has_size()) {
+    if (request.size() > size) return BeyondHead("size", request.size(), size);
+    absl::StatusOr<PlacedIndex> at = state.IndexBefore(*store_, request.size());
+    if (!at.ok()) return at.status();
+    index = *at;
+  }
+  absl::StatusOr<ProvenEntry> manifest = reader_->Prove(state.number(), 0, size);
+  if (!manifest.ok()) return manifest.status();
+  absl::StatusOr<ProvenEntry> proven =
+      reader_->Prove(state.number(), index.position, size);
+  if (!proven.ok()) return proven.status();
+  response->set_checkpoint(head.note);
+  *response->mutable_manifest() = EntryToProto(*manifest);
+  *response->mutable_index() = EntryToProto(*proven);
+  if (request.known_size() > 0) {
+    absl::StatusOr<std::vector<Hash>> path =
+        reader_->ConsistencyPath(state.number(), request.known_size(), size);
+    if (!path.ok()) return path.status();
+    response->set_consistency(ConcatHashes(*path));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Answers::GetInclusionProof(const v1::GetInclusionProofRequest& request,
+                                        v1::InclusionProof* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  const uint64_t head_size = (*log)->state.head().head.size;
+  const LogNumber number = (*log)->state.number();
+  const uint64_t size = request.size() == 0 ? head_size : request.size();
+  if (size > head_size) return BeyondHead("size", size, head_size);
+  if (request.index() >= size) {
+    return absl::OutOfRangeError(absl::StrFormat(
+        "index %d is not in the tree of size %d", request.index(), size));
+  }
+  absl::StatusOr<std::vector<Hash>> path =
+      reader_->InclusionPath(number, request.index(), size);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<Hash> leaf = reader_->LeafHashAt(number, request.index());
+  if (!leaf.ok()) return leaf.status();
+  absl::StatusOr<Hash> root = reader_->RootAt(number, size);
+  if (!root.ok()) return root.status();
+  response->set_size(size);
+  response->set_leaf_hash(std::string(AsText(*leaf)));
+  response->set_root(std::string(AsText(*root)));
+  response->set_path(ConcatHashes(*path));
+  return absl::OkStatus();
+}
+
+absl::Status Answers::GetConsistencyProof(const v1::GetConsistencyProofRequest& request,
+                                          v1::ConsistencyProof* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  const uint64_t head_size = (*log)->state.head().head.size;
+  const LogNumber number = (*log)->state.number();
+  const uint64_t size1 = request.size1();
+  const uint64_t size2 = request.size2() == 0 ? head_size : request.size2();
+  if (size2 > head_size) return BeyondHead("size", size2, head_size);
+  if (size1 == 0 || size1 > size2) {
+    return absl::OutOfRangeError(absl::StrFormat(
+        "a consistency proof needs 1 <= size1 <= size2, not %d and %d", size1, size2));
+  }
+  absl::StatusOr<std::vector<Hash>> path =
+      reader_->ConsistencyPath(number, size1, size2);
+  if (!path.ok()) return path.status();
+  absl::StatusOr<Hash> root1 = reader_->RootAt(number, size1);
+  if (!root1.ok()) return root1.status();
+  absl::StatusOr<Hash> root2 = reader_->RootAt(number, size2);
+  if (!root2.ok()) return root2.status();
+  response->set_size2(size2);
+  response->set_root1(std::string(AsText(*root1)));
+  response->set_root2(std::string(AsText(*root2)));
+  response->set_path(ConcatHashes(*path));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PlacedIndex> Answers::IndexAt(const LogState& log,
+                                             const PublishedHead& head,
+                                             uint64_t m) const {
+  if (m == 0 || m == head.index.entry.m) return head.index;
+  absl::StatusOr<PlacedIndex> index = log.IndexFor(*store_, m);
+  if (index.ok() && index->position >= head.head.size) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s has no index entry for m = %d yet", log.origin(), m));
+  }
+  return index;
+}
+
+absl::Status Answers::Lookup(const v1::LookupRequest& request,
+                             v1::LookupResponse* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  absl::StatusOr<Hash> record = RecordOf(request.record());
+  if (!record.ok()) return record.status();
+  const PublishedHead head = (*log)->state.head();
+  absl::StatusOr<PlacedIndex> index = IndexAt((*log)->state, head, request.index_size());
+  if (!index.ok()) return index.status();
+  if (request.size() > head.head.size) {
+    return BeyondHead("size", request.size(), head.head.size);
+  }
+  absl::StatusOr<IndexAnswer> answer = (*log)->index.Lookup(*record, *index);
+  if (!answer.ok()) return answer.status();
+  response->set_index_size(index->entry.m);
+  *response->mutable_lookup() = LookupToProto(answer->proof);
+  if (request.size() == 0 || answer->events.empty()) return absl::OkStatus();
+
+  const std::vector<SetEvent>& events = answer->events;
+  const auto prove = [&](const SetEvent& event) {
+    return reader_->Prove((*log)->state.number(), event.position, request.size());
+  };
+  if (!answer->present) {
+    absl::StatusOr<ProvenEntry> removed = prove(events.back());
+    if (!removed.ok()) return removed.status();
+    *response->mutable_removed() = EntryToProto(*removed);
+  }
+  const SetEvent& add = answer->present ? events.back() : events[events.size() - 2];
+  absl::StatusOr<ProvenEntry> added = prove(add);
+  if (!added.ok()) return added.status();
+  *response->mutable_added() = EntryToProto(*added);
+  return absl::OkStatus();
+}
+
+absl::Status Answers::BatchLookup(const v1::BatchLookupRequest& request,
+                                  v1::BatchLookupResponse* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  absl::StatusOr<std::vector<Hash>> records = SplitHashes(request.records(), "records");
+  if (!records.ok()) return records.status();
+  if (records->size() > kMaxBatchQueries) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d records in one batch: at most %d are answered, send several",
+                        records->size(), kMaxBatchQueries));
+  }
+  const PublishedHead head = (*log)->state.head();
+  absl::StatusOr<PlacedIndex> index = IndexAt((*log)->state, head, request.index_size());
+  if (!index.ok()) return index.status();
+  absl::StatusOr<IndexBatchAnswer> answer = (*log)->index.BatchLookup(*records, *index);
+  if (!answer.ok()) return answer.status();
+  response->set_index_size(index->entry.m);
+  response->set_proof(std::move(answer->proof));
+  response->mutable_removed()->Add(answer->removed.begin(), answer->removed.end());
+  return absl::OkStatus();
+}
+
+absl::Status Answers::ListTags(const v1::ListTagsRequest& request,
+                               v1::ListTagsResponse* response) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  const uint64_t head_size = (*log)->state.head().head.size;
+  const LogNumber number = (*log)->state.number();
+  const uint64_t size = request.size() == 0 ? head_size : request.size();
+  if (size > head_size) return BeyondHead("size", size, head_size);
+  std::vector<uint64_t> positions;
+  absl::Status damaged;
+  absl::Status scanned =
+      store_->Scan(number, Table::kTag, "", "",
+                   [&](std::string_view, std::string_view value) {
+                     absl::StatusOr<PlacedTag> tag = DecodeTagRow(value);
+                     if (!tag.ok()) {
+                       damaged = tag.status();
+                       return false;
+                     }
+                     if (tag->position < size) positions.push_back(tag->position);
+                     return true;
+                   });
+  if (!scanned.ok()) return scanned;
+  if (!damaged.ok()) return damaged;
+  std::sort(positions.begin(), positions.end());
+  response->set_size(size);
+  for (uint64_t position : positions) {
+    absl::StatusOr<ProvenEntry> proven = reader_->Prove(number, position, size);
+    if (!proven.ok()) return proven.status();
+    *response->add_tags() = EntryToProto(*proven);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Answers::NextEntries(const v1::GetEntriesRequest& request, uint64_t* begin,
+                                  uint64_t* end, v1::EntriesChunk* chunk) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
+  if (!log.ok()) return log.status();
+  const uint64_t head_size = (*log)->state.head().head.size;
+  if (*end == 0) *end = head_size;
+  if (*end > head_size) return BeyondHead("end", *end, head_size);
+  if (*begin > *end) {
+    return absl::OutOfRangeError(
+        absl::StrFormat("entries from %d to %d: begin is after end", *begin, *end));
+  }
+  if (*begin == *end) return absl::OkStatus();
+  const uint64_t first = *begin / kTileWidth * kTileWidth;
+  const uint32_t width =
+      static_cast<uint32_t>(std::min<uint64_t>(*end - first, kTileWidth));
+  absl::StatusOr<std::string> bundle =
+      reader_->Bundle((*log)->state.number(), first / kTileWidth, width);
+  if (!bundle.ok()) return bundle.status();
+  if (*begin > first) {
+    // Only the first chunk can begin within a bundle.
+    const std::vector<Bytes> entries = *ParseBundle(AsBytes(*bundle));
+    absl::StatusOr<std::string> rest =
+        EncodeBundle(std::span(entries).subspan(*begin - first));
+    if (!rest.ok()) return rest.status();
+    bundle = *std::move(rest);
+  }
+  chunk->set_begin(*begin);
+  chunk->set_bundle(*std::move(bundle));
+  *begin = first + width;
+  return absl::OkStatus();
+}
+
+}  // namespace setlog

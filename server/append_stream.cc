@@ -1,0 +1,189 @@
+#include "server/append_stream.h"
+
+#include "absl/strings/str_format.h"
+#include "server/rpc_status.h"
+
+namespace setlog {
+namespace {
+
+constexpr size_t kSessionIdBytes = 16;
+
+}  // namespace
+
+AppendStream::AppendStream(EntryType type, const absl::Status& allowed,
+                           LogDirectory* logs, Sequencer* sequencer, const Store* store,
+                           OpenSessions* sessions)
+    : type_(type),
+      logs_(logs),
+      sequencer_(sequencer),
+      store_(store),
+      sessions_(sessions) {
+  MutexLock lock(mutex_);
+  if (allowed.ok()) {
+    Advance();
+  } else {
+    Fail(allowed);
+  }
+}
+
+void AppendStream::Advance() {
+  if (finished_) return;
+  if (answer_due_ && !writing_) {
+    response_ = newest_;
+    answer_due_ = false;
+    writing_ = true;
+    StartWrite(&response_);
+  }
+  if (closed_) {
+    if (pending_ == 0 && !writing_) {
+      finished_ = true;
+      Finish(grpc::Status::OK);
+    }
+    return;
+  }
+  if (!reading_ && pending_bytes_ < kWindowBytes) {
+    reading_ = true;
+    StartRead(&request_);
+  }
+}
+
+void AppendStream::Fail(const absl::Status& status) {
+  if (finished_) return;
+  finished_ = true;
+  Finish(ToGrpcStatus(status));
+}
+
+void AppendStream::OnReadDone(bool ok) {
+  MutexLock lock(mutex_);
+  reading_ = false;
+  if (!ok) {
+    closed_ = true;
+    return Advance();
+  }
+  if (finished_) return;
+  absl::Status status;
+  if (session_key_.empty()) {
+    status = request_.has_open()
+                 ? OpenSession(request_.open())
+                 : absl::FailedPreconditionError("the first message must open a session");
+  } else {
+    status = request_.has_hashes()
+                 ? TakeHashes()
+                 : absl::FailedPreconditionError("the session is open already");
+  }
+  if (!status.ok()) return Fail(status);
+  Advance();
+}
+
+absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
+  absl::StatusOr<HostedLog*> log = logs_->Find(open.origin());
+  if (!log.ok()) return log.status();
+  if (open.session().size() != kSessionIdBytes) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a session id has %d bytes, not %d", kSessionIdBytes, open.session().size()));
+  }
+  const std::string key = std::string(1, static_cast<char>(type_)) + open.session();
+  const std::string entered = U64Key((*log)->state.number()) + key;
+  if (!sessions_->Enter(entered)) {
+    return absl::AbortedError(
+        "another stream of this session is open: try again when it has ended");
+  }
+  session_key_ = key;
+  log_ = &(*log)->state;
+  absl::StatusOr<std::string> stored =
+      store_->Read(log_->number(), Table::kSession, session_key_);
+  if (stored.ok()) {
+    absl::StatusOr<SessionRow> row = DecodeSessionRow(*stored);
+    if (!row.ok()) return row.status();
+    sent_ = row->count;
+    newest_.set_acknowledged(row->count);
+    newest_.set_first(row->first);
+    newest_.set_end(row->end);
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  newest_.set_size(log_->head().head.size);
+  answer_due_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status AppendStream::TakeHashes() {
+  std::string& hashes = *request_.mutable_hashes();
+  const uint64_t bytes = hashes.size();
+  if (bytes == 0 || bytes % Hash::kSize != 0) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "hashes are 32 bytes each: %d bytes are not a whole number of them", bytes));
+  }
+  const uint64_t count = bytes / Hash::kSize;
+  if (count > kMaxHashesPerMessage) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d hashes in one message: at most %d are taken", count,
+                        kMaxHashesPerMessage));
+  }
+  AppendValues values{type_, std::move(hashes), session_key_, sent_};
+  sent_ += count;
+  pending_bytes_ += bytes;
+  ++pending_;
+  sequencer_->Append(log_, std::move(values),
+                     [this, bytes, count](absl::StatusOr<Sequenced> result) {
+                       OnSequenced(bytes, count, std::move(result));
+                     });
+  return absl::OkStatus();
+}
+
+void AppendStream::OnSequenced(uint64_t bytes, uint64_t hashes,
+                               absl::StatusOr<Sequenced> result) {
+  {
+    MutexLock lock(mutex_);
+    pending_bytes_ -= bytes;
+    --pending_;
+    if (result.ok()) {
+      if (newest_.acknowledged() == 0) newest_.set_first(result->first);
+      newest_.set_acknowledged(newest_.acknowledged() + hashes);
+      newest_.set_end(result->end);
+      newest_.set_size(result->size);
+      answer_due_ = true;
+      Advance();
+    } else {
+      Fail(result.status());
+    }
+  }
+  DeleteIfUnused();
+}
+
+void AppendStream::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  if (ok) {
+    Advance();
+  } else {
+    Fail(absl::CancelledError("the client has gone"));
+  }
+}
+
+void AppendStream::OnCancel() {
+  MutexLock lock(mutex_);
+  Fail(absl::CancelledError("the call was cancelled"));
+}
+
+void AppendStream::OnDone() {
+  {
+    MutexLock lock(mutex_);
+    done_ = true;
+  }
+  DeleteIfUnused();
+}
+
+void AppendStream::DeleteIfUnused() {
+  std::string entered;
+  {
+    MutexLock lock(mutex_);
+    if (!done_ || pending_ > 0) return;
+    if (log_ != nullptr) entered = U64Key(log_->number()) + session_key_;
+  }
+  // Only now does nothing of this stream wait any more: the session may be opened again.
+  if (!entered.empty()) sessions_->Leave(entered);
+  delete this;
+}
+
+}  // namespace setlog

@@ -1,0 +1,72 @@
+// server/append_stream.h -- one Append or Remove stream.
+#ifndef SETLOG_SERVER_APPEND_STREAM_H_
+#define SETLOG_SERVER_APPEND_STREAM_H_
+
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "log/entry.h"
+#include "port/mutex.h"
+#include "server/log_directory.h"
+#include "server/sequencer.h"
+#include "server/writer_service.h"
+#include "setlog/v1/writer.grpc.pb.h"
+#include "storage/store.h"
+
+namespace setlog {
+
+// Reads ahead while at most kWindowBytes are being sequenced, so a fast client fills
+// the next group commit during this one and a slow disk makes the client wait instead
+// of the server's memory grow. Acknowledgements are merged: the newest says it all.
+class AppendStream final
+    : public grpc::ServerBidiReactor<v1::AppendRequest, v1::AppendResponse> {
+ public:
+  static constexpr size_t kMaxHashesPerMessage = 65536;
+  static constexpr uint64_t kWindowBytes = uint64_t{8} << 20;
+
+  // Ends the call at once if `allowed` is not OK.
+  AppendStream(EntryType type, const absl::Status& allowed, LogDirectory* logs,
+               Sequencer* sequencer, const Store* store, OpenSessions* sessions);
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  absl::Status OpenSession(const v1::AppendRequest::Open& open);
+  absl::Status TakeHashes();
+  void OnSequenced(uint64_t bytes, uint64_t hashes, absl::StatusOr<Sequenced> result);
+  // Starts whatever may be started now.
+  void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DeleteIfUnused();
+
+  const EntryType type_;
+  LogDirectory* const logs_;
+  Sequencer* const sequencer_;
+  const Store* const store_;
+  OpenSessions* const sessions_;
+
+  v1::AppendRequest request_;    // of the read under way
+  v1::AppendResponse response_;  // of the write under way
+
+  Mutex mutex_;
+  LogState* log_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::string session_key_ ABSL_GUARDED_BY(mutex_);  // empty until opened
+  uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;        // records given to the sequencer
+  v1::AppendResponse newest_ ABSL_GUARDED_BY(mutex_);
+  bool answer_due_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t pending_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t pending_ ABSL_GUARDED_BY(mutex_) = 0;  // requests being sequenced
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;  // the client has sent its last
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_APPEND_STREAM_H_

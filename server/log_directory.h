@@ -1,0 +1,76 @@
+// server/log_directory.h -- the logs of one server, by origin.
+//
+// Opening reads one row a log and its tree's right edge; a log is never removed, so
+// pointers to it stay valid as long as the directory. Thread-safe.
+#ifndef SETLOG_SERVER_LOG_DIRECTORY_H_
+#define SETLOG_SERVER_LOG_DIRECTORY_H_
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "port/mutex.h"
+#include "server/indexer.h"
+#include "server/log_index.h"
+#include "server/log_state.h"
+#include "server/sequencer.h"
+#include "server/tree_reader.h"
+#include "storage/store.h"
+
+namespace setlog {
+
+struct HostedLog {
+  HostedLog(LogNumber number, std::string origin, SigningKey key, std::string manifest,
+            Store* store, const TreeReader* reader)
+      : state(number, std::move(origin), std::move(key), std::move(manifest)),
+        index(store, reader, &state) {}
+
+  LogState state;
+  LogIndex index;
+};
+
+class LogDirectory {
+ public:
+  LogDirectory(std::string data_dir, Store* store, const TreeReader* reader);
+
+  // Takes in the logs of the store and signs their heads anew. DataLoss or
+  // FailedPrecondition, naming the file, if a key is missing, foreign or readable by
+  // others, or entries do not lead to the stored head.
+  absl::Status Open();
+  // From here on the logs are indexed and new ones can be made.
+  void Start(Sequencer* sequencer, Indexer* indexer);
+
+  // Never nullptr. NotFound for an unknown origin.
+  absl::StatusOr<HostedLog*> Find(std::string_view origin) const;
+  std::vector<HostedLog*> All() const;
+
+  // Makes a log from its manifest (RFC 8785 form). `done` gets the log when it is in a
+  // signed head. AlreadyExists, InvalidArgument, Unimplemented (a scheme or labels that
+  // this server does not know).
+  using Created = absl::AnyInvocable<void(absl::StatusOr<HostedLog*>)>;
+  void Create(std::string manifest, Created done);
+
+ private:
+  absl::StatusOr<std::unique_ptr<HostedLog>> MakeLog(const std::string& manifest);
+
+  const std::string data_dir_;
+  Store* const store_;
+  const TreeReader* const reader_;
+  Sequencer* sequencer_ = nullptr;
+  Indexer* indexer_ = nullptr;
+
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<HostedLog>, std::less<>> logs_
+      ABSL_GUARDED_BY(mutex_);
+  // Logs whose first commit is on its way; kept here until it is known.
+  std::map<std::string, std::unique_ptr<HostedLog>> creating_ ABSL_GUARDED_BY(mutex_);
+  LogNumber next_number_ ABSL_GUARDED_BY(mutex_) = 1;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_LOG_DIRECTORY_H_

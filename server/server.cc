@@ -1,0 +1,254 @@
+#include "server/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "server/access.h"
+#include "server/head_feed.h"
+#include "server/http.h"
+#include "server/indexer.h"
+#include "server/key_files.h"
+#include "server/log_directory.h"
+#include "server/reader_service.h"
+#include "server/sequencer.h"
+#include "server/tree_reader.h"
+#include "server/writer_service.h"
+#include "storage/anchored_store.h"
+
+namespace setlog {
+namespace {
+
+constexpr int kMaxMessageBytes = 4 << 20;
+constexpr int kMaxStreamsPerConnection = 1000;
+constexpr std::chrono::seconds kDrainTime(5);
+
+struct Address {
+  std::string host;  // empty for a unix socket
+  uint16_t port = 0;
+  std::string unix_path;
+  bool local() const {
+    return host.empty() || host == "localhost" || host == "::1" ||
+           host.substr(0, 4) == "127.";
+  }
+  std::string Text() const {
+    if (host.empty()) return "unix:" + unix_path;
+    const bool v6 = host.find(':') != std::string::npos;
+    return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", host, port);
+  }
+};
+
+absl::StatusOr<Address> ParseAddress(const char* flag, const std::string& text) {
+  Address address;
+  if (text.rfind("unix:", 0) == 0 && text.size() > 5) {
+    address.unix_path = text.substr(5);
+    return address;
+  }
+  const size_t colon = text.rfind(':');
+  uint32_t port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s %s: expected HOST:PORT, as in 127.0.0.1:7070", flag, text));
+  }
+  address.host = text.substr(0, colon);
+  if (address.host.front() == '[' && address.host.back() == ']') {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  }
+  address.port = static_cast<uint16_t>(port);
+  return address;
+}
+
+absl::StatusOr<std::string> ReadPem(const char* flag, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s: cannot read %s", flag, path));
+  }
+  return text.str();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
+    const ServerOptions& options, const Address& address) {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
+  }
+  if (options.tls_cert.empty()) {
+    if (!options.client_ca.empty()) {
+      return absl::InvalidArgumentError("--client-ca needs --tls-cert and --tls-key");
+    }
+    if (!address.local() && !options.insecure_plaintext) {
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "--listen %s is not loopback: give --tls-cert and --tls-key, or "
+          "--insecure-plaintext to send tokens and records in the clear",
+          address.Text()));
+    }
+    return grpc::InsecureServerCredentials();
+  }
+  absl::StatusOr<std::string> cert = ReadPem("--tls-cert", options.tls_cert);
+  if (!cert.ok()) return cert.status();
+  absl::StatusOr<std::string> key = ReadPem("--tls-key", options.tls_key);
+  if (!key.ok()) return key.status();
+  grpc::SslServerCredentialsOptions tls(
+      options.client_ca.empty()
+          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  tls.pem_key_cert_pairs.push_back({*key, *cert});
+  if (!options.client_ca.empty()) {
+    absl::StatusOr<std::string> ca = ReadPem("--client-ca", options.client_ca);
+    if (!ca.ok()) return ca.status();
+    tls.pem_root_certs = *ca;
+  }
+  return grpc::SslServerCredentials(tls);
+}
+
+}  // namespace
+
+uint64_t DefaultMemoryBytes() {
+  const uint64_t ram = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return std::clamp<uint64_t>(ram / 4, kMinMemoryBytes, uint64_t{2} << 30);
+}
+
+// In order of construction: each may use those above it.
+struct Server::Parts {
+  Address grpc_address;
+  Address http_address;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<TreeReader> reader;
+  std::unique_ptr<LogDirectory> logs;
+  std::unique_ptr<Sequencer> sequencer;
+  std::unique_ptr<Indexer> indexer;
+  std::unique_ptr<HeadFeed> feed;
+  std::unique_ptr<Access> access;
+  std::unique_ptr<Answers> answers;
+  std::unique_ptr<ReaderService> reader_service;
+  std::unique_ptr<WriterService> writer_service;
+  std::unique_ptr<grpc::Server> grpc;
+  std::unique_ptr<HttpServer> http;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  if (options.data_dir.empty()) return absl::InvalidArgumentError("--data DIR is missing");
+  if (options.memory_bytes < kMinMemoryBytes) {
+    return absl::InvalidArgumentError("--memory: at least 256MiB are needed");
+  }
+  auto parts = std::make_unique<Parts>();
+  absl::StatusOr<Address> listen = ParseAddress("--listen", options.listen);
+  if (!listen.ok()) return listen.status();
+  absl::StatusOr<Address> http = ParseAddress("--http", options.http);
+  if (!http.ok()) return http.status();
+  if (http->host.empty()) {
+    return absl::InvalidArgumentError("--http takes HOST:PORT, not a unix socket");
+  }
+  if (!http->local() && !options.insecure_plaintext) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "--http %s is not loopback: put a TLS proxy before it, or give "
+        "--insecure-plaintext",
+        http->Text()));
+  }
+  absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
+      Credentials(options, *listen);
+  if (!credentials.ok()) return credentials.status();
+  parts->grpc_address = *listen;
+  parts->http_address = *http;
+
+  if (absl::Status s = EnsureDirectory(options.data_dir); !s.ok()) return s;
+  const std::string anchor =
+      options.anchor_path.empty() ? options.data_dir + "/anchor" : options.anchor_path;
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenAnchoredStore({.path = options.data_dir + "/store",
+                         .memory_bytes = options.memory_bytes / 4,
+                         .create_if_missing = true},
+                        anchor);
+  if (!store.ok()) return store.status();
+  parts->store = *std::move(store);
+  absl::StatusOr<std::string> token = AdminToken(options.data_dir);
+  if (!token.ok()) return token.status();
+  parts->access = std::make_unique<Access>(*token);
+
+  parts->reader =
+      std::make_unique<TreeReader>(parts->store.get(), options.memory_bytes / 16);
+  parts->logs = std::make_unique<LogDirectory>(options.data_dir, parts->store.get(),
+                                               parts->reader.get());
+  if (absl::Status s = parts->logs->Open(); !s.ok()) return s;
+  parts->sequencer = std::make_unique<Sequencer>(
+      parts->store.get(), parts->reader.get(), Sequencer::Options());
+  parts->indexer = std::make_unique<Indexer>(parts->sequencer.get(),
+                                             parts->reader.get(), Indexer::Options());
+  parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
+  parts->feed = std::make_unique<HeadFeed>();
+  for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
+  parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
+                                             parts->logs.get());
+  parts->reader_service =
+      std::make_unique<ReaderService>(parts->answers.get(), parts->feed.get());
+  parts->writer_service = std::make_unique<WriterService>(
+      parts->access.get(), parts->logs.get(), parts->answers.get(),
+      parts->sequencer.get(), parts->feed.get(), parts->store.get());
+
+  static std::once_flag plugins;
+  std::call_once(plugins, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(parts->grpc_address.Text(), *credentials, &port);
+  builder.RegisterService(parts->reader_service.get());
+  builder.RegisterService(parts->writer_service.get());
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             10 * 1000);
+  // Two servers on one port would each get some of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  grpc::ResourceQuota quota("setlogd");
+  quota.Resize(options.memory_bytes / 4);
+  builder.SetResourceQuota(quota);
+  parts->grpc = builder.BuildAndStart();
+  if (parts->grpc == nullptr || (!listen->host.empty() && port == 0)) {
+    return absl::UnavailableError(absl::StrFormat(
+        "cannot listen on %s: is the address in use?", parts->grpc_address.Text()));
+  }
+  parts->grpc_address.port = static_cast<uint16_t>(port);
+
+  absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
+      http->host, http->port,
+      [sequencer = parts->sequencer.get()] { return sequencer->health(); });
+  if (!http_server.ok()) return http_server.status();
+  parts->http = *std::move(http_server);
+  parts->http_address.port = parts->http->port();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() {
+  if (parts_->grpc != nullptr) {
+    parts_->grpc->Shutdown(std::chrono::system_clock::now() + kDrainTime);
+    parts_->grpc->Wait();
+  }
+  parts_->http.reset();
+  parts_->feed.reset();
+  parts_->indexer.reset();  // before the sequencer, which its last batch needs
+  parts_->sequencer.reset();
+}
+
+std::string Server::grpc_address() const { return parts_->grpc_address.Text(); }
+std::string Server::http_address() const { return parts_->http_address.Text(); }
+
+}  // namespace setlog

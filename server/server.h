@@ -1,0 +1,56 @@
+// server/server.h -- the whole service in one object, for setlogd and for tests.
+//
+//   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+//   (*server)->grpc_address();       // "127.0.0.1:41234" or "unix:PATH"
+//   server->reset();                 // drains, then stops
+#ifndef SETLOG_SERVER_SERVER_H_
+#define SETLOG_SERVER_SERVER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace setlog {
+
+struct ServerOptions {
+  std::string data_dir;
+  std::string listen = "127.0.0.1:7070";  // HOST:PORT (port 0 = any) or unix:PATH
+  std::string http = "127.0.0.1:7071";
+  uint64_t memory_bytes = uint64_t{1} << 30;
+  std::string anchor_path;  // empty: DIR/anchor
+  // PEM files. Without them only loopback and unix sockets may be listened on, unless
+  // insecure_plaintext says that somebody decided otherwise.
+  std::string tls_cert;
+  std::string tls_key;
+  std::string client_ca;
+  bool insecure_plaintext = false;
+};
+
+// The smallest and the default budget for anonymous memory.
+constexpr uint64_t kMinMemoryBytes = uint64_t{256} << 20;
+// A quarter of this machine's memory, at most 2 GiB.
+uint64_t DefaultMemoryBytes();
+
+class Server {
+ public:
+  // Returns when both ports answer and admin.token exists. Errors name the file or flag
+  // and what helps.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // Lets calls under way end for a few seconds, commits what is queued, writes index
+  // snapshots and closes the store.
+  ~Server();
+
+  std::string grpc_address() const;
+  std::string http_address() const;
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_SERVER_H_
