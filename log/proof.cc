@@ -18,7 +18,9 @@ namespace {
 struct PathShape {
   int inner;
   int border;
-  size_t length() const { return static_cast<size_t>(inner + border); }
+  size_t length() const {
+    return static_cast<size_t>(inner) + static_cast<size_t>(border);
+  }
 };
 
 PathShape ShapeOf(uint64_t index, uint64_t last) {
@@ -58,11 +60,9 @@ void AddSiblings(NodeList* plan, int level, uint64_t index, uint64_t size) {
   const int inner = ShapeOf(index, (size - 1) >> level).inner;
   for (int i = 0; i < inner; ++i) {
     const uint64_t sibling = index >> i ^ 1;
-    // Only the highest right sibling reaches the right edge; it may be ragged.
+    // The highest one is on the right and reaches the tree's right edge.
     if (i + 1 == inner) {
-      const uint64_t begin = sibling << (level + i);
-      const uint64_t leaves = uint64_t{1} << (level + i);
-      AddRun(plan, begin, begin + std::min(leaves, size - begin));
+      AddRun(plan, sibling << (level + i), size);
     } else {
       AddNode(plan, level + i, sibling);
     }
@@ -90,23 +90,20 @@ absl::Status CheckIndex(uint64_t index, uint64_t size) {
       absl::StrFormat("entry %d is beyond the tree of size %d", index, size));
 }
 
-// One adjacent perfect subtree after another, joined as soon as two are siblings; what
-// is left has falling sizes and is joined from the right, as RFC 6962 splits it.
+// One perfect subtree after another: two of a level are siblings, since everything to
+// the left of them is joined already. What is left in the end has falling levels and is
+// joined from the right, as RFC 6962 splits it.
 Hash FoldRun(std::span<const NodeId> ids, std::span<const Hash> hashes) {
   if (ids.empty()) return EmptyRoot();
   struct Subtree {
-    NodeId id;
+    int level;
     Hash hash;
   };
   std::vector<Subtree> stack;
   for (size_t i = 0; i < ids.size(); ++i) {
-    Subtree right{ids[i], hashes[i]};
-    while (!stack.empty() && stack.back().id.level == right.id.level &&
-           stack.back().id.index % 2 == 0 &&
-           stack.back().id.index + 1 == right.id.index) {
-      right.hash = NodeHash(stack.back().hash, right.hash);
-      right.id = {static_cast<uint8_t>(right.id.level + 1), right.id.index / 2};
-      stack.pop_back();
+    Subtree right{ids[i].level, hashes[i]};
+    for (; !stack.empty() && stack.back().level == right.level; stack.pop_back()) {
+      right = {right.level + 1, NodeHash(stack.back().hash, right.hash)};
     }
     stack.push_back(right);
   }

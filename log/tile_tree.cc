@@ -21,7 +21,6 @@ std::vector<Hash> FillTiles(std::vector<Hash>* tail, std::span<const Hash> hashe
     hashes = hashes.subspan(missing);
     if (tail->size() < kTileWidth) return roots;
     roots = SubtreeRoots(*tail, kTileHeight);
-    tail->clear();
   }
   const size_t full = hashes.size() - hashes.size() % kTileWidth;
   const std::vector<Hash> rest = SubtreeRoots(hashes.first(full), kTileHeight);
