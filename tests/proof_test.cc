@@ -1,6 +1,7 @@
 #include "log/proof.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 
 #include "rfc6962_model.h"
@@ -17,6 +18,7 @@ constexpr uint64_t kMax = UINT64_MAX;
 // Reads perfect subtrees from the model: what a store would do.
 std::vector<Hash> Fetch(Rfc6962Model& model, const std::vector<NodeId>& ids) {
   std::vector<Hash> hashes;
+  hashes.reserve(ids.size());
   for (NodeId id : ids) {
     hashes.push_back(model.Mth(id.index << id.level, uint64_t{1} << id.level));
   }
@@ -37,6 +39,28 @@ uint64_t RandomSize(std::mt19937_64& random, uint64_t most) {
   uint64_t size = random() >> (random() % 64);
   if (random() % 4 == 0) size = (uint64_t{1} << (random() % 64)) + random() % 3 - 1;
   return std::max<uint64_t>(1, std::min(size, most));
+}
+
+// Every path with a hash added, removed or exchanged is refused: for its length or for
+// the root it leads to.
+void ExpectOtherPathsRefused(
+    const std::vector<Hash>& path, const Hash& extra,
+    const std::function<absl::Status(std::span<const Hash>)>& verify) {
+  for (size_t i = 0; i <= path.size(); ++i) {
+    std::vector<Hash> longer = path;
+    longer.insert(longer.begin() + i, extra);
+    EXPECT_STATUS(verify(longer), StatusCode::kInvalidArgument, "hashes instead of");
+  }
+  for (size_t i = 0; i < path.size(); ++i) {
+    std::vector<Hash> shorter = path;
+    shorter.erase(shorter.begin() + i);
+    EXPECT_STATUS(verify(shorter), StatusCode::kInvalidArgument, "hashes instead of");
+    for (size_t j = 0; j < i; ++j) {
+      std::vector<Hash> swapped = path;
+      std::swap(swapped[i], swapped[j]);
+      EXPECT_STATUS(verify(swapped), StatusCode::kDataLoss, "path");
+    }
+  }
 }
 
 TEST(InclusionTest, MatchesC2spVector) {
@@ -112,28 +136,12 @@ TEST(InclusionTest, AnyFlippedBitIsDataLoss) {
 TEST(InclusionTest, MissingExtraOrSwappedHashesAreRefused) {
   Rfc6962Model model = EntryTree();
   for (uint64_t size = 2; size <= 40; ++size) {
-    const Hash root = model.Mth(0, size);
     for (uint64_t index = 0; index < size; ++index) {
       const Hash leaf = model.Mth(index, 1);
-      const std::vector<Hash> path = model.Path(index, 0, size);
-      for (size_t i = 0; i <= path.size(); ++i) {
-        std::vector<Hash> longer = path;
-        longer.insert(longer.begin() + i, leaf);
-        EXPECT_STATUS(VerifyInclusion(index, size, leaf, longer, root),
-                      StatusCode::kInvalidArgument, "hashes instead of");
-      }
-      for (size_t i = 0; i < path.size(); ++i) {
-        std::vector<Hash> shorter = path;
-        shorter.erase(shorter.begin() + i);
-        EXPECT_STATUS(VerifyInclusion(index, size, leaf, shorter, root),
-                      StatusCode::kInvalidArgument, "hashes instead of");
-        for (size_t j = 0; j < i; ++j) {
-          std::vector<Hash> swapped = path;
-          std::swap(swapped[i], swapped[j]);
-          EXPECT_STATUS(VerifyInclusion(index, size, leaf, swapped, root),
-                        StatusCode::kDataLoss, "inclusion path");
-        }
-      }
+      ExpectOtherPathsRefused(
+          model.Path(index, 0, size), leaf, [&](std::span<const Hash> path) {
+            return VerifyInclusion(index, size, leaf, path, model.Mth(0, size));
+          });
     }
   }
 }
@@ -261,28 +269,12 @@ TEST(ConsistencyTest, AnyFlippedBitIsDataLoss) {
 TEST(ConsistencyTest, MissingExtraOrSwappedHashesAreRefused) {
   Rfc6962Model model = EntryTree();
   for (uint64_t size2 = 2; size2 <= 40; ++size2) {
-    const Hash root2 = model.Mth(0, size2);
     for (uint64_t size1 = 1; size1 < size2; ++size1) {
       const Hash root1 = model.Mth(0, size1);
-      const std::vector<Hash> path = model.Proof(size1, size2);
-      for (size_t i = 0; i <= path.size(); ++i) {
-        std::vector<Hash> longer = path;
-        longer.insert(longer.begin() + i, root1);
-        EXPECT_STATUS(VerifyConsistency(size1, size2, root1, root2, longer),
-                      StatusCode::kInvalidArgument, "hashes instead of");
-      }
-      for (size_t i = 0; i < path.size(); ++i) {
-        std::vector<Hash> shorter = path;
-        shorter.erase(shorter.begin() + i);
-        EXPECT_STATUS(VerifyConsistency(size1, size2, root1, root2, shorter),
-                      StatusCode::kInvalidArgument, "hashes instead of");
-        for (size_t j = 0; j < i; ++j) {
-          std::vector<Hash> swapped = path;
-          std::swap(swapped[i], swapped[j]);
-          EXPECT_STATUS(VerifyConsistency(size1, size2, root1, root2, swapped),
-                        StatusCode::kDataLoss, "consistency path");
-        }
-      }
+      ExpectOtherPathsRefused(
+          model.Proof(size1, size2), root1, [&](std::span<const Hash> path) {
+            return VerifyConsistency(size1, size2, root1, model.Mth(0, size2), path);
+          });
     }
   }
 }
@@ -370,6 +362,8 @@ TEST(FoldDeathTest, AnotherNumberOfHashesAborts) {
   const NodeList plan = InclusionNodes(2, 7).value();
   EXPECT_DEATH(Fold(plan, std::vector<Hash>(plan.ids.size() - 1)), "");
   EXPECT_DEATH(Fold(plan, std::vector<Hash>(plan.ids.size() + 1)), "");
+  const NodeList long_run{plan.ids, {plan.ids.size() + 1}};
+  EXPECT_DEATH(Fold(long_run, std::vector<Hash>(plan.ids.size())), "");
 }
 
 TEST(NodeListTest, StaysWithinItsBounds) {

@@ -15,6 +15,7 @@ using absl::StatusCode;
 
 std::vector<Hash> EntryLeaves(uint64_t count) {
   std::vector<Hash> leaves;
+  leaves.reserve(count);
   for (uint64_t i = 0; i < count; ++i) leaves.push_back(EntryLeaf(i));
   return leaves;
 }
@@ -22,6 +23,7 @@ std::vector<Hash> EntryLeaves(uint64_t count) {
 // The tails of `size` equal leaves, of which the model knows the root at any size.
 std::vector<std::vector<Hash>> EqualTails(Rfc6962Model& model, uint64_t size) {
   std::vector<std::vector<Hash>> tails;
+  tails.reserve(TileLevels(size));
   for (int level = 0; level < TileLevels(size); ++level) {
     tails.emplace_back(PartialWidth(level, size),
                        model.Mth(0, uint64_t{1} << (8 * level)));

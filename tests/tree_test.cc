@@ -43,13 +43,12 @@ TEST(LeafHashesTest, EntriesOfMixedLengthsEqualOneByOne) {
   for (int round = 0; round < 50; ++round) {
     std::vector<std::string> texts(random() % 40);
     for (std::string& text : texts) text.assign(33 * (random() % 4), random() & 127);
-    const std::vector<Bytes> entries = [&] {
-      std::vector<Bytes> views;
-      for (const std::string& text : texts) views.push_back(AsBytes(text));
-      return views;
-    }();
+    std::vector<Bytes> entries;
     std::vector<Hash> expected;
-    for (Bytes entry : entries) expected.push_back(LeafHash(entry));
+    for (const std::string& text : texts) {
+      entries.push_back(AsBytes(text));
+      expected.push_back(LeafHash(entries.back()));
+    }
     EXPECT_EQ(LeafHashes(entries), expected);
   }
 }
@@ -61,6 +60,7 @@ TEST(SubtreeRootsTest, EveryHeightEqualsTheDefinition) {
     // Also more than a block and less than a whole one at the end.
     for (size_t count : {size_t{0}, size_t{1}, size_t{3}, 9216 / width}) {
       std::vector<Hash> leaves;
+      leaves.reserve(count * width);
       for (size_t i = 0; i < count * width; ++i) leaves.push_back(model.Mth(i, 1));
       std::vector<Hash> expected;
       for (size_t i = 0; i < count; ++i) {
