@@ -62,9 +62,9 @@ absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
     absl::StatusOr<PlacedTag> tag =
         row.ok() ? DecodeTagRow(*row) : absl::StatusOr<PlacedTag>(row.status());
     if (absl::IsNotFound(tag.status()) || (tag.ok() && tag->position >= size)) {
-      return absl::NotFoundError(absl::StrFormat(
-          "%s has no version %s: `setlog tags %s` lists them", request.origin(),
-          request.tag(), request.origin()));
+      return absl::NotFoundError(
+          absl::StrFormat("%s has no version %s: `setlog tags %s` lists them",
+                          request.origin(), request.tag(), request.origin()));
     }
     if (!tag.ok()) return tag.status();
     absl::StatusOr<PlacedIndex> at = IndexAt(state, head, tag->m);
@@ -169,7 +169,8 @@ absl::Status Answers::Lookup(const v1::LookupRequest& request,
   absl::StatusOr<Hash> record = RecordOf(request.record());
   if (!record.ok()) return record.status();
   const PublishedHead head = (*log)->state.head();
-  absl::StatusOr<PlacedIndex> index = IndexAt((*log)->state, head, request.index_size());
+  absl::StatusOr<PlacedIndex> index =
+      IndexAt((*log)->state, head, request.index_size());
   if (!index.ok()) return index.status();
   if (request.size() > head.head.size) {
     return BeyondHead("size", request.size(), head.head.size);
@@ -203,12 +204,13 @@ absl::Status Answers::BatchLookup(const v1::BatchLookupRequest& request,
   absl::StatusOr<std::vector<Hash>> records = SplitHashes(request.records(), "records");
   if (!records.ok()) return records.status();
   if (records->size() > kMaxBatchQueries) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%d records in one batch: at most %d are answered, send several",
-                        records->size(), kMaxBatchQueries));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%d records in one batch: at most %d are answered, send several",
+        records->size(), kMaxBatchQueries));
   }
   const PublishedHead head = (*log)->state.head();
-  absl::StatusOr<PlacedIndex> index = IndexAt((*log)->state, head, request.index_size());
+  absl::StatusOr<PlacedIndex> index =
+      IndexAt((*log)->state, head, request.index_size());
   if (!index.ok()) return index.status();
   absl::StatusOr<IndexBatchAnswer> answer = (*log)->index.BatchLookup(*records, *index);
   if (!answer.ok()) return answer.status();
@@ -228,17 +230,16 @@ absl::Status Answers::ListTags(const v1::ListTagsRequest& request,
   if (size > head_size) return BeyondHead("size", size, head_size);
   std::vector<uint64_t> positions;
   absl::Status damaged;
-  absl::Status scanned =
-      store_->Scan(number, Table::kTag, "", "",
-                   [&](std::string_view, std::string_view value) {
-                     absl::StatusOr<PlacedTag> tag = DecodeTagRow(value);
-                     if (!tag.ok()) {
-                       damaged = tag.status();
-                       return false;
-                     }
-                     if (tag->position < size) positions.push_back(tag->position);
-                     return true;
-                   });
+  absl::Status scanned = store_->Scan(
+      number, Table::kTag, "", "", [&](std::string_view, std::string_view value) {
+        absl::StatusOr<PlacedTag> tag = DecodeTagRow(value);
+        if (!tag.ok()) {
+          damaged = tag.status();
+          return false;
+        }
+        if (tag->position < size) positions.push_back(tag->position);
+        return true;
+      });
   if (!scanned.ok()) return scanned;
   if (!damaged.ok()) return damaged;
   std::sort(positions.begin(), positions.end());

@@ -37,6 +37,7 @@ void AppendStream::Advance() {
   if (closed_) {
     if (pending_ == 0 && !writing_) {
       finished_ = true;
+      LeaveSession();
       Finish(grpc::Status::OK);
     }
     return;
@@ -50,7 +51,13 @@ void AppendStream::Advance() {
 void AppendStream::Fail(const absl::Status& status) {
   if (finished_) return;
   finished_ = true;
+  if (pending_ == 0) LeaveSession();
   Finish(ToGrpcStatus(status));
+}
+
+void AppendStream::LeaveSession() {
+  if (!entered_.empty()) sessions_->Leave(entered_);
+  entered_.clear();
 }
 
 void AppendStream::OnReadDone(bool ok) {
@@ -63,9 +70,10 @@ void AppendStream::OnReadDone(bool ok) {
   if (finished_) return;
   absl::Status status;
   if (session_key_.empty()) {
-    status = request_.has_open()
-                 ? OpenSession(request_.open())
-                 : absl::FailedPreconditionError("the first message must open a session");
+    status =
+        request_.has_open()
+            ? OpenSession(request_.open())
+            : absl::FailedPreconditionError("the first message must open a session");
   } else {
     status = request_.has_hashes()
                  ? TakeHashes()
@@ -88,6 +96,7 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
     return absl::AbortedError(
         "another stream of this session is open: try again when it has ended");
   }
+  entered_ = entered;
   session_key_ = key;
   log_ = &(*log)->state;
   absl::StatusOr<std::string> stored =
@@ -116,9 +125,8 @@ absl::Status AppendStream::TakeHashes() {
   }
   const uint64_t count = bytes / Hash::kSize;
   if (count > kMaxHashesPerMessage) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%d hashes in one message: at most %d are taken", count,
-                        kMaxHashesPerMessage));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%d hashes in one message: at most %d are taken", count, kMaxHashesPerMessage));
   }
   AppendValues values{type_, std::move(hashes), session_key_, sent_};
   sent_ += count;
@@ -133,6 +141,7 @@ absl::Status AppendStream::TakeHashes() {
 
 void AppendStream::OnSequenced(uint64_t bytes, uint64_t hashes,
                                absl::StatusOr<Sequenced> result) {
+  bool last;
   {
     MutexLock lock(mutex_);
     pending_bytes_ -= bytes;
@@ -147,8 +156,9 @@ void AppendStream::OnSequenced(uint64_t bytes, uint64_t hashes,
     } else {
       Fail(result.status());
     }
+    last = done_ && pending_ == 0;
   }
-  DeleteIfUnused();
+  if (last) End();
 }
 
 void AppendStream::OnWriteDone(bool ok) {
@@ -167,22 +177,20 @@ void AppendStream::OnCancel() {
 }
 
 void AppendStream::OnDone() {
+  bool last;
   {
     MutexLock lock(mutex_);
     done_ = true;
+    last = pending_ == 0;
   }
-  DeleteIfUnused();
+  if (last) End();
 }
 
-void AppendStream::DeleteIfUnused() {
-  std::string entered;
+void AppendStream::End() {
   {
     MutexLock lock(mutex_);
-    if (!done_ || pending_ > 0) return;
-    if (log_ != nullptr) entered = U64Key(log_->number()) + session_key_;
+    LeaveSession();
   }
-  // Only now does nothing of this stream wait any more: the session may be opened again.
-  if (!entered.empty()) sessions_->Leave(entered);
   delete this;
 }
 

@@ -41,7 +41,11 @@ class AppendStream final
   // Starts whatever may be started now.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DeleteIfUnused();
+  // Once nothing of this stream is being sequenced: its session may be opened again,
+  // and a client that saw the stream's end may do so at once.
+  void LeaveSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // For whichever comes last: OnDone, or the end of the last request.
+  void End();
 
   const EntryType type_;
   LogDirectory* const logs_;
@@ -53,6 +57,7 @@ class AppendStream final
   v1::AppendResponse response_;  // of the write under way
 
   Mutex mutex_;
+  std::string entered_ ABSL_GUARDED_BY(mutex_);  // what sessions_ knows it by
   LogState* log_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::string session_key_ ABSL_GUARDED_BY(mutex_);  // empty until opened
   uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;        // records given to the sequencer

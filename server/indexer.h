@@ -52,7 +52,8 @@ class Indexer {
   void Run();
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
-  absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log, uint64_t begin,
+  absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,
+                                                     uint64_t begin,
                                                      uint64_t end) const;
   absl::StatusOr<Sequenced> Sequence(LogState* log, const IndexEntry& entry);
 

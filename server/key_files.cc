@@ -42,7 +42,8 @@ absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   sodium_memzero(buffer.data(), buffer.size());
   if (!statted || (info.st_mode & 077) != 0) {
     return absl::FailedPreconditionError(absl::StrFormat(
-        "%s can be read by others: if it still is a secret, run chmod 600 on it", path));
+        "%s can be read by others: if it still is a secret, run chmod 600 on it",
+        path));
   }
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
@@ -145,9 +146,10 @@ absl::StatusOr<std::string> AdminToken(const std::string& data_dir) {
   }
   if (!token.ok()) return token.status();
   if (token->size() < 32) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s is shorter than 32 characters: delete it and start again to get a new token",
-        path));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s is shorter than 32 characters: delete it and start again "
+                        "to get a new token",
+                        path));
   }
   return token;
 }

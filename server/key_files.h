@@ -1,8 +1,8 @@
 // server/key_files.h -- small secret files of the data directory: signing keys, tokens.
 //
-// A log's signing key is DIR/keys/<hex SHA-256 of its origin>.key: one line, the skey of
-// log/skey.h, mode 0600, never in the database. Files are created whole or not at all
-// and synced, with their directory, before anything relies on them.
+// A log's signing key is DIR/keys/<hex SHA-256 of its origin>.key: one line, the skey
+// of log/skey.h, mode 0600, never in the database. Files are created whole or not at
+// all and synced, with their directory, before anything relies on them.
 #ifndef SETLOG_SERVER_KEY_FILES_H_
 #define SETLOG_SERVER_KEY_FILES_H_
 
@@ -24,7 +24,8 @@ absl::StatusOr<SigningKey> ReadSigningKey(const std::string& data_dir,
 absl::StatusOr<SigningKey> CreateSigningKey(const std::string& data_dir,
                                             std::string_view origin);
 
-// The token of DIR/admin.token, made at the first call and kept for ever: 64 hex digits.
+// The token of DIR/admin.token, made at the first call and kept for ever: 64 hex
+// digits.
 absl::StatusOr<std::string> AdminToken(const std::string& data_dir);
 
 // Creates a directory with mode 0700 if it is not there.

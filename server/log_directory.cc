@@ -39,8 +39,8 @@ absl::Status LogDirectory::Open() {
     absl::StatusOr<std::string> note = SignCheckpoint(
         {record.origin, record.head.size, record.head.root, {}}, log->state.key());
     if (!note.ok()) return note.status();
-    absl::StatusOr<uint64_t> changes_end = reader_->ChangesEnd(
-        record.log, index->entry.m, record.head.size);
+    absl::StatusOr<uint64_t> changes_end =
+        reader_->ChangesEnd(record.log, index->entry.m, record.head.size);
     if (!changes_end.ok()) return changes_end.status();
     log->state.PublishHead({record.head, *std::move(note), *index, *changes_end});
     MutexLock lock(mutex_);

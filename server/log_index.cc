@@ -13,7 +13,8 @@ constexpr char kHeaderKey[] = "h";
 constexpr size_t kHashesPerRow = 4096;
 constexpr size_t kHistoryBytesPerRow = size_t{1} << 20;
 constexpr uint64_t kSnapshotVersion = 1;
-// Versions kept besides the newest ones: 64 bytes a bucket each, about 2 bytes a member.
+// Versions kept besides the newest ones: 64 bytes a bucket each, about 2 bytes a
+// member.
 constexpr size_t kOldTops = 8;
 
 std::string PageKey(uint64_t page) { return "p" + U64Key(page); }
@@ -64,7 +65,8 @@ absl::Status LogIndex::LoadSnapshot() {
   const uint64_t history_bytes = ReadU64(bytes.subspan(32));
   const uint64_t history_chunks =
       (history_bytes + kHistoryBytesPerRow - 1) / kHistoryBytesPerRow;
-  if (version != kSnapshotVersion) return absl::DataLossError("index snapshot: version");
+  if (version != kSnapshotVersion)
+    return absl::DataLossError("index snapshot: version");
   // The snapshot is believed only if it leads to a set root that stands in the log.
   absl::StatusOr<PlacedIndex> index = log_->IndexFor(*store_, m);
   if (!index.ok()) return index.status();
@@ -124,9 +126,9 @@ absl::Status LogIndex::SaveSnapshot() {
   const std::span<const Hash> hashes = index_.bucket_hashes();
   for (size_t i = 0; i < hashes.size() && status.ok(); i += kHashesPerRow) {
     const auto chunk = hashes.subspan(i, std::min(kHashesPerRow, hashes.size() - i));
-    status = write(HashesKey(i / kHashesPerRow),
-                   std::string(reinterpret_cast<const char*>(chunk.data()),
-                               chunk.size_bytes()));
+    status = write(
+        HashesKey(i / kHashesPerRow),
+        std::string(reinterpret_cast<const char*>(chunk.data()), chunk.size_bytes()));
   }
   const std::string history = index_.EncodeHistory();
   for (size_t i = 0; i < history.size() && status.ok(); i += kHistoryBytesPerRow) {
@@ -287,7 +289,8 @@ absl::StatusOr<IndexAnswer> LogIndex::Lookup(const Hash& record,
   answer.proof = std::move(found->proof);
   if (answer.proof.count > 0) {
     absl::StatusOr<Hash> terminal =
-        found->present ? record : reader_->Value(log_->number(), found->terminal_position);
+        found->present ? record
+                       : reader_->Value(log_->number(), found->terminal_position);
     if (!terminal.ok()) return terminal.status();
     answer.proof.terminal = *terminal;
   }

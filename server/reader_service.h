@@ -68,8 +68,7 @@ class ReaderService final : public v1::Reader::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::GetEntriesRequest* request) override;
   grpc::ServerUnaryReactor* GetInclusionProof(
-      grpc::CallbackServerContext* context,
-      const v1::GetInclusionProofRequest* request,
+      grpc::CallbackServerContext* context, const v1::GetInclusionProofRequest* request,
       v1::InclusionProof* response) override;
   grpc::ServerUnaryReactor* GetConsistencyProof(
       grpc::CallbackServerContext* context,

@@ -48,8 +48,8 @@ class Sequencer::Group {
       std::string hashes;
       hashes.reserve(tile.hashes.size() * Hash::kSize);
       for (const Hash& hash : tile.hashes) hashes.append(AsText(hash));
-      writes_.push_back({log_->number(), Table::kTile, TileRowKey(tile.tile),
-                         std::move(hashes)});
+      writes_.push_back(
+          {log_->number(), Table::kTile, TileRowKey(tile.tile), std::move(hashes)});
     }
     if (!edge_.bundle.empty()) {
       writes_.push_back({log_->number(), Table::kBundle,
@@ -123,8 +123,8 @@ class Sequencer::Group {
 
   absl::Status AddStep(const IndexEntry& index) {
     const PlacedIndex placed{index, size()};
-    writes_.push_back({log_->number(), Table::kIndex, U64Key(index.m),
-                       EncodeIndexRow(placed)});
+    writes_.push_back(
+        {log_->number(), Table::kIndex, U64Key(index.m), EncodeIndexRow(placed)});
     AddEntry(index);
     edge_.index = placed;
     return absl::OkStatus();
@@ -133,14 +133,16 @@ class Sequencer::Group {
   absl::Status AddStep(const TagEntry& tag) {
     absl::StatusOr<std::string> used =
         store_.Read(log_->number(), Table::kTag, tag.name);
-    const bool in_group = std::find(tag_names_.begin(), tag_names_.end(), tag.name) !=
-                          tag_names_.end();
+    const bool in_group =
+        std::find(tag_names_.begin(), tag_names_.end(), tag.name) != tag_names_.end();
     if (used.ok() || in_group) {
-      return absl::AlreadyExistsError(absl::StrFormat(
-          "%s has a version %s already: choose another name", log_->origin(), tag.name));
+      return absl::AlreadyExistsError(
+          absl::StrFormat("%s has a version %s already: choose another name",
+                          log_->origin(), tag.name));
     }
     if (!absl::IsNotFound(used.status())) return used.status();
-    if (absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m); !index.ok()) {
+    if (absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m);
+        !index.ok()) {
       return index.status();
     }
     writes_.push_back(
@@ -177,10 +179,7 @@ class Sequencer::Group {
 };
 
 Sequencer::Sequencer(Store* store, const TreeReader* reader, Options options)
-    : store_(store),
-      reader_(reader),
-      options_(options),
-      thread_([this] { Run(); }) {}
+    : store_(store), reader_(reader), options_(options), thread_([this] { Run(); }) {}
 
 Sequencer::~Sequencer() {
   {
@@ -299,8 +298,8 @@ void Sequencer::CommitGroup(std::vector<Request> requests) {
     if (!status.ok()) break;
     for (auto& [log, group] : groups) {
       if (log->number() != head.log) continue;
-      absl::StatusOr<std::string> note =
-          SignCheckpoint({log->origin(), head.head.size, head.head.root, {}}, log->key());
+      absl::StatusOr<std::string> note = SignCheckpoint(
+          {log->origin(), head.head.size, head.head.root, {}}, log->key());
       status = note.status();
       if (status.ok()) notes.push_back(*std::move(note));
     }

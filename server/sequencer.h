@@ -4,8 +4,9 @@
 //   sequencer.Append(log, AppendValues{EntryType::kAdd, hashes}, done);
 //
 // All that waits when a commit begins goes into it, for all logs: positions are
-// assigned, trees grown, one batch committed to the store, heads signed and published, and only then `done` is called. OK therefore means: durable and in a
-// signed head. Thread-safe; `done` runs on the sequencer's thread and must not block.
+// assigned, trees grown, one batch committed to the store, heads signed and published,
+// and only then `done` is called. OK therefore means: durable and in a signed head.
+// Thread-safe; `done` runs on the sequencer's thread and must not block.
 //
 // After a failed write nothing is acknowledged any more: what is on the disk is then
 // unknown, and only a restart, which compares database and anchor, can tell.

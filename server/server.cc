@@ -142,7 +142,8 @@ struct Server::Parts {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  if (options.data_dir.empty()) return absl::InvalidArgumentError("--data DIR is missing");
+  if (options.data_dir.empty())
+    return absl::InvalidArgumentError("--data DIR is missing");
   if (options.memory_bytes < kMinMemoryBytes) {
     return absl::InvalidArgumentError("--memory: at least 256MiB are needed");
   }
@@ -155,10 +156,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::InvalidArgumentError("--http takes HOST:PORT, not a unix socket");
   }
   if (!http->local() && !options.insecure_plaintext) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "--http %s is not loopback: put a TLS proxy before it, or give "
-        "--insecure-plaintext",
-        http->Text()));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("--http %s is not loopback: put a TLS proxy before it, or give "
+                        "--insecure-plaintext",
+                        http->Text()));
   }
   absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
       Credentials(options, *listen);

@@ -47,7 +47,8 @@ class TreeReader {
   absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
 
   // One past the last add or remove entry in [begin, end); `begin` if there is none.
-  absl::StatusOr<uint64_t> ChangesEnd(LogNumber log, uint64_t begin, uint64_t end) const;
+  absl::StatusOr<uint64_t> ChangesEnd(LogNumber log, uint64_t begin,
+                                      uint64_t end) const;
 
   absl::StatusOr<Hash> LeafHashAt(LogNumber log, uint64_t position) const;
   absl::StatusOr<Hash> RootAt(LogNumber log, uint64_t size) const;

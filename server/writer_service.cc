@@ -24,17 +24,17 @@ grpc::ServerUnaryReactor* WriterService::CreateLog(grpc::CallbackServerContext* 
     reactor->Finish(ToGrpcStatus(s));
     return reactor;
   }
-  logs_->Create(request->manifest(), [this, reactor,
-                                      response](absl::StatusOr<HostedLog*> log) {
-    absl::Status status = log.status();
-    if (status.ok()) {
-      feed_->Follow(&(*log)->state);
-      v1::GetHeadRequest head;
-      head.set_origin((*log)->state.origin());
-      status = answers_->GetHead(head, response);
-    }
-    reactor->Finish(ToGrpcStatus(status));
-  });
+  logs_->Create(request->manifest(),
+                [this, reactor, response](absl::StatusOr<HostedLog*> log) {
+                  absl::Status status = log.status();
+                  if (status.ok()) {
+                    feed_->Follow(&(*log)->state);
+                    v1::GetHeadRequest head;
+                    head.set_origin((*log)->state.origin());
+                    status = answers_->GetHead(head, response);
+                  }
+                  reactor->Finish(ToGrpcStatus(status));
+                });
   return reactor;
 }
 
