@@ -1,0 +1,144 @@
+#include "client/connection.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <optional>
+#include <string_view>
+
+#include "absl/strings/str_format.h"
+#include "client/atomic_file.h"
+#include "log/decimal.h"
+
+namespace setlog {
+namespace {
+
+// The server's limit on a message is 4 MiB; the rest is slack for a newer server.
+constexpr int kMaxMessageBytes = 8 << 20;
+constexpr size_t kMaxPemBytes = size_t{4} << 20;
+constexpr const char* kSystemRoots = "/etc/ssl/certs/ca-certificates.crt";
+
+struct Address {
+  std::string target;  // as gRPC names it
+  bool local = false;
+};
+
+bool IsLoopback(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  // 127.0.0.0/8, and no name that begins so, such as 127.0.0.1.example.org.
+  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
+}
+
+absl::StatusOr<Address> ParseAddress(const std::string& text) {
+  const std::string_view address = text;
+  if (address.starts_with("unix:") && address.size() > 5) return Address{text, true};
+  const size_t colon = address.rfind(':');
+  const std::string_view host = address.substr(0, colon);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  std::optional<uint64_t> port;
+  if (colon != address.npos) port = ParseDecimal(address.substr(colon + 1));
+  if (!port || *port == 0 || *port > 65535 || host.empty() ||
+      host.find_first_of("/ ") != host.npos ||
+      (!bracketed && host.find_first_of(":[]") != host.npos)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "server address %s is neither HOST:PORT nor unix:PATH", address));
+  }
+  return Address{absl::StrFormat("dns:///%s", address), IsLoopback(host)};
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
+    const ConnectionOptions& options, bool local) {
+  if (options.client_cert_file.empty() != options.client_key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "a client certificate and its key are given together or not at all");
+  }
+  const bool tls_wanted =
+      options.tls || !options.ca_file.empty() || !options.client_cert_file.empty();
+  if (options.insecure_plaintext && tls_wanted) {
+    return absl::InvalidArgumentError("plaintext and TLS are both asked for");
+  }
+  if (options.insecure_plaintext || (local && !tls_wanted)) {
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::SslCredentialsOptions ssl;
+  const auto read = [](const std::string& path, std::string* pem) {
+    absl::StatusOr<std::string> bytes = ReadSmallFile(path, kMaxPemBytes);
+    if (bytes.ok()) *pem = *std::move(bytes);
+    return bytes.status();
+  };
+  if (!options.ca_file.empty()) {
+    if (absl::Status s = read(options.ca_file, &ssl.pem_root_certs); !s.ok()) return s;
+  } else {
+    // Without this file gRPC falls back on roots of its own.
+    (void)read(kSystemRoots, &ssl.pem_root_certs);
+  }
+  if (!options.client_cert_file.empty()) {
+    absl::Status s = read(options.client_cert_file, &ssl.pem_cert_chain);
+    if (s.ok()) s = read(options.client_key_file, &ssl.pem_private_key);
+    if (!s.ok()) return s;
+  }
+  return grpc::SslCredentials(ssl);
+}
+
+grpc::ChannelArguments Arguments(bool local) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  // gRPC's own pauses between connection attempts, up to two minutes, would outlast a
+  // restart of the server; Retry decides how often it is asked.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  if (local) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return arguments;
+}
+
+}  // namespace
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  // The codes are the same numbers.
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
+                      status.error_message());
+}
+
+absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {
+  absl::StatusOr<Address> address = ParseAddress(options.address);
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials =
+      Credentials(options, address->local);
+  if (!credentials.ok()) return credentials.status();
+  std::string token;
+  if (!options.token_file.empty()) {
+    absl::StatusOr<std::string> bytes = ReadSmallFile(options.token_file, 4096);
+    if (!bytes.ok()) return bytes.status();
+    token = bytes->substr(0, bytes->find_first_of("\r\n"));
+    if (token.empty() || token.find_first_of(" \t") != token.npos) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "%s does not hold a token in its first line", options.token_file));
+    }
+  }
+  return Connection(grpc::CreateCustomChannel(address->target, *credentials,
+                                              Arguments(address->local)),
+                    std::move(token), options.retry_for);
+}
+
+Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string token,
+                       std::chrono::milliseconds retry_for)
+    : reader_(v1::Reader::NewStub(channel)),
+      writer_(v1::Writer::NewStub(channel)),
+      token_(std::move(token)),
+      retry_for_(retry_for) {}
+
+std::unique_ptr<grpc::ClientContext> Connection::NewContext(
+    std::chrono::milliseconds deadline) const {
+  auto context = std::make_unique<grpc::ClientContext>();
+  if (!token_.empty()) {
+    context->AddMetadata("authorization", absl::StrFormat("Bearer %s", token_));
+  }
+  if (deadline.count() > 0) {
+    context->set_deadline(std::chrono::system_clock::now() + deadline);
+  }
+  return context;
+}
+
+}  // namespace setlog

@@ -1,0 +1,164 @@
+#include "client/state.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "absl/strings/str_format.h"
+#include "client/atomic_file.h"
+#include "log/decimal.h"
+#include "log/jcs.h"
+#include "log/json.h"
+#include "log/note.h"
+#include "log/origin.h"
+#include "log/sha256.h"
+
+namespace setlog {
+namespace {
+
+// A note of 1 MiB, every byte of it escaped in JSON, and the rest.
+constexpr size_t kMaxStateBytes = size_t{8} << 20;
+
+std::string Format(const KnownLog& log) {
+  JsonValue::Object members;
+  const auto add = [&](const char* key, auto value) {
+    members.push_back({key, JsonValue{std::move(value)}});
+  };
+  if (log.head) add("head", log.head->note);
+  add("highest_m", absl::StrFormat("%d", log.highest_m));
+  add("origin", log.key.name);
+  add("pinned", log.pinned);
+  add("vkey", FormatVkey(log.key));
+  return CanonicalJson({std::move(members)}) + "\n";
+}
+
+absl::StatusOr<KnownLog> Parse(std::string_view text, std::string_view origin) {
+  const absl::StatusOr<JsonValue> value = ParseJson(text);
+  if (!value.ok()) return value.status();
+  const auto text_of = [&](const char* key) {
+    const JsonValue* member = value->Find(key);
+    return member == nullptr ? nullptr : member->AsString();
+  };
+  const std::string* vkey = text_of("vkey");
+  const std::string* highest_m = text_of("highest_m");
+  const JsonValue* pinned = value->Find("pinned");
+  if (vkey == nullptr || highest_m == nullptr || pinned == nullptr ||
+      pinned->AsBool() == nullptr) {
+    return absl::DataLossError("a member is missing");
+  }
+  absl::StatusOr<VerifierKey> key = ParseVkey(*vkey);
+  if (!key.ok()) return key.status();
+  if (!origin.empty() && key->name != origin) {
+    return absl::DataLossError("it is another log's");
+  }
+  const std::optional<uint64_t> m = ParseDecimal(*highest_m);
+  if (!m) return absl::DataLossError("highest_m is no number");
+  KnownLog log{.key = *std::move(key), .pinned = *pinned->AsBool(), .highest_m = *m};
+  if (const std::string* note = text_of("head")) {
+    absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(*note, log.key);
+    if (!checkpoint.ok()) return checkpoint.status();
+    log.head = KnownHead{*note, *std::move(checkpoint)};
+  }
+  if (Format(log) != text) return absl::DataLossError("it was changed by hand");
+  return log;
+}
+
+absl::StatusOr<KnownLog> ReadLog(const std::string& path, std::string_view origin) {
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxStateBytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<KnownLog> log = Parse(*text, origin);
+  if (log.ok()) return log;
+  return absl::DataLossError(absl::StrFormat(
+      "%s is damaged (%s): restore it, or remove it to forget this log's key and head",
+      path, std::string(log.status().message())));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> StateDirectory::DefaultPath() {
+  if (const char* home = std::getenv("SETLOG_HOME"); home != nullptr && *home != 0) {
+    return std::string(home);
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != 0) {
+    return absl::StrFormat("%s/.config/setlog", home);
+  }
+  return absl::FailedPreconditionError(
+      "there is no place for keys and heads: set SETLOG_HOME");
+}
+
+absl::StatusOr<StateDirectory> StateDirectory::Open(std::string path) {
+  for (const char* part : {"/logs", "/evidence"}) {
+    if (absl::Status s = MakePrivateDirectory(path + part); !s.ok()) return s;
+  }
+  return StateDirectory(std::move(path));
+}
+
+std::string StateDirectory::FileOf(std::string_view origin) const {
+  return absl::StrFormat("%s/logs/%s", path_, ToHex(Sha256(AsBytes(origin))));
+}
+
+absl::StatusOr<std::optional<KnownLog>> StateDirectory::Load(
+    std::string_view origin) const {
+  if (absl::Status s = CheckOrigin(origin); !s.ok()) return s;
+  absl::StatusOr<KnownLog> log = ReadLog(FileOf(origin) + ".json", origin);
+  if (absl::IsNotFound(log.status())) return std::nullopt;
+  if (!log.ok()) return log.status();
+  return *std::move(log);
+}
+
+absl::StatusOr<std::vector<KnownLog>> StateDirectory::List() const {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(path_ + "/logs", error)) {
+    if (file.path().extension() == ".json") paths.push_back(file.path().string());
+  }
+  if (error) {
+    return absl::ErrnoToStatus(error.value(),
+                               absl::StrFormat("cannot list %s/logs", path_));
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<KnownLog> logs;
+  for (const std::string& path : paths) {
+    absl::StatusOr<KnownLog> log = ReadLog(path, "");
+    if (!log.ok()) return log.status();
+    logs.push_back(*std::move(log));
+  }
+  return logs;
+}
+
+absl::Status StateDirectory::Update(
+    std::string_view origin,
+    const std::function<absl::Status(std::optional<KnownLog>&)>& change) const {
+  if (absl::Status s = CheckOrigin(origin); !s.ok()) return s;
+  const std::string file = FileOf(origin);
+  absl::StatusOr<FileLock> lock = FileLock::Acquire(file + ".lock");
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<std::optional<KnownLog>> log = Load(origin);
+  if (!log.ok()) return log.status();
+  const std::optional<KnownLog> before = *log;
+  if (absl::Status s = change(*log); !s.ok()) return s;
+  if (*log == before) return absl::OkStatus();
+  if (*log) return ReplaceFile(file + ".json", Format(**log), 0600);
+  if (::unlink((file + ".json").c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrFormat("cannot remove %s.json", file));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> StateDirectory::SaveEvidence(std::string_view origin,
+                                                         std::string_view note) const {
+  // For people to recognise; what makes the name unique is the hash.
+  std::string name(origin.substr(0, 100));
+  for (char& c : name) {
+    if (c == '/') c = '+';
+  }
+  const std::string path =
+      absl::StrFormat("%s/evidence/%s-%s.note", path_, name,
+                      ToHex(Bytes(Sha256(AsBytes(note))).first(8)));
+  if (absl::Status s = ReplaceFile(path, note, 0600); !s.ok()) return s;
+  return path;
+}
+
+}  // namespace setlog

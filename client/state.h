@@ -1,0 +1,88 @@
+// client/state.h -- what a client remembers: which key a log has, and how far it came.
+//
+//   absl::StatusOr<StateDirectory> state = StateDirectory::Open(path);
+//   absl::StatusOr<std::optional<KnownLog>> log = state->Load("data.example.org/a");
+//   absl::Status saved = state->Update(origin, [&](std::optional<KnownLog>& log) {
+//     log->pinned = true;
+//     return absl::OkStatus();
+//   });
+//
+//   SETLOG_HOME/                     0700, as everything below it
+//     logs/<hex>.json                one log; hex = SHA-256 of its origin
+//     logs/<hex>.lock                held during Update
+//     evidence/<origin>-<hex>.note   notes that contradict each other
+//
+//   {"head":"<note>","highest_m":"7","origin":"...","pinned":true,"vkey":"..."}
+//
+// in RFC 8785 form and a line feed; no "head" before the first one was verified. A file
+// that is damaged is refused (DataLoss), never taken for an unknown log: forgetting a
+// head would let a server go back behind it. No secret is ever stored here.
+// Thread-safe, also between processes.
+#ifndef SETLOG_CLIENT_STATE_H_
+#define SETLOG_CLIENT_STATE_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "log/checkpoint.h"
+#include "log/vkey.h"
+
+namespace setlog {
+
+struct KnownHead {
+  std::string note;  // whole, with all its signatures
+  Checkpoint checkpoint;
+  friend bool operator==(const KnownHead&, const KnownHead&) = default;
+};
+
+struct KnownLog {
+  VerifierKey key;                // its name is the origin
+  bool pinned = false;            // a person named the key; else it came from a server
+  std::optional<KnownHead> head;  // the last that was verified
+  uint64_t highest_m = 0;         // of the index entries that were verified
+  friend bool operator==(const KnownLog&, const KnownLog&) = default;
+};
+
+class StateDirectory {
+ public:
+  // SETLOG_HOME, else ~/.config/setlog. FailedPrecondition if HOME is not set either.
+  static absl::StatusOr<std::string> DefaultPath();
+  // Creates what is missing.
+  static absl::StatusOr<StateDirectory> Open(std::string path);
+
+  const std::string& path() const { return path_; }
+
+  // Nothing for a log that was never seen. InvalidArgument for a malformed origin,
+  // DataLoss for a damaged file. One file read, one signature check.
+  absl::StatusOr<std::optional<KnownLog>> Load(std::string_view origin) const;
+  // Every known log, by file name. DataLoss if one is damaged.
+  absl::StatusOr<std::vector<KnownLog>> List() const;
+
+  // Loads the log, lets `change` look at it and change it, and stores it (or forgets
+  // it, if it leaves nothing): all under a lock, so no other Update comes between.
+  // Stores nothing if `change` fails; its error is returned.
+  absl::Status Update(
+      std::string_view origin,
+      const std::function<absl::Status(std::optional<KnownLog>&)>& change) const;
+
+  // Stores a note for people and for `setlog verify` to look at; returns its path. The
+  // same note gets the same name again.
+  absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
+                                           std::string_view note) const;
+
+ private:
+  explicit StateDirectory(std::string path) : path_(std::move(path)) {}
+  // Without the extension.
+  std::string FileOf(std::string_view origin) const;
+
+  std::string path_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_STATE_H_
