@@ -1,0 +1,299 @@
+#include "client/head_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/proto_forms.h"
+#include "client/refused.h"
+#include "log/note.h"
+#include "log/proof.h"
+
+namespace setlog {
+namespace {
+
+// Another process that moves the state again and again between question and answer is
+// no reason to ask for ever.
+constexpr int kTries = 16;
+
+std::string NamesOfSigners(const std::string& note) {
+  std::string names;
+  const absl::StatusOr<Note> parsed = ParseNote(note);
+  if (!parsed.ok()) return "nobody";
+  for (const NoteSignature& line : parsed->signatures) {
+    names += absl::StrFormat("%s%s+%08x", names.empty() ? "" : ", ", line.key_name,
+                             line.key_id);
+  }
+  return names;
+}
+
+}  // namespace
+
+HeadFollower::HeadFollower(const Connection* connection, const StateDirectory* state,
+                           TrustOptions options)
+    : connection_(connection), state_(state), options_(std::move(options)) {}
+
+absl::StatusOr<VerifierKey> HeadFollower::KeyFromServer() const {
+  v1::GetLogRequest request;
+  request.set_origin(options_.origin);
+  const absl::StatusOr<v1::GetLogResponse> response =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::GetLog, request);
+  if (!response.ok()) return response.status();
+  absl::StatusOr<VerifierKey> key = ParseVkey(response->vkey());
+  if (!key.ok()) return Refused(options_.origin, key.status());
+  if (key->name != options_.origin || key->type != SignatureType::kEd25519) {
+    return Refused(options_.origin, "the server names a key that is not this log's");
+  }
+  return key;
+}
+
+absl::StatusOr<HeadFollower::KeyChoice> HeadFollower::ChooseKey(
+    const std::optional<KnownLog>& known) const {
+  const std::string& origin = options_.origin;
+  KeyChoice choice{.trust = {options_.key, options_.policy}};
+  const auto differs = [&](const VerifierKey& other, const char* where) {
+    return Refused(origin,
+                   absl::StrFormat("the key %s is %s, the known one is %s", where,
+                                   FormatVkey(other), FormatVkey(known->key)));
+  };
+  if (options_.key) {
+    if (options_.key->name != origin || options_.key->type != SignatureType::kEd25519) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s is not a key of %s", FormatVkey(*options_.key), origin));
+    }
+    if (known && known->key != *options_.key) return differs(*options_.key, "given");
+    choice.pinned = true;
+  }
+  if (options_.policy) {
+    std::vector<VerifierKey> named;
+    for (const Policy::Log& log : options_.policy->logs) {
+      if (log.key.name == origin) named.push_back(log.key);
+    }
+    const auto names = [&](const VerifierKey& key) {
+      return std::find(named.begin(), named.end(), key) != named.end();
+    };
+    if (known && !named.empty() && !names(known->key)) {
+      return differs(named.front(), "of the policy");
+    }
+    if (!named.empty()) choice.pinned = true;
+  }
+  if (known) {
+    choice.trust.log_key = known->key;
+    choice.pinned = choice.pinned || known->pinned;
+  } else if (!options_.key && !options_.policy) {
+    if (!options_.trust_on_first_use) {
+      return Refused(origin, "no key of this log is known: give --key or --policy");
+    }
+    absl::StatusOr<VerifierKey> key = KeyFromServer();
+    if (!key.ok()) return key.status();
+    choice.trust.log_key = *std::move(key);
+    choice.learnt = true;
+  }
+  return choice;
+}
+
+absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands) {
+  contradiction_.reset();
+  if (at.tag) demands.tag = at.tag;
+  for (int i = 0; i < kTries; ++i) {
+    absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
+    if (!known.ok()) return known.status();
+    absl::StatusOr<KeyChoice> choice = ChooseKey(*known);
+    if (!choice.ok()) return choice.status();
+
+    v1::GetHeadRequest request;
+    request.set_origin(options_.origin);
+    if (*known && (*known)->head) {
+      request.set_known_size((*known)->head->checkpoint.size);
+    }
+    if (at.tag) request.set_tag(*at.tag);
+    if (at.size) request.set_size(*at.size);
+    const absl::StatusOr<v1::Head> head =
+        connection_->Call(connection_->reader(), &v1::Reader::Stub::GetHead, request);
+    if (absl::IsOutOfRange(head.status()) && request.known_size() > 0) {
+      return AfterOutOfRange(head.status(), *known, *choice);
+    }
+    if (!head.ok()) return head.status();
+
+    absl::StatusOr<VerifiedHead> verified = Accept(*head, *known, *choice, at, demands);
+    if (!verified.ok()) return verified.status();
+    const absl::StatusOr<bool> remembered = Remember(*known, *verified);
+    if (!remembered.ok()) return remembered.status();
+    if (*remembered) return verified;
+  }
+  return absl::AbortedError(absl::StrFormat(
+      "other processes keep changing what is known of %s", options_.origin));
+}
+
+// Either at.size is beyond the head, or the head is now smaller than the known one.
+absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
+    const absl::Status& status, const std::optional<KnownLog>& known,
+    const KeyChoice& choice) {
+  v1::GetHeadRequest request;
+  request.set_origin(options_.origin);
+  const absl::StatusOr<v1::Head> head =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::GetHead, request);
+  if (!head.ok()) return head.status();
+  const absl::StatusOr<TrustedHead> offered =
+      VerifyHead(head->checkpoint(), choice.trust);
+  if (!offered.ok()) return Refused(options_.origin, offered.status());
+  if (offered->checkpoint.origin == options_.origin &&
+      offered->checkpoint.size < known->head->checkpoint.size) {
+    return Contradict(
+        *known->head, head->checkpoint(), {}, false,
+        absl::StrFormat("the head went back from size %d to %d",
+                        known->head->checkpoint.size, offered->checkpoint.size));
+  }
+  return status;
+}
+
+absl::StatusOr<VerifiedHead> HeadFollower::Adopt(const v1::Head& head) {
+  contradiction_.reset();
+  absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
+  if (!known.ok()) return known.status();
+  if (*known && (*known)->head) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("a head of %s is known already", options_.origin));
+  }
+  absl::StatusOr<KeyChoice> choice = ChooseKey(*known);
+  if (!choice.ok()) return choice.status();
+  absl::StatusOr<VerifiedHead> verified = Accept(head, *known, *choice, {}, {});
+  if (!verified.ok()) return verified.status();
+  const absl::StatusOr<bool> remembered = Remember(*known, *verified);
+  if (!remembered.ok()) return remembered.status();
+  // Somebody else has met the log in between: then it is followed from there.
+  if (!*remembered) return Follow({}, {});
+  return verified;
+}
+
+absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
+                                                  const std::optional<KnownLog>& known,
+                                                  const KeyChoice& choice, const At& at,
+                                                  const Demands& demands) {
+  const std::string& origin = options_.origin;
+  absl::StatusOr<VersionProof> proof = VersionFromProto(head);
+  if (!proof.ok()) return Refused(origin, proof.status());
+  absl::StatusOr<Version> version = VerifyVersion(*proof, choice.trust, demands);
+  if (absl::IsNotFound(version.status()) && choice.trust.log_key) {
+    return AnotherKey(version.status(), proof->checkpoint, *choice.trust.log_key);
+  }
+  if (!version.ok()) return Refused(origin, version.status());
+  if (version->checkpoint.origin != origin) {
+    return Refused(origin, absl::StrFormat("the server answered with a head of %s",
+                                           version->checkpoint.origin));
+  }
+  if (at.size && version->index_position >= *at.size) {
+    return Refused(origin,
+                   absl::StrFormat("the index entry at position %d is not below %d",
+                                   version->index_position, *at.size));
+  }
+  if (!at.tag && version->tag) return Refused(origin, "a tag that nobody asked for");
+  if (known) {
+    if (absl::Status s = CheckAgainstKnown(*known, head, *version, at); !s.ok()) {
+      return s;
+    }
+  }
+  return VerifiedHead{*std::move(proof), *std::move(version), choice.pinned,
+                      choice.learnt};
+}
+
+absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
+                                             const v1::Head& offered,
+                                             const Version& version, const At& at) {
+  if (known.head) {
+    const Checkpoint& before = known.head->checkpoint;
+    const Checkpoint& now = version.checkpoint;
+    absl::StatusOr<std::vector<Hash>> path =
+        SplitHashes(offered.consistency(), "consistency");
+    if (!path.ok()) return Refused(options_.origin, path.status());
+    if (now.size < before.size) {
+      return Contradict(*known.head, offered.checkpoint(), {}, false,
+                        absl::StrFormat("the head went back from size %d to %d",
+                                        before.size, now.size));
+    }
+    if (now.size == before.size && now.root != before.root) {
+      return Contradict(
+          *known.head, offered.checkpoint(), {}, true,
+          absl::StrFormat("two heads of size %d have different roots", now.size));
+    }
+    // Of the empty tree everything is a continuation.
+    const absl::Status consistent =
+        before.size == 0
+            ? absl::OkStatus()
+            : VerifyConsistency(before.size, now.size, before.root, now.root, *path);
+    if (!consistent.ok()) {
+      const absl::StatusOr<ConsistencyRoots> roots =
+          RootsOfConsistencyPath(before.size, now.size, before.root, *path);
+      const bool proven =
+          roots.ok() && roots->root2 == now.root && roots->root1 != before.root;
+      return Contradict(
+          *known.head, offered.checkpoint(), *std::move(path), proven,
+          absl::StrFormat("the head of size %d is not shown to continue the one of "
+                          "size %d (%s)",
+                          now.size, before.size, std::string(consistent.message())));
+    }
+  }
+  if (!at.tag && !at.size && version.index.m < known.highest_m) {
+    return Refused(options_.origin,
+                   absl::StrFormat("the newest index entry went back from m = %d to %d",
+                                   known.highest_m, version.index.m));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HeadFollower::Contradict(const KnownHead& known,
+                                      const std::string& offered,
+                                      std::vector<Hash> consistency, bool proven,
+                                      const std::string& what) {
+  HeadContradiction found{known.note, offered, "", "", std::move(consistency), proven};
+  absl::StatusOr<std::string> known_path =
+      state_->SaveEvidence(options_.origin, found.known);
+  absl::StatusOr<std::string> offered_path =
+      state_->SaveEvidence(options_.origin, found.offered);
+  std::string where = "the notes could not be saved";
+  if (known_path.ok() && offered_path.ok()) {
+    found.known_path = *std::move(known_path);
+    found.offered_path = *std::move(offered_path);
+    where = absl::StrFormat("the notes are %s and %s", found.known_path,
+                            found.offered_path);
+  }
+  contradiction_ = std::move(found);
+  return Refused(options_.origin, absl::StrFormat("%s; %s", what, where));
+}
+
+absl::Status HeadFollower::AnotherKey(const absl::Status& status,
+                                      const std::string& note,
+                                      const VerifierKey& expected) const {
+  const absl::StatusOr<VerifierKey> claimed = KeyFromServer();
+  return Refused(
+      options_.origin,
+      absl::StrFormat("the head is not signed by the known key %s but by %s; its "
+                      "server names the key %s (%s)",
+                      FormatVkey(expected), NamesOfSigners(note),
+                      claimed.ok() ? FormatVkey(*claimed) : std::string("of nobody"),
+                      std::string(status.message())));
+}
+
+absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known,
+                                            const VerifiedHead& head) const {
+  bool unchanged = true;
+  const absl::Status updated =
+      state_->Update(options_.origin, [&](std::optional<KnownLog>& log) {
+        // What was verified is that the head continues the one that was known then.
+        unchanged = log.has_value() == known.has_value() &&
+                    (!log || (log->key == known->key && log->head == known->head));
+        if (!unchanged) return absl::OkStatus();
+        if (!log) log = KnownLog{.key = head.version.log_key};
+        log->pinned = log->pinned || head.pinned;
+        // The same head with other cosignatures is not worth a write to the disk.
+        if (!log->head || log->head->checkpoint != head.version.checkpoint) {
+          log->head = KnownHead{head.proof.checkpoint, head.version.checkpoint};
+        }
+        log->highest_m = std::max(log->highest_m, head.version.index.m);
+        return absl::OkStatus();
+      });
+  if (!updated.ok()) return updated;
+  return unchanged;
+}
+
+}  // namespace setlog

@@ -1,0 +1,307 @@
+#include "client/log_client.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/proto_forms.h"
+#include "client/refused.h"
+#include "log/manifest.h"
+
+namespace setlog {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A tag waits for the index, which may have far to go.
+constexpr milliseconds kTagDeadline = std::chrono::hours(1);
+// A watch that is silent for so long is opened again, in case its connection is dead.
+constexpr milliseconds kWatchDeadline = std::chrono::minutes(1);
+
+absl::Status CheckPlainLabels(const Version& version) {
+  if (!version.manifest.labels) return absl::OkStatus();
+  return absl::UnimplementedError("private logs (VRF labels) are not supported yet");
+}
+
+// The newest m that a server has told of. Only claims: who waits for an index entry
+// takes a verified head in the end.
+class IndexWatch {
+ public:
+  IndexWatch(const Connection* connection, std::string origin,
+             const std::function<void(uint64_t index_size)>& progress)
+      : connection_(connection), origin_(std::move(origin)), progress_(progress) {}
+
+  void Saw(uint64_t m) {
+    if (m <= newest_) return;
+    newest_ = m;
+    if (progress_) progress_(m);
+  }
+
+  // Watches one stream until an m is beyond `position` (OK) or the stream ends.
+  absl::Status Until(uint64_t position, Retry& retry) {
+    v1::GetHeadRequest request;
+    request.set_origin(origin_);
+    const std::unique_ptr<grpc::ClientContext> context =
+        connection_->NewContext(kWatchDeadline);
+    const std::unique_ptr<grpc::ClientReader<v1::Head>> stream =
+        connection_->reader().WatchHeads(context.get(), request);
+    v1::Head head;
+    while (newest_ <= position && stream->Read(&head)) {
+      const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(head.index().entry()));
+      const IndexEntry* index = entry.ok() ? std::get_if<IndexEntry>(&*entry) : nullptr;
+      if (index == nullptr || index->m <= newest_) continue;
+      Saw(index->m);
+      retry.Progress();
+    }
+    context->TryCancel();
+    const absl::Status status = FromGrpc(stream->Finish());
+    if (newest_ > position) return absl::OkStatus();
+    if (status.ok()) return absl::UnavailableError("the server ended the watch");
+    return status;
+  }
+
+ private:
+  const Connection* connection_;
+  const std::string origin_;
+  const std::function<void(uint64_t index_size)>& progress_;
+  uint64_t newest_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection) {
+  const absl::StatusOr<v1::ListLogsResponse> response = connection.Call(
+      connection.reader(), &v1::Reader::Stub::ListLogs, v1::ListLogsRequest());
+  if (!response.ok()) return response.status();
+  std::vector<LogSummary> logs;
+  for (const v1::LogSummary& log : response->logs()) {
+    logs.push_back({log.origin(), log.vkey(), log.size()});
+  }
+  return logs;
+}
+
+LogClient::LogClient(const Connection* connection, const StateDirectory* state,
+                     TrustOptions options)
+    : connection_(connection),
+      state_(state),
+      follower_(connection, state, std::move(options)) {}
+
+absl::StatusOr<VerifiedHead> LogClient::Head(const At& at, const Demands& demands) {
+  return follower_.Follow(at, demands);
+}
+
+absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
+  const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
+  if (!parsed.ok()) return parsed.status();
+  if (parsed->origin != origin()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the manifest is of %s, not of %s", parsed->origin, origin()));
+  }
+  const absl::StatusOr<std::optional<KnownLog>> known = state_->Load(origin());
+  if (!known.ok()) return known.status();
+  if (*known && (*known)->head) {
+    return absl::AlreadyExistsError(absl::StrFormat("%s is known here, with %d entries",
+                                                    origin(),
+                                                    (*known)->head->checkpoint.size));
+  }
+
+  v1::CreateLogRequest request;
+  request.set_manifest(std::string(manifest));
+  Retry retry(connection_->retry_for());
+  bool maybe_created = false;
+  while (true) {
+    v1::Head head;
+    const std::unique_ptr<grpc::ClientContext> context =
+        connection_->NewContext(Connection::kCallDeadline);
+    const absl::Status status =
+        FromGrpc(connection_->writer().CreateLog(context.get(), request, &head));
+    if (!status.ok() && !absl::IsAlreadyExists(status) && retry.WaitAfter(status)) {
+      maybe_created = true;
+      continue;
+    }
+    // An earlier try may have done it although its answer was lost.
+    const bool look = absl::IsAlreadyExists(status) && maybe_created;
+    if (!status.ok() && !look) return status;
+    const absl::StatusOr<VerifiedHead> created =
+        look ? Head({.size = 2}) : follower_.Adopt(head);
+    if (!created.ok()) return created.status();
+    if (std::string_view(created->proof.manifest.entry).substr(1) != manifest) {
+      if (look) return status;
+      return Refused(origin(), "the log was created with another manifest");
+    }
+    return created;
+  }
+}
+
+absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name) {
+  if (absl::Status s = CheckTagName(name); !s.ok()) return s;
+  v1::TagRequest request;
+  request.set_origin(origin());
+  request.set_name(name);
+  const absl::StatusOr<v1::TagResponse> response = connection_->Call(
+      connection_->writer(), &v1::Writer::Stub::Tag, request, kTagDeadline);
+  if (!response.ok()) return response.status();
+  absl::StatusOr<VerifiedHead> head = Head({.tag = name});
+  if (head.ok() && head->version.index.m != response->index_size()) {
+    return Refused(origin(),
+                   absl::StrFormat("version %s is m = %d, the server said %d", name,
+                                   head->version.index.m, response->index_size()));
+  }
+  return head;
+}
+
+absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
+                                               const Hash& record,
+                                               Positions positions) const {
+  const Version& version = head.version;
+  if (absl::Status s = CheckPlainLabels(version); !s.ok()) return s;
+  v1::LookupRequest request;
+  request.set_origin(origin());
+  request.set_record(std::string(AsText(record)));
+  request.set_index_size(version.index.m);
+  if (positions == Positions::kProven) request.set_size(version.checkpoint.size);
+  const absl::StatusOr<v1::LookupResponse> response =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::Lookup, request);
+  if (!response.ok()) return response.status();
+  if (response->index_size() != version.index.m) {
+    return Refused(origin(), "the answer is for another version");
+  }
+  absl::StatusOr<LookupProof> lookup = LookupFromProto(response->lookup());
+  if (!lookup.ok()) return Refused(origin(), lookup.status());
+  LookupResult result{.proof = {.record = record, .lookup = *std::move(lookup)}};
+
+  if (positions == Positions::kNone) {
+    if (result.proof.lookup.count != version.index.n) {
+      return Refused(origin(), "the lookup proof is for another number of members");
+    }
+    const absl::StatusOr<bool> present =
+        VerifyLookup(version.index.set_root, record, result.proof.lookup);
+    if (!present.ok()) return Refused(origin(), present.status());
+    result.answer.verdict = *present ? SetVerdict::kPresent : SetVerdict::kAbsent;
+    return result;
+  }
+  if (response->has_added()) {
+    absl::StatusOr<ProvenEntry> added = EntryFromProto(response->added(), "added");
+    if (!added.ok()) return Refused(origin(), added.status());
+    result.proof.added = *std::move(added);
+  }
+  if (response->has_removed()) {
+    absl::StatusOr<ProvenEntry> removed =
+        EntryFromProto(response->removed(), "removed");
+    if (!removed.ok()) return Refused(origin(), removed.status());
+    result.proof.removed = *std::move(removed);
+  }
+  absl::StatusOr<Answer> answer = VerifyAnswer(version, result.proof);
+  if (!answer.ok()) return Refused(origin(), answer.status());
+  result.answer = *std::move(answer);
+  return result;
+}
+
+absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
+    const VerifiedHead& head, std::span<const Hash> records) const {
+  const Version& version = head.version;
+  v1::BatchLookupRequest request;
+  request.set_origin(origin());
+  request.set_records(ConcatHashes(records));
+  request.set_index_size(version.index.m);
+  const absl::StatusOr<v1::BatchLookupResponse> response =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::BatchLookup, request);
+  if (!response.ok()) return response.status();
+  if (response->index_size() != version.index.m) {
+    return Refused(origin(), "the answer is for another version");
+  }
+  const absl::StatusOr<std::vector<bool>> present =
+      VerifyBatch(version.index.set_root, version.index.n,
+                  {records.begin(), records.end()}, AsBytes(response->proof()));
+  if (!present.ok()) return Refused(origin(), present.status());
+
+  std::vector<SetVerdict> verdicts;
+  for (bool is_present : *present) {
+    verdicts.push_back(is_present ? SetVerdict::kPresent : SetVerdict::kAbsent);
+  }
+  for (uint32_t place : response->removed()) {
+    if (place >= records.size() || verdicts[place] == SetVerdict::kPresent) {
+      return Refused(origin(), "a record is called removed that cannot be");
+    }
+    if (verdicts[place] == SetVerdict::kRemoved) continue;
+    const absl::StatusOr<LookupResult> proven =
+        Lookup(head, records[place], Positions::kProven);
+    if (!proven.ok()) return proven.status();
+    verdicts[place] = proven->answer.verdict;
+  }
+  return verdicts;
+}
+
+absl::StatusOr<std::vector<SetVerdict>> LogClient::BatchLookup(
+    const VerifiedHead& head, std::span<const Hash> records) const {
+  if (absl::Status s = CheckPlainLabels(head.version); !s.ok()) return s;
+  std::vector<SetVerdict> verdicts;
+  while (!records.empty()) {
+    const size_t count = std::min(records.size(), kBatchRecords);
+    const absl::StatusOr<std::vector<SetVerdict>> batch =
+        OneBatch(head, records.first(count));
+    if (!batch.ok()) return batch.status();
+    verdicts.insert(verdicts.end(), batch->begin(), batch->end());
+    records = records.subspan(count);
+  }
+  return verdicts;
+}
+
+absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
+    const VerifiedHead& head) const {
+  const Checkpoint& checkpoint = head.version.checkpoint;
+  v1::ListTagsRequest request;
+  request.set_origin(origin());
+  request.set_size(checkpoint.size);
+  const absl::StatusOr<v1::ListTagsResponse> response =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
+  if (!response.ok()) return response.status();
+  std::vector<PlacedTagEntry> tags;
+  std::set<std::string> names;
+  for (const v1::EntryProof& proto : response->tags()) {
+    const absl::StatusOr<ProvenEntry> proven = EntryFromProto(proto, "tags");
+    if (!proven.ok()) return Refused(origin(), proven.status());
+    absl::Status ok = VerifyEntry(*proven, checkpoint);
+    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proven->entry));
+    if (ok.ok()) ok = entry.status();
+    if (ok.ok()) ok = CheckPosition(*entry, proven->position);
+    if (!ok.ok()) return Refused(origin(), ok);
+    const TagEntry* tag = std::get_if<TagEntry>(&*entry);
+    if (tag == nullptr) return Refused(origin(), "an entry that is no tag");
+    if (!tags.empty() && proven->position <= tags.back().position) {
+      return Refused(origin(), "the tags are not in the order of their entries");
+    }
+    if (!names.insert(tag->name).second) {
+      return Refused(origin(),
+                     absl::StrFormat("two entries tag a version %s", tag->name));
+    }
+    tags.push_back({*tag, proven->position});
+  }
+  return tags;
+}
+
+absl::StatusOr<VerifiedHead> LogClient::WaitIndexed(
+    uint64_t position, const std::function<void(uint64_t index_size)>& progress) {
+  IndexWatch watch(connection_, origin(), progress);
+  Retry retry(connection_->retry_for());
+  while (true) {
+    absl::StatusOr<VerifiedHead> head = Head();
+    if (!head.ok() || head->version.index.m > position) return head;
+    watch.Saw(head->version.index.m);
+    const absl::Status watched = watch.Until(position, retry);
+    // A silent watch is no failure: Head() finds out if the server is still there.
+    if (absl::IsDeadlineExceeded(watched)) continue;
+    if (watched.ok()) {
+      head = Head();
+      if (!head.ok() || head->version.index.m > position) return head;
+      return Refused(origin(),
+                     absl::StrFormat("the server told of an index beyond %d that its "
+                                     "head does not show",
+                                     position));
+    }
+    if (!retry.WaitAfter(watched)) return watched;
+  }
+}
+
+}  // namespace setlog

@@ -1,0 +1,115 @@
+// client/log_client.h -- one log, asked over a connection, every answer verified.
+//
+//   LogClient log(&connection, &state, {.origin = origin, .key = key});
+//   absl::StatusOr<VerifiedHead> head = log.Head({.tag = "v1"});
+//   absl::StatusOr<LookupResult> found = log.Lookup(*head, record, Positions::kProven);
+//   std::string file = FormatProofFile({head->proof, found->proof});
+//
+// Nothing is returned that was not verified, but for what a comment calls a claim. An
+// answer that does not verify is DataLoss (UNVERIFIED), or Unimplemented (UNSUPPORTED)
+// for a kind of log that this code does not know; everything else is the server's own
+// status. Entries and tree proofs are in client/tree_client.h. Not thread-safe; any
+// number of them may share a connection and a state directory.
+#ifndef SETLOG_CLIENT_LOG_CLIENT_H_
+#define SETLOG_CLIENT_LOG_CLIENT_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/connection.h"
+#include "client/head_follower.h"
+#include "client/state.h"
+#include "client/tree_client.h"
+#include "log/verify.h"
+
+namespace setlog {
+
+// What a server says of its logs: claims.
+struct LogSummary {
+  std::string origin;
+  std::string vkey;
+  uint64_t size = 0;
+};
+absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection);
+
+// kProven: with the entries that added (and removed) the record, as a proof file needs
+// them. kNone: present or absent only, in a smaller answer; `proof` is then no file's.
+enum class Positions { kNone, kProven };
+
+struct LookupResult {
+  Answer answer;
+  AnswerProof proof;
+};
+
+struct PlacedTagEntry {
+  TagEntry tag;
+  uint64_t position = 0;
+};
+
+class LogClient {
+ public:
+  // The most records that one BatchLookup call may name.
+  static constexpr size_t kBatchRecords = 4096;
+
+  // Both must outlive it.
+  LogClient(const Connection* connection, const StateDirectory* state,
+            TrustOptions options);
+
+  const std::string& origin() const { return follower_.options().origin; }
+
+  // The newest head with one version of the set; see HeadFollower::Follow.
+  absl::StatusOr<VerifiedHead> Head(const At& at = {}, const Demands& demands = {});
+  // Why the last call failed, if it met two heads that contradict each other.
+  const std::optional<HeadContradiction>& contradiction() const {
+    return follower_.contradiction();
+  }
+
+  // Creates the log from its manifest (RFC 8785 form, of this origin) and takes its
+  // first head. InvalidArgument for a malformed manifest; AlreadyExists if the origin
+  // is taken, or this client already knows a head of it.
+  absl::StatusOr<VerifiedHead> CreateLog(std::string_view manifest);
+
+  // Names the set as it is now; the version that the name then has, verified.
+  // AlreadyExists if the name is another version's. Waits for the index.
+  absl::StatusOr<VerifiedHead> TagSet(const std::string& name);
+
+  // Whether `record` is in the set of that version. Without positions REMOVED is not
+  // told from ABSENT. One call.
+  absl::StatusOr<LookupResult> Lookup(const VerifiedHead& head, const Hash& record,
+                                      Positions positions) const;
+
+  // The verdict on each record, in order, all under the same version. One call for each
+  // 4,096 records, and one for each that turns out REMOVED. That others of the absent
+  // were never in the set before is a claim, as everywhere.
+  absl::StatusOr<std::vector<SetVerdict>> BatchLookup(
+      const VerifiedHead& head, std::span<const Hash> records) const;
+
+  // All tags of the log, each proven under the head; that there are no others is a
+  // claim.
+  absl::StatusOr<std::vector<PlacedTagEntry>> Tags(const VerifiedHead& head) const;
+
+  // Waits until an index entry covers the entry at `position`; returns a head whose
+  // newest version does. `progress` gets each new index size, as a claim. Gives up when
+  // the server is lost for the connection's retry_for.
+  absl::StatusOr<VerifiedHead> WaitIndexed(
+      uint64_t position, const std::function<void(uint64_t index_size)>& progress);
+
+ private:
+  // For at most kBatchRecords.
+  absl::StatusOr<std::vector<SetVerdict>> OneBatch(const VerifiedHead& head,
+                                                   std::span<const Hash> records) const;
+
+  const Connection* connection_;
+  const StateDirectory* state_;
+  HeadFollower follower_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_LOG_CLIENT_H_
