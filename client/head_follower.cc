@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "client/proto_forms.h"
 #include "client/refused.h"
 #include "log/note.h"
 #include "log/proof.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {

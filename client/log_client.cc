@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "client/proto_forms.h"
 #include "client/refused.h"
 #include "log/manifest.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {

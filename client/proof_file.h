@@ -26,7 +26,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "client/proto_forms.h"
+#include "proto/forms.h"
 
 namespace setlog {
 

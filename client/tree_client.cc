@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "client/proto_forms.h"
 #include "client/refused.h"
 #include "log/proof.h"
 #include "log/tile.h"
 #include "log/tree.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {
