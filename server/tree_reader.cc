@@ -119,12 +119,13 @@ absl::StatusOr<std::vector<Hash>> TreeReader::TileHashes(LogNumber log,
   return hashes;
 }
 
-absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id) const {
+absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id,
+                                                     uint32_t width) const {
   const Key key{log, id.level, id.index};
   {
     MutexLock lock(mutex_);
     const auto found = tiles_.find(key);
-    if (found != tiles_.end()) {
+    if (found != tiles_.end() && found->second->second->width() >= width) {
       recent_.splice(recent_.begin(), recent_, found->second);
       return found->second->second;
     }
@@ -135,10 +136,13 @@ absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id) c
   if (!decoded.ok())
     return absl::DataLossError(std::string(decoded.status().message()));
   TilePtr tile = std::make_shared<const DecodedTile>(*std::move(decoded));
-  if (tile->width() < kTileWidth) return tile;  // still growing
-
+  if (tile->width() < width) {
+    return Missing("a tile", log, (id.index * kTileWidth) << (kTileHeight * id.level));
+  }
   MutexLock lock(mutex_);
-  if (tiles_.contains(key)) return tile;
+  if (const auto found = tiles_.find(key); found != tiles_.end()) {
+    recent_.erase(found->second);
+  }
   recent_.emplace_front(key, tile);
   tiles_[key] = recent_.begin();
   if (recent_.size() > capacity_) {
@@ -154,21 +158,21 @@ absl::StatusOr<std::vector<Hash>> TreeReader::Fetch(LogNumber log,
   hashes.reserve(plan.ids.size());
   for (NodeId id : plan.ids) {
     const TilePosition at = TileForNode(id);
-    absl::StatusOr<TilePtr> tile = Tile(log, at.tile);
+    const uint32_t width = (at.index + uint32_t{1}) << at.height;
+    absl::StatusOr<TilePtr> tile = Tile(log, at.tile, width);
     if (!tile.ok()) return tile.status();
     absl::StatusOr<Hash> hash = (*tile)->NodeAt(at.height, at.index);
-    if (!hash.ok()) return Missing("a tree node", log, id.index << id.level);
+    if (!hash.ok()) return hash.status();
     hashes.push_back(*hash);
   }
   return Fold(plan, hashes);
 }
 
 absl::StatusOr<Hash> TreeReader::LeafHashAt(LogNumber log, uint64_t position) const {
-  absl::StatusOr<TilePtr> tile = Tile(log, {0, position / kTileWidth});
+  const uint32_t index = static_cast<uint32_t>(position % kTileWidth);
+  absl::StatusOr<TilePtr> tile = Tile(log, {0, position / kTileWidth}, index + 1);
   if (!tile.ok()) return tile.status();
-  absl::StatusOr<Hash> hash = (*tile)->NodeAt(0, position % kTileWidth);
-  if (!hash.ok()) return Missing("the bundle", log, position);
-  return hash;
+  return (*tile)->NodeAt(0, index);
 }
 
 absl::StatusOr<Hash> TreeReader::RootAt(LogNumber log, uint64_t size) const {

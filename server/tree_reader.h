@@ -3,9 +3,9 @@
 //   TreeReader reader(store, cache_bytes);
 //   absl::StatusOr<std::vector<Hash>> path = reader.InclusionPath(log, index, size);
 //
-// Full tiles are immutable, so they are kept decoded, with their inner nodes, in one
-// cache for all logs; partial ones are read each time. Any size up to a log's head can
-// be asked for, published or not. Thread-safe.
+// Tiles are kept decoded, with their inner nodes, in one cache for all logs. What a
+// tile holds never changes, so a partial one is good until more of it is asked for. Any
+// size up to a log's head can be asked for, published or not. Thread-safe.
 #ifndef SETLOG_SERVER_TREE_READER_H_
 #define SETLOG_SERVER_TREE_READER_H_
 
@@ -34,8 +34,7 @@ std::string TileRowKey(TileId id);
 
 class TreeReader {
  public:
-  // `store` must outlive the reader. A decoded full tile takes about 16 KiB of
-  // `cache_bytes`.
+  // `store` must outlive the reader. A decoded tile counts as 16 KiB of `cache_bytes`.
   TreeReader(const Store* store, uint64_t cache_bytes);
 
   // Entry `position`, which must be below the log's head. DataLoss if it is missing.
@@ -78,7 +77,8 @@ class TreeReader {
   };
 
   absl::StatusOr<std::vector<Hash>> Fetch(LogNumber log, const NodeList& plan) const;
-  absl::StatusOr<TilePtr> Tile(LogNumber log, TileId id) const;
+  // The tile with at least its first `width` hashes.
+  absl::StatusOr<TilePtr> Tile(LogNumber log, TileId id, uint32_t width) const;
   absl::StatusOr<std::vector<Hash>> TileHashes(LogNumber log, TileId id) const;
 
   const Store* store_;

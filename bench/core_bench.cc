@@ -1,0 +1,137 @@
+// The pure core: kernels, the log's tree, the sorted tree, verification. Rates are per
+// item; the trees' rates are to be read against the kernels' of the same run.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+#include "log/set_index.h"
+#include "log/set_proof.h"
+#include "log/set_tree.h"
+#include "log/sha256.h"
+#include "log/tile_tree.h"
+#include "log/tree.h"
+
+namespace setlog {
+namespace {
+
+std::vector<Hash> RandomHashes(size_t count) {
+  std::mt19937_64 random(1);
+  std::vector<Hash> hashes(count);
+  for (Hash& hash : hashes) {
+    for (size_t i = 0; i < Hash::kSize; i += 8) {
+      const uint64_t word = random();
+      std::memcpy(hash.data() + i, &word, 8);
+    }
+  }
+  return hashes;
+}
+
+// prefix_bytes + body_bytes: 2 + 32 a leaf, 1 + 64 a node, 1 + 32 a key, 1 + 65 a set
+// node.
+void BM_Kernel(benchmark::State& state) {
+  const Sha256Kernel& kernel = Sha256Kernels()[0];
+  const std::vector<uint8_t> prefix(state.range(0), 1);
+  const std::vector<uint8_t> bodies(state.range(1) * 4096, 7);
+  std::vector<Hash> out(4096);
+  for (auto _ : state) {
+    kernel.hash_many(prefix, bodies.data(), state.range(1), out.size(), out.data());
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetItemsProcessed(state.iterations() * out.size());
+  state.SetLabel(kernel.name);
+}
+BENCHMARK(BM_Kernel)->Args({2, 32})->Args({1, 64})->Args({1, 32})->Args({1, 65});
+
+// Leaf hashes and all nodes above them: one leaf and one node hash a value.
+void BM_LogTree(benchmark::State& state) {
+  const std::vector<Hash> values = RandomHashes(1 << 20);
+  for (auto _ : state) {
+    TileTree tree;
+    for (size_t i = 0; i < values.size(); i += 1 << 16) {
+      tree.Append(LeafHashes(1, std::span(values).subspan(i, 1 << 16)));
+    }
+    benchmark::DoNotOptimize(tree.Root());
+  }
+  state.SetItemsProcessed(state.iterations() * values.size());
+}
+BENCHMARK(BM_LogTree)->Unit(benchmark::kMillisecond);
+
+// From sorted keys: one node hash a key.
+void BM_SetTreeFromSortedKeys(benchmark::State& state) {
+  std::vector<Hash> keys = RandomHashes(1 << 20);
+  std::sort(keys.begin(), keys.end());
+  const size_t end = keys.size();
+  for (auto _ : state) {
+    const SetForest forest(keys, std::span(&end, 1));
+    benchmark::DoNotOptimize(forest.hash(forest.root(0)));
+  }
+  state.SetItemsProcessed(state.iterations() * keys.size());
+}
+BENCHMARK(BM_SetTreeFromSortedKeys)->Unit(benchmark::kMillisecond);
+
+SetIndex IndexOf(const std::vector<Hash>& values) {
+  SetIndex index;
+  std::vector<SetChange> changes;
+  const std::vector<Hash> keys = SetKeys(values);
+  for (size_t i = 0; i < keys.size(); ++i) changes.push_back({keys[i], i, true});
+  index.Publish(index.PrepareDeeper(index.WantedDepth(keys.size())));
+  index.Publish(index.Prepare(changes, keys.size()));
+  return index;
+}
+
+// A batch of range(1) keys into a set of range(0).
+void BM_SetIndexUpdate(benchmark::State& state) {
+  const std::vector<Hash> values = RandomHashes(state.range(0) + state.range(1));
+  const SetIndex index = IndexOf({values.begin(), values.begin() + state.range(0)});
+  std::vector<SetChange> changes;
+  for (int64_t i = 0; i < state.range(1); ++i) {
+    const uint64_t position = state.range(0) + i;
+    changes.push_back({SetKey(values[position]), position, true});
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(index.Prepare(changes, values.size()).root());
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(1));
+}
+BENCHMARK(BM_SetIndexUpdate)
+    ->Args({1 << 20, 1000})
+    ->Args({1 << 20, 1 << 16})
+    ->Args({1 << 20, 1 << 20})
+    ->Unit(benchmark::kMillisecond);
+
+void BM_LookupProve(benchmark::State& state) {
+  const std::vector<Hash> values = RandomHashes(1 << 20);
+  const SetIndex index = IndexOf(values);
+  size_t i = 0;
+  for (auto _ : state) {
+    i = (i + 7919) % values.size();
+    benchmark::DoNotOptimize(index.Lookup(index.top(), SetKey(values[i])));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_LookupProve);
+
+void BM_LookupVerify(benchmark::State& state) {
+  const std::vector<Hash> values = RandomHashes(1 << 20);
+  const SetIndex index = IndexOf(values);
+  const Hash root = index.top().root();
+  std::vector<LookupProof> proofs;
+  for (size_t i = 0; i < 1000; ++i) {
+    absl::StatusOr<SetAnswer> answer = index.Lookup(index.top(), SetKey(values[i]));
+    answer->proof.terminal = values[i];
+    proofs.push_back(answer->proof);
+  }
+  size_t i = 0;
+  for (auto _ : state) {
+    i = (i + 1) % proofs.size();
+    const absl::StatusOr<bool> present = VerifyLookup(root, values[i], proofs[i]);
+    if (!present.ok() || !*present) state.SkipWithError("a proof did not verify");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_LookupVerify);
+
+}  // namespace
+}  // namespace setlog
