@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/str_format.h"
@@ -59,6 +60,8 @@ absl::StatusOr<v1::Proof> ParseJsonForm(std::string_view text) {
 }
 
 absl::StatusOr<v1::Proof> ParseBinaryForm(std::string_view bytes) {
+  // The status says it all; protobuf would print lines of its own to stderr.
+  const google::protobuf::LogSilencer quiet;
   v1::Proof message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Malformed("neither JSON nor the binary form of a proof");

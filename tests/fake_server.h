@@ -1,0 +1,459 @@
+// tests/fake_server.h -- a log in memory that tells the truth, and a server that can
+// be made to lie about it.
+//
+//   FakeServer server;
+//   server.Create("example.org/a").Add(HashN(1));
+//   server.log().Index();
+//   server.on_head = [](v1::Head& head) { head.mutable_index()->set_position(9); };
+//   Connection connection(server.Channel(), "", 100ms);
+//
+// Its tree is the slow model of RFC 6962, its set log/'s index. No disk, no indexer:
+// an index entry is there when a test calls Index().
+#ifndef SETLOG_TESTS_FAKE_SERVER_H_
+#define SETLOG_TESTS_FAKE_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "client/proto_forms.h"
+#include "log/checkpoint.h"
+#include "log/entry.h"
+#include "log/manifest.h"
+#include "log/set_index.h"
+#include "log/sha256.h"
+#include "log/skey.h"
+#include "log/tile.h"
+#include "log/tree.h"
+#include "rfc6962_model.h"
+#include "setlog/v1/reader.grpc.pb.h"
+#include "setlog/v1/writer.grpc.pb.h"
+
+namespace setlog {
+
+inline Hash HashN(uint64_t n) {
+  std::string bytes;
+  AppendU64(&bytes, n);
+  return Sha256(AsBytes(bytes));
+}
+
+inline std::string ManifestFor(const std::string& origin) {
+  return FormatManifest({.origin = origin, .scheme = "bytes/1"}).value();
+}
+
+class FakeLog {
+ public:
+  explicit FakeLog(const std::string& manifest, std::string_view key_seed = "key")
+      : origin_(ParseManifest(AsBytes(manifest)).value().origin),
+        key_(
+            MakeSigningKey(
+                origin_, Ed25519PrivateKey::FromSeed(Sha256(AsBytes(key_seed))).value())
+                .value()),
+        tree_([this](uint64_t i) { return LeafHash(AsBytes(entries_[i])); }) {
+    Append(ManifestEntry{manifest});
+    Index();
+  }
+  FakeLog(const FakeLog&) = delete;
+
+  const std::string& origin() const { return origin_; }
+  VerifierKey key() const { return key_.Verifier(SignatureType::kEd25519); }
+  uint64_t size() const { return entries_.size(); }
+  const std::string& entry(uint64_t i) const { return entries_[i]; }
+  Rfc6962Model& tree() { return tree_; }
+
+  uint64_t Append(const Entry& entry) {
+    entries_.push_back(Encode(entry));
+    return size() - 1;
+  }
+  uint64_t Add(const Hash& value) { return Change(value, true); }
+  uint64_t Remove(const Hash& value) { return Change(value, false); }
+  uint64_t Index() {
+    const uint64_t m = size();
+    const unsigned depth = set_.WantedDepth(pending_.size());
+    if (depth > set_.top().depth) set_.Publish(set_.PrepareDeeper(depth));
+    set_.Publish(set_.Prepare(pending_, m));
+    pending_.clear();
+    index_positions_.push_back(m);
+    return Append(IndexEntry{m, set_.top().n, set_.top().root()});
+  }
+  uint64_t Tag(const std::string& name) {
+    const uint64_t position =
+        Append(TagEntry{IndexAt(index_positions_.back()).m, name});
+    tag_positions_.push_back(position);
+    return position;
+  }
+
+  IndexEntry IndexAt(uint64_t position) const {
+    return std::get<IndexEntry>(DecodeEntry(AsBytes(entries_[position])).value());
+  }
+  // Position of the newest index entry below `size`.
+  std::optional<uint64_t> IndexBelow(uint64_t size) const {
+    const auto after =
+        std::lower_bound(index_positions_.begin(), index_positions_.end(), size);
+    if (after == index_positions_.begin()) return std::nullopt;
+    return *std::prev(after);
+  }
+  const std::vector<uint64_t>& tags() const { return tag_positions_; }
+  const std::vector<uint64_t>& indexes() const { return index_positions_; }
+
+  Hash RootAt(uint64_t size) { return tree_.Mth(0, size); }
+  std::string NoteAt(uint64_t size) { return NoteFor(size, RootAt(size)); }
+  // Signs whatever it is told to.
+  std::string NoteFor(uint64_t size, const Hash& root) {
+    return SignCheckpoint({origin_, size, root, {}}, key_).value();
+  }
+  ProvenEntry Prove(uint64_t position, uint64_t size) {
+    return {position, entries_[position], tree_.Path(position, 0, size)};
+  }
+
+  LookupProof Lookup(const Hash& record, uint64_t m) const {
+    const SetTop top = set_.TopAt(m).value();
+    SetAnswer answer = set_.Lookup(top, SetKey(record)).value();
+    if (top.n > 0) answer.proof.terminal = ValueAt(answer.terminal_position);
+    return answer.proof;
+  }
+  std::string Batch(std::span<const Hash> records, uint64_t m) const {
+    std::vector<Hash> keys = SetKeys(records);
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    SetBatchAnswer answer = set_.BatchLookup(set_.TopAt(m).value(), keys).value();
+    for (const SetBatchAnswer::Leaf& leaf : answer.leaves) {
+      answer.proof.replace(leaf.offset, Hash::kSize, AsText(ValueAt(leaf.position)));
+    }
+    return answer.proof;
+  }
+  std::vector<SetEvent> Events(const Hash& record, uint64_t m) const {
+    return set_.Events(SetKey(record), m);
+  }
+
+ private:
+  uint64_t Change(const Hash& value, bool add) {
+    pending_.push_back({SetKey(value), size(), add});
+    return add ? Append(AddEntry{value}) : Append(RemoveEntry{value});
+  }
+  Hash ValueAt(uint64_t position) const {
+    return HashFromBytes(AsBytes(entries_[position]).subspan(1));
+  }
+
+  const std::string origin_;
+  const SigningKey key_;
+  std::vector<std::string> entries_;
+  Rfc6962Model tree_;
+  SetIndex set_;
+  std::vector<SetChange> pending_;
+  std::vector<uint64_t> index_positions_;
+  std::vector<uint64_t> tag_positions_;
+};
+
+class FakeServer final : public v1::Reader::Service, public v1::Writer::Service {
+ public:
+  using AppendServerStream =
+      grpc::ServerReaderWriter<v1::AppendResponse, v1::AppendRequest>;
+
+  FakeServer() {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(static_cast<v1::Reader::Service*>(this));
+    builder.RegisterService(static_cast<v1::Writer::Service*>(this));
+    server_ = builder.BuildAndStart();
+  }
+  ~FakeServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel({}); }
+
+  FakeLog& Create(const std::string& origin, std::string_view key_seed = "key") {
+    log_ = std::make_unique<FakeLog>(ManifestFor(origin), key_seed);
+    return *log_;
+  }
+  FakeLog& log() { return *log_; }
+
+  // An older head than the log's.
+  std::optional<uint64_t> shown_size;
+  // Lies, told as soon as they are set. Between calls only.
+  std::function<void(v1::GetLogResponse&)> on_log;
+  std::function<void(v1::Head&)> on_head;
+  std::function<void(v1::LookupResponse&)> on_lookup;
+  std::function<void(v1::BatchLookupResponse&)> on_batch;
+  std::function<void(v1::EntriesChunk&)> on_chunk;
+  std::function<void(v1::InclusionProof&)> on_inclusion;
+  std::function<void(v1::ConsistencyProof&)> on_consistency;
+  std::function<void(v1::ListTagsResponse&)> on_tags;
+  std::function<void(v1::AppendResponse&)> on_append;
+  // Each of the next calls fails with this, once.
+  std::vector<grpc::Status> failures;
+  // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
+  // last one stored but not acknowledged.
+  std::optional<int> messages_before_loss;
+  // What the appended streams have cost.
+  int streams_opened = 0;
+
+  grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest*,
+                        v1::ListLogsResponse* response) override {
+    std::lock_guard lock(mutex_);
+    v1::LogSummary* log = response->add_logs();
+    log->set_origin(log_->origin());
+    log->set_vkey(FormatVkey(log_->key()));
+    log->set_size(Shown());
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetLog(grpc::ServerContext*, const v1::GetLogRequest*,
+                      v1::GetLogResponse* response) override {
+    std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    response->set_vkey(FormatVkey(log_->key()));
+    response->set_manifest(log_->entry(0).substr(1));
+    if (on_log) on_log(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetHead(grpc::ServerContext*, const v1::GetHeadRequest* request,
+                       v1::Head* response) override {
+    std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    return FillHead(*request, response);
+  }
+
+  grpc::Status WatchHeads(grpc::ServerContext* context,
+                          const v1::GetHeadRequest* request,
+                          grpc::ServerWriter<v1::Head>* writer) override {
+    uint64_t sent = 0;
+    while (!context->IsCancelled()) {
+      v1::Head head;
+      {
+        std::lock_guard lock(mutex_);
+        if (grpc::Status s = Fails(); !s.ok()) return s;
+        if (Shown() != sent) {
+          sent = Shown();
+          if (grpc::Status s = FillHead(*request, &head); !s.ok()) return s;
+        }
+      }
+      if (!head.checkpoint().empty()) writer->Write(head);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return grpc::Status::OK;
+  }
+
+  // Changes the log while calls are under way.
+  void Change(const std::function<void(FakeLog&)>& change) {
+    std::lock_guard lock(mutex_);
+    change(*log_);
+  }
+
+  grpc::Status GetEntries(grpc::ServerContext*, const v1::GetEntriesRequest* request,
+                          grpc::ServerWriter<v1::EntriesChunk>* writer) override {
+    std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    int left = messages_before_loss.value_or(-1);
+    for (uint64_t begin = request->begin(); begin < request->end();) {
+      const uint64_t end =
+          std::min(request->end(), (begin / kTileWidth + 1) * kTileWidth);
+      v1::EntriesChunk chunk;
+      chunk.set_begin(begin);
+      for (; begin < end; ++begin) {
+        (void)AppendToBundle(AsBytes(log_->entry(begin)), chunk.mutable_bundle());
+      }
+      if (on_chunk) on_chunk(chunk);
+      if (left-- == 0) return {grpc::StatusCode::UNAVAILABLE, "lost"};
+      if (!writer->Write(chunk)) break;
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetInclusionProof(grpc::ServerContext*,
+                                 const v1::GetInclusionProofRequest* request,
+                                 v1::InclusionProof* response) override {
+    std::lock_guard lock(mutex_);
+    if (request->index() >= request->size() || request->size() > Shown()) {
+      return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
+    }
+    const ProvenEntry proof = log_->Prove(request->index(), request->size());
+    response->set_size(request->size());
+    response->set_leaf_hash(std::string(AsText(LeafHash(AsBytes(proof.entry)))));
+    response->set_root(std::string(AsText(log_->RootAt(request->size()))));
+    response->set_path(ConcatHashes(proof.path));
+    if (on_inclusion) on_inclusion(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetConsistencyProof(grpc::ServerContext*,
+                                   const v1::GetConsistencyProofRequest* request,
+                                   v1::ConsistencyProof* response) override {
+    std::lock_guard lock(mutex_);
+    response->set_size2(request->size2());
+    response->set_root1(std::string(AsText(log_->RootAt(request->size1()))));
+    response->set_root2(std::string(AsText(log_->RootAt(request->size2()))));
+    response->set_path(
+        ConcatHashes(log_->tree().Proof(request->size1(), request->size2())));
+    if (on_consistency) on_consistency(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Lookup(grpc::ServerContext*, const v1::LookupRequest* request,
+                      v1::LookupResponse* response) override {
+    std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    const Hash record = HashFromBytes(AsBytes(request->record()));
+    const uint64_t m = request->index_size();
+    response->set_index_size(m);
+    *response->mutable_lookup() = LookupToProto(log_->Lookup(record, m));
+    const std::vector<SetEvent> events = log_->Events(record, m);
+    if (request->size() > 0 && !events.empty()) {
+      const bool removed = !events.back().add;
+      const SetEvent& added = removed ? events[events.size() - 2] : events.back();
+      *response->mutable_added() =
+          EntryToProto(log_->Prove(added.position, request->size()));
+      if (removed) {
+        *response->mutable_removed() =
+            EntryToProto(log_->Prove(events.back().position, request->size()));
+      }
+    }
+    if (on_lookup) on_lookup(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status BatchLookup(grpc::ServerContext*, const v1::BatchLookupRequest* request,
+                           v1::BatchLookupResponse* response) override {
+    std::lock_guard lock(mutex_);
+    const std::vector<Hash> records =
+        SplitHashes(request->records(), "records").value();
+    if (records.size() > 4096) return {grpc::StatusCode::INVALID_ARGUMENT, "too many"};
+    response->set_index_size(request->index_size());
+    response->set_proof(log_->Batch(records, request->index_size()));
+    for (uint32_t i = 0; i < records.size(); ++i) {
+      const std::vector<SetEvent> events =
+          log_->Events(records[i], request->index_size());
+      if (!events.empty() && !events.back().add) response->add_removed(i);
+    }
+    if (on_batch) on_batch(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListTags(grpc::ServerContext*, const v1::ListTagsRequest* request,
+                        v1::ListTagsResponse* response) override {
+    std::lock_guard lock(mutex_);
+    response->set_size(request->size());
+    for (uint64_t position : log_->tags()) {
+      *response->add_tags() = EntryToProto(log_->Prove(position, request->size()));
+    }
+    if (on_tags) on_tags(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status CreateLog(grpc::ServerContext*, const v1::CreateLogRequest* request,
+                         v1::Head* response) override {
+    std::lock_guard lock(mutex_);
+    if (log_ != nullptr) return {grpc::StatusCode::ALREADY_EXISTS, "taken"};
+    log_ = std::make_unique<FakeLog>(request->manifest());
+    if (grpc::Status s = Fails(); !s.ok()) return s;  // it is done all the same
+    return FillHead({}, response);
+  }
+
+  grpc::Status Append(grpc::ServerContext*, AppendServerStream* stream) override {
+    return Appended(stream, true);
+  }
+  grpc::Status Remove(grpc::ServerContext*, AppendServerStream* stream) override {
+    return Appended(stream, false);
+  }
+
+  grpc::Status Tag(grpc::ServerContext*, const v1::TagRequest* request,
+                   v1::TagResponse* response) override {
+    std::lock_guard lock(mutex_);
+    log_->Index();
+    response->set_position(log_->Tag(request->name()));
+    response->set_index_size(log_->IndexAt(response->position() - 1).m);
+    return grpc::Status::OK;
+  }
+
+ private:
+  struct Session {
+    uint64_t count = 0;
+    uint64_t first = 0;
+    uint64_t end = 0;
+  };
+
+  uint64_t Shown() const { return shown_size.value_or(log_->size()); }
+
+  grpc::Status Fails() {
+    if (failures.empty()) return grpc::Status::OK;
+    const grpc::Status status = failures.front();
+    failures.erase(failures.begin());
+    return status;
+  }
+
+  grpc::Status FillHead(const v1::GetHeadRequest& request, v1::Head* head) {
+    const uint64_t size = Shown();
+    if (request.known_size() > size || request.size() > size) {
+      return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
+    }
+    std::optional<uint64_t> index =
+        log_->IndexBelow(request.size() == 0 ? size : request.size());
+    if (request.has_tag()) {
+      index.reset();
+      for (uint64_t position : log_->tags()) {
+        const TagEntry tag =
+            std::get<TagEntry>(DecodeEntry(AsBytes(log_->entry(position))).value());
+        if (tag.name != request.tag() || position >= size) continue;
+        *head->mutable_tag() = EntryToProto(log_->Prove(position, size));
+        for (uint64_t i : log_->indexes()) {
+          if (log_->IndexAt(i).m == tag.m) index = i;
+        }
+      }
+    }
+    if (!index) return {grpc::StatusCode::NOT_FOUND, "no such version"};
+    head->set_checkpoint(log_->NoteAt(size));
+    if (request.known_size() > 0) {
+      head->set_consistency(
+          ConcatHashes(log_->tree().Proof(request.known_size(), size)));
+    }
+    *head->mutable_manifest() = EntryToProto(log_->Prove(0, size));
+    *head->mutable_index() = EntryToProto(log_->Prove(*index, size));
+    if (on_head) on_head(*head);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Appended(AppendServerStream* stream, bool add) {
+    std::lock_guard lock(mutex_);
+    ++streams_opened;
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    v1::AppendRequest request;
+    if (!stream->Read(&request) || !request.has_open()) {
+      return {grpc::StatusCode::INVALID_ARGUMENT, "open first"};
+    }
+    Session& session = sessions_[{request.open().session(), add}];
+    std::optional<int> left = std::exchange(messages_before_loss, std::nullopt);
+    while (true) {
+      v1::AppendResponse response;
+      response.set_acknowledged(session.count);
+      response.set_first(session.first);
+      response.set_end(session.end);
+      response.set_size(log_->size());
+      if (on_append) on_append(response);
+      stream->Write(response);
+      if (!stream->Read(&request)) return grpc::Status::OK;
+      for (const Hash& hash : SplitHashes(request.hashes(), "hashes").value()) {
+        const uint64_t position = add ? log_->Add(hash) : log_->Remove(hash);
+        if (session.count++ == 0) session.first = position;
+        session.end = position + 1;
+      }
+      if (left && (*left)-- == 0) return {grpc::StatusCode::UNAVAILABLE, "lost"};
+    }
+  }
+
+  std::mutex mutex_;
+  std::unique_ptr<FakeLog> log_;
+  std::map<std::pair<std::string, bool>, Session> sessions_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TESTS_FAKE_SERVER_H_
