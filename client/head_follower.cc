@@ -136,7 +136,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
   if (!head.ok()) return head.status();
   const absl::StatusOr<TrustedHead> offered =
       VerifyHead(head->checkpoint(), choice.trust);
-  if (!offered.ok()) return Refused(options_.origin, offered.status());
+  if (!offered.ok()) return NotTrusted(offered.status(), head->checkpoint(), choice);
   if (offered->checkpoint.origin == options_.origin &&
       offered->checkpoint.size < known->head->checkpoint.size) {
     return Contradict(
@@ -174,10 +174,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
   absl::StatusOr<VersionProof> proof = VersionFromProto(head);
   if (!proof.ok()) return Refused(origin, proof.status());
   absl::StatusOr<Version> version = VerifyVersion(*proof, choice.trust, demands);
-  if (absl::IsNotFound(version.status()) && choice.trust.log_key) {
-    return AnotherKey(version.status(), proof->checkpoint, *choice.trust.log_key);
-  }
-  if (!version.ok()) return Refused(origin, version.status());
+  if (!version.ok()) return NotTrusted(version.status(), proof->checkpoint, choice);
   if (version->checkpoint.origin != origin) {
     return Refused(origin, absl::StrFormat("the server answered with a head of %s",
                                            version->checkpoint.origin));
@@ -261,17 +258,19 @@ absl::Status HeadFollower::Contradict(const KnownHead& known,
   return Refused(options_.origin, absl::StrFormat("%s; %s", what, where));
 }
 
-absl::Status HeadFollower::AnotherKey(const absl::Status& status,
+absl::Status HeadFollower::NotTrusted(const absl::Status& status,
                                       const std::string& note,
-                                      const VerifierKey& expected) const {
+                                      const KeyChoice& choice) const {
+  if (!absl::IsNotFound(status) || !choice.trust.log_key) {
+    return Refused(options_.origin, status);
+  }
   const absl::StatusOr<VerifierKey> claimed = KeyFromServer();
   return Refused(
       options_.origin,
       absl::StrFormat("the head is not signed by the known key %s but by %s; its "
-                      "server names the key %s (%s)",
-                      FormatVkey(expected), NamesOfSigners(note),
-                      claimed.ok() ? FormatVkey(*claimed) : std::string("of nobody"),
-                      std::string(status.message())));
+                      "server names %s",
+                      FormatVkey(*choice.trust.log_key), NamesOfSigners(note),
+                      claimed.ok() ? FormatVkey(*claimed) : std::string("no key")));
 }
 
 absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known,

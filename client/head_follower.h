@@ -104,8 +104,9 @@ class HeadFollower {
   absl::Status Contradict(const KnownHead& known, const std::string& offered,
                           std::vector<Hash> consistency, bool proven,
                           const std::string& what);
-  absl::Status AnotherKey(const absl::Status& status, const std::string& note,
-                          const VerifierKey& expected) const;
+  // Why a head does not verify; if another key signed it, both are named.
+  absl::Status NotTrusted(const absl::Status& status, const std::string& note,
+                          const KeyChoice& choice) const;
   absl::StatusOr<VerifiedHead> AfterOutOfRange(const absl::Status& status,
                                                const std::optional<KnownLog>& known,
                                                const KeyChoice& choice);

@@ -439,7 +439,8 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       if (on_append) on_append(response);
       stream->Write(response);
       if (!stream->Read(&request)) return grpc::Status::OK;
-      for (const Hash& hash : SplitHashes(request.hashes(), "hashes").value()) {
+      const std::vector<Hash> hashes = SplitHashes(request.hashes(), "hashes").value();
+      for (const Hash& hash : hashes) {
         const uint64_t position = add ? log_->Add(hash) : log_->Remove(hash);
         if (session.count++ == 0) session.first = position;
         session.end = position + 1;
