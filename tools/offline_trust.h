@@ -1,0 +1,35 @@
+// tools/offline_trust.h -- whom `verify` believes when no server is asked.
+//
+//   absl::StatusOr<OfflineTrust> trust = FindTrust(named, note);
+//   absl::StatusOr<TrustedHead> head = VerifyHead(note, trust->trust);
+//   absl::Status kept = KeepKey(head->log_key, trust->pinned);
+//
+// A key or policy that was named, else a key that is already known for the origin
+// (client/state.h), else nobody: never the key that a file brings along, because then
+// anybody could have made the file.
+#ifndef SETLOG_TOOLS_OFFLINE_TRUST_H_
+#define SETLOG_TOOLS_OFFLINE_TRUST_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "log/verify.h"
+
+namespace setlog {
+
+struct OfflineTrust {
+  Trust trust;
+  bool pinned = false;  // a person named the key, now or before
+};
+
+// `note` is the signed head whose origin decides; it need not be authentic. NotFound if
+// nobody is to be believed; DataLoss if a key was named and another one is known.
+absl::StatusOr<OfflineTrust> FindTrust(const Trust& named, const std::string& note);
+
+// Makes the key known for its origin. DataLoss, naming both, if another one is.
+absl::Status KeepKey(const VerifierKey& key, bool pinned);
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_OFFLINE_TRUST_H_

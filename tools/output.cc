@@ -1,0 +1,77 @@
+#include "tools/output.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace setlog {
+namespace {
+
+constexpr std::string_view kGreen = "\033[32m";
+constexpr std::string_view kYellow = "\033[33m";
+constexpr std::string_view kRed = "\033[31m";
+constexpr std::string_view kPlain = "\033[0m";
+
+std::string_view ColourOf(std::string_view word) {
+  if (word == "PRESENT" || word == "LOGGED" || word == "VALID" || word == "CLEAN") {
+    return kGreen;
+  }
+  if (word == "ABSENT" || word == "REMOVED") return kYellow;
+  return kRed;
+}
+
+void Write(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+}
+
+void WriteLine(std::FILE* file, std::string_view text) {
+  Write(file, text);
+  std::fputc('\n', file);
+}
+
+}  // namespace
+
+Output::Output(OutputOptions options) : options_(options) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  colour_ = isatty(STDOUT_FILENO) && (no_colour == nullptr || *no_colour == '\0');
+}
+
+void Output::Result(const Json& json, std::string_view text) {
+  if (!options_.json) return WriteLine(stdout, text);
+  // File names need not be UTF-8; JSON has no other way to say so.
+  WriteLine(stdout, json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+void Output::Verdict(const Json& json, std::string_view word, std::string_view rest) {
+  std::string text;
+  if (colour_) text += ColourOf(word);
+  text += word;
+  if (colour_) text += kPlain;
+  text += rest;
+  Result(json, text);
+}
+
+void Output::Detail(std::string_view text) {
+  if (!options_.json && !options_.quiet) WriteLine(stdout, text);
+}
+
+void Output::Note(std::string_view text) {
+  if (options_.quiet) return;
+  Error(text);
+}
+
+void Output::Error(std::string_view text) {
+  // Results that were printed before an error also appear before it.
+  std::fflush(stdout);
+  WriteLine(stderr, "setlog: " + std::string(text));
+}
+
+ExitCode Output::Fail(const absl::Status& status) {
+  Error(std::string(status.message()));
+  return ForStatus(status);
+}
+
+void Output::Raw(std::string_view bytes) { Write(stdout, bytes); }
+
+}  // namespace setlog

@@ -1,0 +1,59 @@
+// tools/output.h -- what a command prints: one JSON object a line, or text for people.
+//
+//   Output out({.json = true});
+//   out.Result({{"origin", origin}, {"size", size}}, "created " + origin);
+//   out.Verdict(json, "ABSENT", " from the set that ...");  // the word is coloured
+//   out.Detail("the proof is for size 12");                // for people only
+//
+// Order for people: verdict first, then evidence, then what to do. Standard output
+// carries results only; errors and notes go to standard error. --quiet leaves results
+// and errors. Colour only on a terminal, and never with NO_COLOR. Not thread-safe.
+#ifndef SETLOG_TOOLS_OUTPUT_H_
+#define SETLOG_TOOLS_OUTPUT_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tools/exit_code.h"
+
+namespace setlog {
+
+using Json = nlohmann::ordered_json;
+
+struct OutputOptions {
+  bool json = false;
+  bool quiet = false;
+};
+
+class Output {
+ public:
+  explicit Output(OutputOptions options);
+
+  bool json() const { return options_.json; }
+  bool quiet() const { return options_.quiet; }
+
+  // `json` as one line with --json, else `text` as a line.
+  void Result(const Json& json, std::string_view text);
+  // The same for a verdict: its word is coloured by what it means.
+  void Verdict(const Json& json, std::string_view word, std::string_view rest);
+  // A line for people, under a result. Nothing with --json or --quiet.
+  void Detail(std::string_view text);
+  // A line on standard error, nothing with --quiet.
+  void Note(std::string_view text);
+  // A line on standard error, always.
+  void Error(std::string_view text);
+  // Error(message) and the exit code of the status: `return out.Fail(status);`.
+  ExitCode Fail(const absl::Status& status);
+  // Bytes as they are, and nothing else.
+  void Raw(std::string_view bytes);
+
+ private:
+  OutputOptions options_;
+  bool colour_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_OUTPUT_H_

@@ -1,0 +1,63 @@
+#include "tools/verdict.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+
+namespace setlog {
+
+std::string_view WordOf(SetVerdict verdict) {
+  switch (verdict) {
+    case SetVerdict::kPresent:
+      return "PRESENT";
+    case SetVerdict::kAbsent:
+      return "ABSENT";
+    case SetVerdict::kRemoved:
+      return "REMOVED";
+  }
+  return kUnverified;
+}
+
+ExitCode CodeOf(SetVerdict verdict) {
+  return verdict == SetVerdict::kPresent ? ExitCode::kHolds : ExitCode::kDoesNotHold;
+}
+
+std::string_view WordOf(const absl::Status& failure) {
+  return absl::IsUnimplemented(failure) ? kUnsupported : kUnverified;
+}
+
+std::string AuditWords(const Version& version) {
+  if (!version.replay_met) return "set root not audited";
+  return absl::StrFormat("set recomputed by %d of %s", version.replayed_by.size(),
+                         kReplayGroup);
+}
+
+std::string VerdictSentence(const Version& version, SetVerdict verdict) {
+  const char* preposition = verdict == SetVerdict::kPresent ? "in" : "from";
+  const std::string tag =
+      version.tag ? absl::StrFormat("version %s, ", version.tag->name) : "";
+  return absl::StrFormat(" %s the set that %s committed to at size %d (%s%s); %s",
+                         preposition, version.manifest.origin, version.index.m, tag,
+                         version.manifest.scheme, AuditWords(version));
+}
+
+std::string VersionDetail(const Version& version) {
+  return absl::StrFormat(
+      "  set     at size %d; the head has size %d, %d entries more\n"
+      "          claimed count %d members",
+      version.index.m, version.checkpoint.size,
+      version.checkpoint.size - version.index.m, version.index.n);
+}
+
+std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s) {
+  if (!cosigned_at_s) return "  time    not shown: no quorum of witnesses asked for";
+  return "  time    the quorum cosigned this head since " +
+         absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
+                          absl::FromUnixSeconds(static_cast<int64_t>(*cosigned_at_s)),
+                          absl::UTCTimeZone());
+}
+
+Json OrNull(std::optional<uint64_t> number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
+}  // namespace setlog

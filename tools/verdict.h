@@ -1,0 +1,48 @@
+// tools/verdict.h -- the words of a verdict, the same from `in` and from `verify`.
+//
+//   WordOf(SetVerdict::kAbsent);     // "ABSENT"
+//   VerdictSentence(version, answer);
+//   // " from the set that example.org/a committed to at size 12 (version v1, json/1);
+//   //  set root not audited"
+//
+// ABSENT is absent from a set that somebody committed to, and never more than that.
+// Pure functions; thread-safe.
+#ifndef SETLOG_TOOLS_VERDICT_H_
+#define SETLOG_TOOLS_VERDICT_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "log/verify.h"
+#include "tools/exit_code.h"
+#include "tools/output.h"
+
+namespace setlog {
+
+inline constexpr std::string_view kUnverified = "UNVERIFIED";
+inline constexpr std::string_view kUnsupported = "UNSUPPORTED";
+inline constexpr std::string_view kLogged = "LOGGED";
+inline constexpr std::string_view kMisbehaviour = "MISBEHAVIOUR";
+
+std::string_view WordOf(SetVerdict verdict);
+ExitCode CodeOf(SetVerdict verdict);
+// The word for an answer that could not be checked: UNSUPPORTED if this code does not
+// know the kind of log, else UNVERIFIED. Both are ExitCode::kUnverified.
+std::string_view WordOf(const absl::Status& failure);
+
+// What follows the word, with the space between; see above.
+std::string VerdictSentence(const Version& version, SetVerdict verdict);
+// "set recomputed by 2 of replay" or "set root not audited".
+std::string AuditWords(const Version& version);
+// "head of size 20, 8 entries later; 5 members by its own count".
+std::string VersionDetail(const Version& version);
+// Freshness, as far as witnesses show it.
+std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s);
+
+// An integer, or null.
+Json OrNull(std::optional<uint64_t> number);
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_VERDICT_H_

@@ -1,0 +1,100 @@
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/proof_file.h"
+#include "tools/offline_trust.h"
+#include "tools/verdict.h"
+#include "tools/verify_flags.h"
+
+namespace setlog {
+namespace {
+
+Json Fields(std::string_view word, const ProofFile* file, const Version* version,
+            const Answer* answer, bool pinned) {
+  Json json{{"verdict", word}};
+  json["hash"] = file ? Json(ToHex(file->answer.record)) : Json(nullptr);
+  json["origin"] = version ? Json(version->manifest.origin) : Json(nullptr);
+  json["index_size"] = version ? Json(version->index.m) : Json(nullptr);
+  json["size"] = version ? Json(version->checkpoint.size) : Json(nullptr);
+  json["position"] = OrNull(answer ? answer->added_at : std::nullopt);
+  json["cosigned_at"] = OrNull(version ? version->cosigned_at_s : std::nullopt);
+  json["replayed_by"] = version ? Json(version->replayed_by) : Json::array();
+  json["pinned"] = pinned;
+  if (answer && answer->removed_at) json["removed_position"] = *answer->removed_at;
+  if (version && version->tag) json["tag"] = version->tag->name;
+  return json;
+}
+
+void PrintEvidence(const ProofFile& file, const Version& version, const Answer& answer,
+                   const VerifyQuestion& question, const OfflineTrust& trust,
+                   Output& out) {
+  const std::string hash = ToHex(file.answer.record);
+  if (!question.record_file.empty()) {
+    out.Detail(absl::StrFormat("  record  %s (%s)", hash, question.record_file));
+  } else if (!question.hashes.empty()) {
+    out.Detail("  record  " + hash);
+  } else {
+    out.Detail("  record  " + hash +
+               ", the file's own: neither --record nor --hash was given");
+  }
+  if (answer.added_at) {
+    out.Detail(absl::StrFormat("          added at position %d", *answer.added_at));
+  }
+  if (answer.removed_at) {
+    out.Detail(absl::StrFormat("          removed at position %d", *answer.removed_at));
+  }
+  out.Detail(VersionDetail(version));
+  out.Detail(FreshnessDetail(version.cosigned_at_s));
+  out.Detail(absl::StrFormat("  key     %s (%s)", FormatVkey(version.log_key),
+                             trust.pinned ? "pinned" : "not pinned: --key pins it"));
+}
+
+}  // namespace
+
+ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& question,
+                            Output& out) {
+  const absl::StatusOr<ProofFile> file = ParseProofFile(bytes);
+  if (!file.ok()) {
+    return PrintUnverified(Fields(kUnverified, nullptr, nullptr, nullptr, false),
+                           file.status(), out);
+  }
+  const auto unverified = [&](const absl::Status& why, const Version* version,
+                              bool pinned) {
+    return PrintUnverified(Fields(WordOf(why), &*file, version, nullptr, pinned), why,
+                           out);
+  };
+  const auto trust = FindTrust(question.named, file->version.checkpoint);
+  if (!trust.ok()) return unverified(trust.status(), nullptr, false);
+  const auto version = VerifyVersion(file->version, trust->trust, question.demands);
+  if (!version.ok()) return unverified(version.status(), nullptr, trust->pinned);
+
+  const auto scheme = RecordScheme::FromManifest(version->manifest);
+  if (!scheme.ok()) return unverified(scheme.status(), &*version, trust->pinned);
+  const auto asked = AskedHash(question, *scheme);
+  if (!asked.ok()) return out.Fail(asked.status());
+  // In a private log the record's hash is not the value r; that is VerifyAnswer's.
+  if (*asked && !version->manifest.labels && **asked != file->answer.record) {
+    return unverified(
+        absl::DataLossError(absl::StrFormat(
+            "the file is for another record: the one asked about has the hash %s, the "
+            "file's is %s",
+            ToHex(**asked), ToHex(file->answer.record))),
+        &*version, trust->pinned);
+  }
+  const auto answer = VerifyAnswer(*version, file->answer);
+  if (!answer.ok()) return unverified(answer.status(), &*version, trust->pinned);
+  if (const absl::Status kept = KeepKey(version->log_key, trust->pinned); !kept.ok()) {
+    if (absl::IsDataLoss(kept)) return unverified(kept, &*version, trust->pinned);
+    out.Note("the key could not be remembered: " + std::string(kept.message()));
+  }
+  const std::string_view word = WordOf(answer->verdict);
+  out.Verdict(Fields(word, &*file, &*version, &*answer, trust->pinned), word,
+              VerdictSentence(*version, answer->verdict));
+  PrintEvidence(*file, *version, *answer, question, *trust, out);
+  const ExitCode code = CodeOf(answer->verdict);
+  return question.expect_absent ? ExpectAbsent(code) : code;
+}
+
+}  // namespace setlog
