@@ -1,7 +1,6 @@
 // `setlog verify`: checks a proof file offline.
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +11,7 @@
 #include "client/proof_file.h"
 #include "client/record_reader.h"
 #include "log/tlog_proof.h"
-#include "tools/at_flag.h"
+#include "tools/answer_flags.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/trust_flags.h"
@@ -22,36 +21,23 @@
 namespace setlog {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-
 struct VerifyFlags {
   VerifyQuestion question;
   TrustFlags trust;
-  std::string at;
-  std::string expect = "present";
-  std::optional<int64_t> max_age_us;
+  AnswerFlags answer;
 };
-
-int64_t NowSeconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 ExitCode Verify(VerifyFlags& flags, Output& out) {
   VerifyQuestion& question = flags.question;
   absl::StatusOr<Trust> named = NamedTrust(flags.trust);
   if (!named.ok()) return out.Fail(named.status());
   question.named = *std::move(named);
-  absl::StatusOr<At> at = ParseAt(flags.at);
+  absl::StatusOr<At> at = AtOf(flags.answer);
   if (!at.ok()) return out.Fail(at.status());
+  question.demands = DemandsOf(flags.answer, NowSeconds());
   question.demands.tag = at->tag;
   question.demands.m = at->size;
-  if (flags.max_age_us) {
-    question.demands.oldest_cosignature_s = static_cast<uint64_t>(
-        std::max<int64_t>(0, NowSeconds() - *flags.max_age_us / kMicrosPerSecond));
-  }
-  question.expect_absent = flags.expect == "absent";
+  question.expect_absent = flags.answer.expects_absent();
   if (question.hashes.size() > 1) {
     return out.Fail(
         absl::InvalidArgumentError("--hash: a proof file is for one record"));
@@ -102,18 +88,8 @@ Runner DeclareVerify(CLI::App& app) {
   AddHashes(app, "--hash", question.hashes, "the record's hash instead")
       ->excludes(record);
   AddTrustFlags(app, flags->trust);
-  app.add_option("--at", flags->at, "must be for this version: a tag, or the size m")
-      ->type_name("TAG|M");
-  AddNumber(app, "--max-lag", question.demands.max_lag,
-            "the set may be this many entries behind the head");
-  AddDuration(app, "--max-age", flags->max_age_us,
-              "the policy's quorum must have cosigned within this time");
-  app.add_flag("--require-replay", question.demands.require_replay,
-               "the policy's group `replay` must have recomputed the set");
-  app.add_option("--expect", flags->expect,
-                 "what exit code 0 is for: present (default) or absent")
-      ->check(CLI::IsMember({"present", "absent"}))
-      ->type_name("WORD");
+  AddAnswerFlags(app, flags->answer,
+                 "must be for this version: a tag, or the size m of the verdict");
   AddReadFlags(app, question.read);
   AddSchemeFlags(app, question.scheme);
   app.footer(

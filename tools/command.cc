@@ -1,6 +1,5 @@
 #include "tools/command.h"
 
-#include <cstdio>
 #include <iostream>
 #include <list>
 #include <utility>
@@ -105,10 +104,7 @@ int RunCommand(std::span<const Command> commands, int argc, char** argv) {
   for (auto& [sub, run] : runners) {
     if (sub->parsed()) code = run(session);
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-    session.out.Error("could not write to standard output");
-    code = Worst(code, ExitCode::kUnverified);
-  }
+  if (!session.out.Flush()) code = Worst(code, ExitCode::kUnverified);
   return static_cast<int>(code);
 }
 

@@ -72,6 +72,13 @@ ExitCode Output::Fail(const absl::Status& status) {
   return ForStatus(status);
 }
 
+bool Output::Flush() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return true;
+  if (!write_failed_) Error("could not write to standard output");
+  write_failed_ = true;
+  return false;
+}
+
 void Output::Raw(std::string_view bytes) { Write(stdout, bytes); }
 
 }  // namespace setlog

@@ -46,12 +46,15 @@ class Output {
   void Error(std::string_view text);
   // Error(message) and the exit code of the status: `return out.Fail(status);`.
   ExitCode Fail(const absl::Status& status);
+  // Pushes results out; false, after an Error, if they could not all be written.
+  bool Flush();
   // Bytes as they are, and nothing else.
   void Raw(std::string_view bytes);
 
  private:
   OutputOptions options_;
   bool colour_;
+  bool write_failed_ = false;
 };
 
 }  // namespace setlog

@@ -5,11 +5,22 @@
 namespace {
 
 constexpr setlog::Command kCommands[] = {
+    {"init", "creates a log", setlog::DeclareInit},
+    {"add", "appends records", setlog::DeclareAdd},
+    {"remove", "removes records from the set", setlog::DeclareRemove},
+    {"tag", "names the current version of the set", setlog::DeclareTag},
+    {"in", "is it in the set? present or absent, proven", setlog::DeclareIn},
+    {"verify", "checks a proof file, offline", setlog::DeclareVerify},
+    {"head", "shows the newest signed head", setlog::DeclareHead},
+    {"logs", "lists the logs of a server", setlog::DeclareLogs},
+    {"tags", "lists the named versions of a log", setlog::DeclareTags},
+    {"inclusion", "proves that an entry stands in the log", setlog::DeclareInclusion},
+    {"consistency", "proves that the log only grew", setlog::DeclareConsistency},
+    {"entries", "prints the raw log", setlog::DeclareEntries},
+    {"hash", "prints the record hashes of files; no server", setlog::DeclareHash},
     {"check", "judges raw proofs, one JSON object a line; no server",
      setlog::DeclareCheck},
-    {"hash", "prints the record hashes of files; no server", setlog::DeclareHash},
     {"key", "makes key files", setlog::DeclareKey},
-    {"verify", "checks a proof file, offline", setlog::DeclareVerify},
 };
 
 }  // namespace

@@ -56,6 +56,11 @@ std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s) {
                           absl::UTCTimeZone());
 }
 
+std::string KeyDetail(const VerifierKey& key, bool pinned) {
+  return absl::StrFormat("  key     %s (%s)", FormatVkey(key),
+                         pinned ? "pinned" : "not pinned: --key pins it");
+}
+
 Json OrNull(std::optional<uint64_t> number) {
   return number ? Json(*number) : Json(nullptr);
 }

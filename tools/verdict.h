@@ -40,6 +40,8 @@ std::string VersionDetail(const Version& version);
 // Freshness, as far as witnesses show it.
 std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s);
 
+std::string KeyDetail(const VerifierKey& key, bool pinned);
+
 // An integer, or null.
 Json OrNull(std::optional<uint64_t> number);
 

@@ -47,8 +47,7 @@ void PrintEvidence(const ProofFile& file, const Version& version, const Answer& 
   }
   out.Detail(VersionDetail(version));
   out.Detail(FreshnessDetail(version.cosigned_at_s));
-  out.Detail(absl::StrFormat("  key     %s (%s)", FormatVkey(version.log_key),
-                             trust.pinned ? "pinned" : "not pinned: --key pins it"));
+  out.Detail(KeyDetail(version.log_key, trust.pinned));
 }
 
 }  // namespace

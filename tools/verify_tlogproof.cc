@@ -115,8 +115,7 @@ ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& que
                               proof->index, checkpoint.origin, checkpoint.size));
   out.Detail("  record  " + ToHex(**asked));
   out.Detail(FreshnessDetail(head->policy.quorum_time_s));
-  out.Detail(absl::StrFormat("  key     %s (%s)", FormatVkey(head->log_key),
-                             trust->pinned ? "pinned" : "not pinned: --key pins it"));
+  out.Detail(KeyDetail(head->log_key, trust->pinned));
   out.Detail(
       "  This says nothing about the set, which the record may have left: ask with\n"
       "  `setlog in`.");

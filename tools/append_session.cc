@@ -1,0 +1,134 @@
+#include "tools/append_session.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/appender.h"
+#include "log/sha256.h"
+
+namespace setlog {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned kFileMode = 0600;
+constexpr size_t kMaxFileBytes = size_t{16} << 20;
+constexpr size_t kSessionBytes = 16;
+
+std::string Absolute(const std::string& name) {
+  if (name == "-") return name;
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(name, error);
+  return error ? name : path.lexically_normal().string();
+}
+
+// File names are bytes, JSON strings are not.
+std::string NameInHex(const std::string& name) { return ToHex(AsBytes(name)); }
+
+// Length-prefixed, so that no two lists of parts read the same.
+std::string FileStem(const AppendCommand& command) {
+  std::string parts;
+  const auto add = [&parts](std::string_view part) {
+    AppendU64(&parts, part.size());
+    parts += part;
+  };
+  add(command.vkey);
+  add(command.command);
+  for (const std::string& input : command.inputs) add(Absolute(input));
+  return ToHex(Sha256(AsBytes(parts)));
+}
+
+json DescribeInput(const std::string& name) {
+  json described{{"name", NameInHex(Absolute(name))}};
+  struct stat info;
+  if (name != "-" && stat(name.c_str(), &info) == 0) {
+    described["size"] = static_cast<uint64_t>(info.st_size);
+    described["mtime_us"] =
+        int64_t{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000;
+  }
+  return described;
+}
+
+json Describe(const AppendCommand& command) {
+  json described{{"command", command.command},
+                 {"origin", command.origin},
+                 {"records", command.records},
+                 {"digest", ToHex(command.digest)},
+                 {"inputs", json::array()}};
+  for (const std::string& input : command.inputs) {
+    described["inputs"].push_back(DescribeInput(input));
+  }
+  return described;
+}
+
+absl::Status Changed(const AppendCommand& command) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the inputs have changed since `setlog %s %s` was interrupted, so it cannot go "
+      "on "
+      "where it stopped: run it with the inputs of then, or with --restart to append "
+      "all of these (what was sent before stays in the log)",
+      command.command, command.origin));
+}
+
+// The id of the unfinished session in `text`.
+absl::StatusOr<std::string> Resume(const std::string& path, const std::string& text,
+                                   const AppendCommand& command, json described) {
+  json stored = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  std::optional<std::string> id;
+  if (stored.is_object() && stored.contains("session") &&
+      stored["session"].is_string()) {
+    id = BytesFromHex(stored["session"].get<std::string>());
+  }
+  if (!id || id->size() != kSessionBytes) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s, which says how far an earlier run came, is damaged: --restart begins anew",
+        path));
+  }
+  stored.erase("session");
+  if (stored != described) return Changed(command);
+  return *std::move(id);
+}
+
+}  // namespace
+
+absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
+                                                  const AppendCommand& command,
+                                                  bool restart) {
+  const std::string directory = state_path + "/sessions";
+  if (absl::Status status = MakePrivateDirectory(directory); !status.ok()) {
+    return status;
+  }
+  const std::string stem = directory + "/" + FileStem(command);
+  absl::StatusOr<FileLock> lock = FileLock::Acquire(stem + ".lock");
+  if (!lock.ok()) return lock.status();
+  const std::string path = stem + ".json";
+  const absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxFileBytes);
+  if (!text.ok() && !absl::IsNotFound(text.status())) return text.status();
+
+  json described = Describe(command);
+  if (text.ok() && !restart) {
+    absl::StatusOr<std::string> id = Resume(path, *text, command, described);
+    if (!id.ok()) return id.status();
+    return AppendSession(path, *std::move(id), *std::move(lock));
+  }
+  std::string id = NewSessionId();
+  described["session"] = ToHex(AsBytes(id));
+  const absl::Status written = ReplaceFile(path, described.dump() + "\n", kFileMode);
+  if (!written.ok()) return written;
+  return AppendSession(path, std::move(id), *std::move(lock));
+}
+
+absl::Status AppendSession::Forget() {
+  if (unlink(path_.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, path_);
+}
+
+}  // namespace setlog

@@ -1,0 +1,64 @@
+// tools/append_session.h -- which session an `add` or `remove` goes on with.
+//
+//   AppendSession session = *AppendSession::Find(state.path(), command, restart);
+//   Appender appender(&connection, {.origin = ..., .session = session.id()});
+//   ...                        // records sent, indexed, the success printed
+//   session.Forget();          // the same command then appends again
+//
+//   SETLOG_HOME/sessions/<hex>.json     one unfinished command; hex = SHA-256 of what
+//                                       finds it: key, command, absolute input names
+//   SETLOG_HOME/sessions/<hex>.lock     held while the command runs
+//
+//   {"command":"add","digest":"<hex>","inputs":[{"mtime":...,"name":...,"size":...}],
+//    "origin":"...","records":7,"session":"<hex>"}
+//
+// A command that was killed finds its session again, whatever server it talks to now,
+// and so appends nothing twice. Inputs that changed in between are refused: what was
+// sent before would not be what stands in them now. Not thread-safe.
+#ifndef SETLOG_TOOLS_APPEND_SESSION_H_
+#define SETLOG_TOOLS_APPEND_SESSION_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/atomic_file.h"
+#include "log/bytes.h"
+
+namespace setlog {
+
+struct AppendCommand {
+  std::string command;  // "add" or "remove"
+  std::string origin;
+  std::string vkey;
+  std::vector<std::string> inputs;  // as named; "-" is standard input
+  uint64_t records = 0;
+  Hash digest;  // of all record hashes
+};
+
+class AppendSession {
+ public:
+  // The unfinished session of this command, or a new one, which is stored before it is
+  // returned. FailedPrecondition, naming --restart, if the inputs are not those of the
+  // unfinished one. Waits while another process runs the same command.
+  static absl::StatusOr<AppendSession> Find(const std::string& state_path,
+                                            const AppendCommand& command, bool restart);
+
+  const std::string& id() const { return id_; }  // 16 bytes
+  // The session is finished. OK if there is nothing to forget.
+  absl::Status Forget();
+
+ private:
+  AppendSession(std::string path, std::string id, FileLock lock)
+      : path_(std::move(path)), id_(std::move(id)), lock_(std::move(lock)) {}
+
+  std::string path_;
+  std::string id_;
+  FileLock lock_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_APPEND_SESSION_H_

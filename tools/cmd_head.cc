@@ -1,0 +1,64 @@
+// `setlog head`: the newest signed head, verified.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "tools/commands.h"
+#include "tools/flags.h"
+#include "tools/log_session.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+struct HeadFlags {
+  std::string origin;
+  bool note = false;
+  TrustFlags trust;
+};
+
+ExitCode ShowHead(const HeadFlags& flags, Session& session) {
+  Output& out = session.out;
+  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  if (!log.ok()) return out.Fail(log.status());
+  const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
+  if (!head.ok()) return log->Fail(head.status());
+  if (flags.note) {
+    out.Raw(head->proof.checkpoint);
+    return ExitCode::kHolds;
+  }
+  const Version& version = head->version;
+  out.Result(
+      {{"origin", flags.origin},
+       {"size", version.checkpoint.size},
+       {"root", ToHex(version.checkpoint.root)},
+       {"index_size", version.index.m},
+       {"set_count", version.index.n},
+       {"set_root", ToHex(version.index.set_root)},
+       {"pinned", head->pinned}},
+      absl::StrFormat("%s has %d entries", flags.origin, version.checkpoint.size));
+  out.Detail("  root    " + ToHex(version.checkpoint.root));
+  out.Detail(VersionDetail(version));
+  out.Detail("          root " + ToHex(version.index.set_root));
+  out.Detail("          " + AuditWords(version));
+  out.Detail(FreshnessDetail(version.cosigned_at_s));
+  return ExitCode::kHolds;
+}
+
+}  // namespace
+
+Runner DeclareHead(CLI::App& app) {
+  auto flags = std::make_unique<HeadFlags>();
+  AddOrigin(app, flags->origin);
+  app.add_flag("--note", flags->note,
+               "print the signed note as it is, with all cosignatures so far");
+  AddTrustFlags(app, flags->trust);
+  app.footer("  setlog head example.org/pets --note > head.txt");
+  return [flags = std::move(flags)](Session& session) {
+    return ShowHead(*flags, session);
+  };
+}
+
+}  // namespace setlog

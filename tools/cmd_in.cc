@@ -1,0 +1,148 @@
+// `setlog in`: is a record in the set? Asked from a server, verified here.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "log/entry.h"
+#include "tools/answer_flags.h"
+#include "tools/commands.h"
+#include "tools/flags.h"
+#include "tools/inquiry.h"
+#include "tools/log_session.h"
+#include "tools/record_source.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+// Of a record that is absent, so that a hint can be looked for.
+constexpr size_t kKeepBytes = size_t{1} << 20;
+
+struct InFlags {
+  std::string origin;
+  InputFlags input;
+  std::vector<Hash> hashes;
+  AnswerFlags answer;
+  bool strict_at = false;
+  std::string out;
+  TrustFlags trust;
+};
+
+Json AtJson(const At& at) {
+  if (at.tag) return *at.tag;
+  return OrNull(at.size);
+}
+
+// No index entry stands between the version's and `size`: so it is the newest below.
+absl::Status CheckNewest(const LogSession& log, const Version& version, uint64_t size) {
+  const TreeClient tree(&log.connection(), version.checkpoint);
+  return tree.Entries(
+      version.index_position + 1, size,
+      [](uint64_t begin, std::span<const Bytes> entries) {
+        for (size_t i = 0; i < entries.size(); ++i) {
+          const absl::StatusOr<Entry> entry = DecodeEntry(entries[i]);
+          if (!entry.ok() || TypeOf(*entry) != EntryType::kIndex) continue;
+          return absl::DataLossError(absl::StrFormat(
+              "the server answered for an older version: a newer index entry stands "
+              "at position %d",
+              begin + i));
+        }
+        return absl::OkStatus();
+      });
+}
+
+// The version that was asked for, with all that was demanded of it.
+absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
+                                         LogSession& log) {
+  Demands demands = DemandsOf(flags.answer, NowSeconds());
+  absl::StatusOr<VerifiedHead> head = log.Head(at, demands);
+  if (!head.ok() || !flags.strict_at || !at.size) return head;
+  const absl::Status newest = CheckNewest(log, head->version, *at.size);
+  if (!newest.ok()) return newest;
+  return head;
+}
+
+// No version, no answer: what cannot be verified is said of each record that is known
+// before its input is read.
+ExitCode FailAll(const InFlags& flags, const Json& at, const absl::Status& why,
+                 LogSession& log, Output& out) {
+  if (log.CodeOf(why) != ExitCode::kUnverified) return log.Fail(why);
+  const std::string words = log.Explain(why);
+  std::vector<const Hash*> records;
+  for (const Hash& hash : flags.hashes) records.push_back(&hash);
+  if (records.empty()) records.push_back(nullptr);
+  for (const Hash* record : records) {
+    Json json = InFields(WordOf(why), record, flags.origin, at, nullptr);
+    json["error"] = words;
+    out.Verdict(json, WordOf(why), ": " + words);
+  }
+  out.Detail("  Nothing was shown, neither presence nor absence.");
+  return ExitCode::kUnverified;
+}
+
+ExitCode In(const InFlags& flags, Session& session) {
+  Output& out = session.out;
+  const absl::StatusOr<At> at = AtOf(flags.answer);
+  if (!at.ok()) return out.Fail(at.status());
+  if (flags.hashes.empty()) {
+    const absl::Status input = CheckOneInput(flags.input);
+    if (!input.ok()) return out.Fail(input);
+  }
+  InquiryOptions options{.at = AtJson(*at),
+                         .expect_absent = flags.answer.expects_absent()};
+  if (!flags.out.empty()) {
+    absl::StatusOr<ProofPlace> place = ProofPlace::Open(flags.out);
+    if (!place.ok()) return out.Fail(place.status());
+    options.out = *std::move(place);
+  }
+  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  if (!log.ok()) return out.Fail(log.status());
+  const absl::StatusOr<VerifiedHead> head = FindVersion(flags, *at, *log);
+  if (!head.ok()) return FailAll(flags, options.at, head.status(), *log, out);
+
+  const Manifest& manifest = head->version.manifest;
+  if (manifest.labels) {
+    return FailAll(flags, options.at,
+                   absl::UnimplementedError(
+                       "a private log (VRF labels); this version asks plain logs only"),
+                   *log, out);
+  }
+  const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
+  if (!scheme.ok()) return FailAll(flags, options.at, scheme.status(), *log, out);
+  absl::StatusOr<RecordSource> source =
+      RecordSource::Open(flags.input, flags.hashes, *scheme, kKeepBytes);
+  if (!source.ok()) return out.Fail(source.status());
+  Inquiry inquiry(&*log, &*head, scheme->kind(), std::move(options), &out);
+  return inquiry.Run(*source);
+}
+
+}  // namespace
+
+Runner DeclareIn(CLI::App& app) {
+  auto flags = std::make_unique<InFlags>();
+  AddOrigin(app, flags->origin);
+  AddInputFlags(app, flags->input);
+  AddHashes(app, "--hash", flags->hashes, "a record's hash instead; may be repeated");
+  AddAnswerFlags(app, flags->answer,
+                 "the version: a tag, or the newest one in the first SIZE entries");
+  app.add_flag("--strict-at", flags->strict_at,
+               "with --at SIZE: check that there is no newer one in them");
+  app.add_option("--out", flags->out,
+                 "write proof files for `setlog verify`: FILE for one record, or DIR/ "
+                 "for <hash>.setproof")
+      ->type_name("FILE|DIR");
+  AddTrustFlags(app, flags->trust);
+  app.footer(
+      "  setlog in example.org/pets cat.png --out cat.setproof\n"
+      "  PRESENT in the set that example.org/pets committed to at size 12 ...\n\n"
+      "ABSENT means absent from that set, and no more. Exit code: 0 all present, 1 "
+      "some\n"
+      "absent or removed (--expect absent swaps them), 3 some could not be verified.");
+  return [flags = std::move(flags)](Session& session) { return In(*flags, session); };
+}
+
+}  // namespace setlog

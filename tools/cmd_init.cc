@@ -1,0 +1,70 @@
+// `setlog init`: creates a log.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "log/manifest.h"
+#include "tools/commands.h"
+#include "tools/flags.h"
+#include "tools/log_session.h"
+#include "tools/record_flags.h"
+
+namespace setlog {
+namespace {
+
+struct InitFlags {
+  std::string origin;
+  SchemeFlags scheme;
+  std::string title;
+  std::string license;
+  TrustFlags trust;
+};
+
+ExitCode Init(const InitFlags& flags, Session& session) {
+  Output& out = session.out;
+  if (flags.scheme.scheme.empty()) {
+    out.Error(absl::StrFormat(
+        "init %s: --scheme is missing. It says which bytes of a record are hashed, and "
+        "is fixed for the life of the log:\n%s",
+        flags.origin, kSchemeChoices));
+    return ExitCode::kUsage;
+  }
+  absl::StatusOr<Manifest> manifest = ManifestOf(flags.scheme, flags.origin);
+  if (!manifest.ok()) return out.Fail(manifest.status());
+  if (!flags.title.empty()) manifest->title = flags.title;
+  if (!flags.license.empty()) manifest->license = flags.license;
+  const absl::StatusOr<std::string> body = FormatManifest(*manifest);
+  if (!body.ok()) return out.Fail(body.status());
+
+  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  if (!log.ok()) return out.Fail(log.status());
+  const absl::StatusOr<VerifiedHead> head = log->client().CreateLog(*body);
+  if (!head.ok()) return log->Fail(head.status());
+  log->NoteFirstUse(*head);
+  const std::string vkey = FormatVkey(head->version.log_key);
+  const uint64_t size = head->version.checkpoint.size;
+  out.Result({{"origin", flags.origin}, {"vkey", vkey}, {"size", size}},
+             "created " + flags.origin);
+  out.Detail("  key     " + vkey);
+  out.Detail(absl::StrFormat("  Next: setlog add %s FILE...", flags.origin));
+  return ExitCode::kHolds;
+}
+
+}  // namespace
+
+Runner DeclareInit(CLI::App& app) {
+  auto flags = std::make_unique<InitFlags>();
+  AddOrigin(app, flags->origin);
+  AddSchemeFlags(app, flags->scheme);
+  app.add_option("--title", flags->title, "a name for people");
+  app.add_option("--license", flags->license, "SPDX identifier, like CC-BY-4.0")
+      ->type_name("SPDX");
+  AddTrustFlags(app, flags->trust);
+  app.footer("  setlog init data.example.org/gsm8k --scheme json/1 --license MIT\n\n" +
+             std::string("The schemes:\n") + kSchemeChoices);
+  return [flags = std::move(flags)](Session& session) { return Init(*flags, session); };
+}
+
+}  // namespace setlog

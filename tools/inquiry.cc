@@ -1,0 +1,203 @@
+#include "tools/inquiry.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/atomic_file.h"
+#include "client/proof_file.h"
+#include "tools/absent_hint.h"
+#include "tools/show_bytes.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+constexpr size_t kBatchBytes = size_t{64} << 20;  // of canonical bytes
+constexpr size_t kShownBytes = 100;
+constexpr unsigned kFileMode = 0644;
+
+}  // namespace
+
+absl::StatusOr<ProofPlace> ProofPlace::Open(std::string path) {
+  std::error_code error;
+  if (path.ends_with('/')) {
+    std::filesystem::create_directories(path, error);
+    if (error) return absl::ErrnoToStatus(error.value(), path);
+    return ProofPlace(std::move(path), true);
+  }
+  const bool is_directory = std::filesystem::is_directory(path, error);
+  if (is_directory) path.push_back('/');
+  return ProofPlace(std::move(path), is_directory);
+}
+
+std::string ProofPlace::FileFor(const Hash& record) const {
+  return is_directory_ ? path_ + ToHex(record) + ".setproof" : path_;
+}
+
+Json InFields(std::string_view word, const Hash* record, const std::string& origin,
+              const Json& at, const VerifiedHead* head) {
+  Json json{{"verdict", word}};
+  json["hash"] = record ? Json(ToHex(*record)) : Json(nullptr);
+  json["origin"] = origin;
+  json["at"] = at;
+  json["index_size"] = head ? Json(head->version.index.m) : Json(nullptr);
+  json["set_count"] = head ? Json(head->version.index.n) : Json(nullptr);
+  json["pinned"] = head != nullptr && head->pinned;
+  json["replayed_by"] = head ? Json(head->version.replayed_by) : Json::array();
+  if (head) json["size"] = head->version.checkpoint.size;
+  return json;
+}
+
+Inquiry::Inquiry(LogSession* log, const VerifiedHead* head, SchemeKind scheme,
+                 InquiryOptions options, Output* out)
+    : log_(log),
+      head_(head),
+      scheme_(scheme),
+      options_(std::move(options)),
+      out_(out) {}
+
+ExitCode Inquiry::Run(RecordSource& source) {
+  ExitCode worst = ExitCode::kHolds;
+  bool may_have_more = true;
+  while (may_have_more) {
+    std::vector<Question> batch;
+    const absl::StatusOr<bool> more = NextBatch(source, batch);
+    may_have_more = more.ok() && *more;
+    if (options_.out && !options_.out->takes_many() && asked_ + batch.size() > 1) {
+      return out_->Fail(absl::InvalidArgumentError(
+          "--out names one file, and there are several records: name a directory, "
+          "with a '/' at its end"));
+    }
+    const absl::Status answered = Ask(batch);
+    asked_ += batch.size();
+    for (const Question& question : batch) {
+      worst = Worst(
+          worst, answered.ok() ? Print(question) : PrintUnverified(question, answered));
+    }
+    if (!answered.ok()) {
+      return Worst(worst, log_->Fail(answered));
+    }
+    if (!more.ok()) worst = Worst(worst, out_->Fail(more.status()));
+  }
+  if (source.skipped() > 0) {
+    out_->Error(absl::StrFormat("passed over %d records that the scheme refuses:",
+                                source.skipped()));
+    for (const std::string& why : source.skipped_messages()) out_->Error("  " + why);
+  }
+  if (asked_ > 0) PrintVersion();
+  return worst;
+}
+
+absl::StatusOr<bool> Inquiry::NextBatch(RecordSource& source,
+                                        std::vector<Question>& batch) {
+  size_t kept_bytes = 0;
+  while (batch.size() < LogClient::kBatchRecords && kept_bytes < kBatchBytes) {
+    absl::StatusOr<std::optional<SourceRecord>> record = source.Next();
+    if (!record.ok()) return record.status();
+    if (!*record) return false;
+    kept_bytes += (*record)->canonical.size();
+    batch.push_back({.record = **std::move(record)});
+  }
+  return true;
+}
+
+absl::Status Inquiry::Ask(std::vector<Question>& batch) {
+  if (batch.empty()) return absl::OkStatus();
+  if (options_.out) {
+    for (Question& question : batch) {
+      if (absl::Status status = AskWithProof(question); !status.ok()) return status;
+    }
+  } else {
+    std::vector<Hash> hashes;
+    for (const Question& question : batch) hashes.push_back(question.record.hash);
+    const absl::StatusOr<std::vector<SetVerdict>> verdicts =
+        log_->client().BatchLookup(*head_, hashes);
+    if (!verdicts.ok()) return verdicts.status();
+    for (size_t i = 0; i < batch.size(); ++i) batch[i].verdict = (*verdicts)[i];
+  }
+  AddHints(batch);
+  return absl::OkStatus();
+}
+
+absl::Status Inquiry::AskWithProof(Question& question) {
+  const Hash& record = question.record.hash;
+  const absl::StatusOr<LookupResult> found =
+      log_->client().Lookup(*head_, record, Positions::kProven);
+  if (!found.ok()) return found.status();
+  question.verdict = found->answer.verdict;
+  question.file = options_.out->FileFor(record);
+  return ReplaceFile(question.file, FormatProofFile({head_->proof, found->proof}),
+                     kFileMode);
+}
+
+void Inquiry::AddHints(std::vector<Question>& batch) {
+  if (out_->quiet() && !out_->json()) return;
+  std::vector<Hash> hashes;
+  std::vector<std::pair<Question*, std::string>> asked;
+  for (Question& question : batch) {
+    if (question.verdict != SetVerdict::kAbsent || question.record.name.empty() ||
+        !question.record.complete) {
+      continue;
+    }
+    for (Variant& variant : VariantsOf(scheme_, question.record.canonical)) {
+      hashes.push_back(variant.hash);
+      asked.emplace_back(&question, std::move(variant.change));
+    }
+  }
+  if (hashes.empty()) return;
+  const absl::StatusOr<std::vector<SetVerdict>> verdicts =
+      log_->client().BatchLookup(*head_, hashes);
+  // The verdicts stand without the hints.
+  if (!verdicts.ok()) return;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if ((*verdicts)[i] == SetVerdict::kPresent) {
+      asked[i].first->hints.push_back(asked[i].second);
+    }
+  }
+}
+
+ExitCode Inquiry::Print(const Question& question) {
+  const SourceRecord& record = question.record;
+  const std::string_view word = WordOf(question.verdict);
+  Json json = InFields(word, &record.hash, log_->origin(), options_.at, head_);
+  if (!record.name.empty()) json["record"] = record.name;
+  if (!question.file.empty()) json["file"] = question.file;
+  if (!question.hints.empty()) json["present_if"] = question.hints;
+  out_->Verdict(json, word, VerdictSentence(head_->version, question.verdict));
+
+  std::string detail = "  record  " + ToHex(record.hash);
+  if (!record.name.empty()) detail += " (" + record.name + ")";
+  out_->Detail(detail);
+  if (!question.file.empty()) out_->Detail("  proof   " + question.file);
+  if (question.verdict == SetVerdict::kAbsent && !record.name.empty()) {
+    out_->Detail("  hashed  " +
+                 ShowBytes(record.canonical, kShownBytes, record.complete));
+    for (const std::string& hint : question.hints) {
+      out_->Detail(
+          absl::StrFormat("  hint    the same record %s would be PRESENT", hint));
+    }
+  }
+  const ExitCode code = CodeOf(question.verdict);
+  return options_.expect_absent ? ExpectAbsent(code) : code;
+}
+
+ExitCode Inquiry::PrintUnverified(const Question& question, const absl::Status& why) {
+  const std::string_view word = WordOf(why);
+  Json json = InFields(word, &question.record.hash, log_->origin(), options_.at, head_);
+  json["error"] = std::string(why.message());
+  out_->Verdict(json, word, ": nothing was shown, neither presence nor absence");
+  out_->Detail("  record  " + ToHex(question.record.hash) +
+               (question.record.name.empty() ? "" : " (" + question.record.name + ")"));
+  return ExitCode::kUnverified;
+}
+
+void Inquiry::PrintVersion() {
+  const Version& version = head_->version;
+  out_->Detail(VersionDetail(version));
+  out_->Detail(FreshnessDetail(version.cosigned_at_s));
+  out_->Detail(KeyDetail(version.log_key, head_->pinned));
+}
+
+}  // namespace setlog

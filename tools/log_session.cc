@@ -1,0 +1,133 @@
+#include "tools/log_session.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "tools/units.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+
+absl::StatusOr<Connection> Connect(const ServerFlags& flags) {
+  const std::chrono::microseconds retry_for(flags.retry_for_us);
+  return Connection::Open(
+      {.address = flags.address,
+       .tls = flags.tls,
+       .insecure_plaintext = flags.insecure_plaintext,
+       .ca_file = flags.ca_file,
+       .client_cert_file = flags.client_cert_file,
+       .client_key_file = flags.client_key_file,
+       .token_file = flags.token_file,
+       .retry_for = std::chrono::duration_cast<std::chrono::milliseconds>(retry_for)});
+}
+
+std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrFormat(
+          "no answer from %s for %s: is setlogd running there? --server or "
+          "SETLOG_SERVER names another one (%s)",
+          flags.address, FormatDuration(flags.retry_for_us), message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return absl::StrFormat("%s did not answer in time: try again (%s)", flags.address,
+                             message);
+    case absl::StatusCode::kResourceExhausted:
+      return absl::StrFormat("%s is too busy: try again (%s)", flags.address, message);
+    case absl::StatusCode::kUnauthenticated:
+      return absl::StrFormat(
+          "%s wants a token for this: name its file with --token-file or "
+          "SETLOG_TOKEN_FILE; the server's own is admin.token in its data directory "
+          "(%s)",
+          flags.address, message);
+    case absl::StatusCode::kPermissionDenied:
+      return absl::StrFormat("%s refuses: %s", flags.address, message);
+    default:
+      return message.empty() ? status.ToString() : message;
+  }
+}
+
+absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& trust,
+                                            std::string origin) {
+  absl::StatusOr<Trust> named = NamedTrust(trust);
+  if (!named.ok()) return named.status();
+  absl::StatusOr<std::string> path = StateDirectory::DefaultPath();
+  if (!path.ok()) return path.status();
+  absl::StatusOr<StateDirectory> state = StateDirectory::Open(*std::move(path));
+  if (!state.ok()) return state.status();
+  absl::StatusOr<Connection> connection = Connect(session.server);
+  if (!connection.ok()) return connection.status();
+
+  LogSession log(&session);
+  log.state_ = std::make_unique<StateDirectory>(*std::move(state));
+  log.connection_ = std::make_unique<Connection>(*std::move(connection));
+  log.client_ =
+      std::make_unique<LogClient>(log.connection_.get(), log.state_.get(),
+                                  TrustOptions{.origin = std::move(origin),
+                                               .key = std::move(named->log_key),
+                                               .policy = std::move(named->policy),
+                                               .trust_on_first_use = true});
+  return log;
+}
+
+absl::StatusOr<VerifiedHead> LogSession::Head(const At& at, const Demands& demands) {
+  absl::StatusOr<VerifiedHead> head = client_->Head(at, demands);
+  if (head.ok()) NoteFirstUse(*head);
+  return head;
+}
+
+void LogSession::NoteFirstUse(const VerifiedHead& head) {
+  if (!head.learnt) return;
+  session_->out.Note(absl::StrFormat(
+      "first use of %s: its key was taken from %s and is not pinned.\n"
+      "  fingerprint %s\n"
+      "  Compare it with the owner's; to pin it: --key %s",
+      origin(), session_->server.address, Fingerprint(head.version.log_key),
+      FormatVkey(head.version.log_key)));
+}
+
+std::string LogSession::Explain(const absl::Status& status) {
+  if (!absl::IsNotFound(status)) return WithRemedy(status, session_->server);
+  // The log itself, or something of it?
+  v1::GetLogRequest request;
+  request.set_origin(origin());
+  const absl::StatusOr<v1::GetLogResponse> log =
+      connection_->Call(connection_->reader(), &v1::Reader::Stub::GetLog, request);
+  if (absl::IsNotFound(log.status())) {
+    return absl::StrFormat(
+        "log %s does not exist on %s: create it with `setlog init %s --scheme ...`, or "
+        "see `setlog logs`",
+        origin(), session_->server.address, origin());
+  }
+  return absl::StrFormat("%s; `setlog tags %s` lists the versions",
+                         std::string(status.message()), origin());
+}
+
+ExitCode LogSession::CodeOf(const absl::Status& status) const {
+  const auto& found = client_->contradiction();
+  return found && found->proven ? ExitCode::kMisbehaviour : ForStatus(status);
+}
+
+ExitCode LogSession::Fail(const absl::Status& status) {
+  Output& out = session_->out;
+  const ExitCode code = CodeOf(status);
+  if (code == ExitCode::kMisbehaviour) {
+    const HeadContradiction& found = *client_->contradiction();
+    const std::string why(status.message());
+    out.Verdict({{"verdict", kMisbehaviour},
+                 {"origin", origin()},
+                 {"error", why},
+                 {"evidence", {found.known_path, found.offered_path}}},
+                kMisbehaviour, ": " + why);
+    out.Detail(
+        "  The log's own key signed both heads. Keep the two notes, tell its "
+        "witnesses\n"
+        "  and whoever relies on it, and do not trust its newer answers.");
+    return code;
+  }
+  out.Error(Explain(status));
+  return code;
+}
+
+}  // namespace setlog

@@ -1,0 +1,65 @@
+// tools/log_session.h -- what a command needs to talk about one log with a server.
+//
+//   absl::StatusOr<LogSession> log = LogSession::Open(session, trust_flags, origin);
+//   absl::StatusOr<VerifiedHead> head = log->Head({}, {});
+//   if (!head.ok()) return log->Fail(head.status());
+//
+// Fail turns a status into words that name the thing and the remedy, and into the exit
+// code; two heads that contradict each other are reported with their notes (exit 4 if
+// they prove misbehaviour). Not thread-safe.
+#ifndef SETLOG_TOOLS_LOG_SESSION_H_
+#define SETLOG_TOOLS_LOG_SESSION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/connection.h"
+#include "client/log_client.h"
+#include "client/state.h"
+#include "tools/command.h"
+#include "tools/trust_flags.h"
+
+namespace setlog {
+
+// A connection as the flags say; it connects when first used.
+absl::StatusOr<Connection> Connect(const ServerFlags& flags);
+
+// The message of `status` and what to do about it. Pure.
+std::string WithRemedy(const absl::Status& status, const ServerFlags& flags);
+
+class LogSession {
+ public:
+  // InvalidArgument for flags that make no sense, or the error of opening the state.
+  static absl::StatusOr<LogSession> Open(Session& session, const TrustFlags& trust,
+                                         std::string origin);
+
+  const std::string& origin() const { return client_->origin(); }
+  const Connection& connection() const { return *connection_; }
+  const StateDirectory& state() const { return *state_; }
+  LogClient& client() { return *client_; }
+
+  // client().Head; shows the fingerprint of a key that was met for the first time.
+  absl::StatusOr<VerifiedHead> Head(const At& at, const Demands& demands);
+  // The same note for a head that came in another way.
+  void NoteFirstUse(const VerifiedHead& head);
+
+  // Reports why a command ends.
+  ExitCode Fail(const absl::Status& status);
+  // Fail without the words: for a command that says them in its own way.
+  std::string Explain(const absl::Status& status);
+  ExitCode CodeOf(const absl::Status& status) const;
+
+ private:
+  explicit LogSession(Session* session) : session_(session) {}
+
+  Session* session_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<StateDirectory> state_;
+  std::unique_ptr<LogClient> client_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_LOG_SESSION_H_
