@@ -38,21 +38,24 @@ Indexer::~Indexer() {
   }
   for (auto& [log, f] : followed) {
     log->RemoveWatcher(f.watcher);
+    f.index->WakeOnDamage([] {});
     if (f.loaded) f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
   }
 }
 
 void Indexer::Follow(LogState* log, LogIndex* index) {
-  const uint64_t watcher = log->AddWatcher([this] {
-    {
-      MutexLock lock(mutex_);
-      dirty_ = true;
-    }
-    wake_.notify_one();
-  });
+  index->WakeOnDamage([this] { Wake(); });
+  const uint64_t watcher = log->AddWatcher([this] { Wake(); });
   {
     MutexLock lock(mutex_);
     followed_[log] = {.index = index, .watcher = watcher};
+  }
+  Wake();
+}
+
+void Indexer::Wake() {
+  {
+    MutexLock lock(mutex_);
     dirty_ = true;
   }
   wake_.notify_one();
@@ -73,9 +76,7 @@ void Indexer::Run() {
     }
     bool more = false;
     for (auto& [log, followed] : logs) more |= Step(log, followed);
-    if (!more) continue;
-    MutexLock lock(mutex_);
-    dirty_ = true;
+    if (more) Wake();
   }
 }
 

@@ -50,6 +50,7 @@ class Indexer {
   };
 
   void Run();
+  void Wake();
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
   absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,

@@ -129,6 +129,8 @@ void LogDirectory::Create(std::string manifest, Created done) {
   sequencer_->Append(
       &log->state, AppendGenesis{},
       [this, log, done = std::move(done)](absl::StatusOr<Sequenced> sequenced) mutable {
+        // Before anybody can find it: the index is then set up for readers.
+        if (sequenced.ok()) indexer_->Follow(&log->state, &log->index);
         {
           MutexLock lock(mutex_);
           const auto made = creating_.find(log->state.origin());
@@ -141,7 +143,6 @@ void LogDirectory::Create(std::string manifest, Created done) {
           // Any other failed one stays: whether it is on the disk only a restart tells.
         }
         if (!sequenced.ok()) return done(sequenced.status());
-        indexer_->Follow(&log->state, &log->index);
         done(log);
       });
 }

@@ -176,6 +176,7 @@ absl::Status LogIndex::Damaged(absl::Status status) {
   if (!absl::IsDataLoss(status)) return status;
   // Derived data only: it is rebuilt from the log, and never answered from until then.
   damaged_ = true;
+  wake_();
   return absl::UnavailableError(absl::StrFormat(
       "the index is being rebuilt from the log, try again: %s", status.message()));
 }

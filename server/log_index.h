@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <shared_mutex>
@@ -55,8 +56,9 @@ class LogIndex {
   void Publish(SetIndex::Batch batch);
   // Forgets everything, to be rebuilt from the log: after DataLoss.
   void Reset();
-  // Whether a reader met damage, so that Reset is due.
+  // Whether a reader met damage, so that Reset is due; `wake` is called when one does.
   bool damaged() const { return damaged_; }
+  void WakeOnDamage(std::function<void()> wake) { wake_ = std::move(wake); }
   // Writes what has changed since the last snapshot. O(changed pages).
   absl::Status SaveSnapshot();
   // Entries indexed since the last snapshot.
@@ -93,6 +95,7 @@ class LogIndex {
   std::vector<bool> dirty_pages_;  // since the last snapshot; the indexer's
   uint64_t saved_m_ = 0;           // the indexer's
   std::atomic<bool> damaged_ = false;
+  std::function<void()> wake_ = [] {};  // set before there are readers
 
   Mutex old_mutex_;
   std::list<std::pair<uint64_t, OldTop>> old_tops_ ABSL_GUARDED_BY(old_mutex_);

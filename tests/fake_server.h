@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/proto_forms.h"
+#include "proto/forms.h"
 #include "log/checkpoint.h"
 #include "log/entry.h"
 #include "log/manifest.h"

@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   }
   options.memory_bytes = setlog::DefaultMemoryBytes();
   if (!memory.empty()) {
-    absl::StatusOr<uint64_t> bytes = setlog::ParseMemorySize(memory);
+    absl::StatusOr<uint64_t> bytes = setlog::ParseSize(memory);
     if (!bytes.ok()) return Fail(bytes.status());
     options.memory_bytes = *bytes;
   }

@@ -1,0 +1,340 @@
+// The write path against a store whose failures the test decides.
+#include "server/sequencer.h"
+
+#include <future>
+
+#include "log/checkpoint.h"
+#include "log/manifest.h"
+#include "log/replay.h"
+#include "log/set_tree.h"
+#include "log/sha256.h"
+#include "log/tile.h"
+#include "server/indexer.h"
+#include "server/log_index.h"
+#include "testing.h"
+
+namespace setlog {
+namespace {
+
+constexpr char kOrigin[] = "example.org/a";
+
+// A memory store that can be told to fail, and to wait before it commits.
+class FaultyStore final : public Store {
+ public:
+  absl::Status Commit(const GroupCommit& commit) override {
+    if (gate_.valid()) gate_.wait();
+    if (!failure_.ok()) return failure_;
+    ++commits_;
+    return store_->Commit(commit);
+  }
+  StoreState state() const override { return store_->state(); }
+  absl::StatusOr<std::string> Read(LogNumber log, Table table,
+                                   std::string_view key) const override {
+    return store_->Read(log, table, key);
+  }
+  absl::Status Scan(LogNumber log, Table table, std::string_view first,
+                    std::string_view last,
+                    const std::function<bool(std::string_view, std::string_view)>&
+                        visit) const override {
+    return store_->Scan(log, table, first, last, visit);
+  }
+  absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
+      LogNumber log, Table table, std::string_view key) const override {
+    return store_->ReadLast(log, table, key);
+  }
+  absl::StatusOr<std::vector<LogRecord>> Logs() const override {
+    return store_->Logs();
+  }
+  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
+    return store_->WriteDerived(log, rows);
+  }
+
+  void Fail(absl::Status failure) { failure_ = std::move(failure); }
+  void WaitFor(std::shared_future<void> gate) { gate_ = std::move(gate); }
+  int commits() const { return commits_; }
+
+ private:
+  std::unique_ptr<Store> store_ = NewMemoryStore();
+  absl::Status failure_;
+  std::shared_future<void> gate_;
+  std::atomic<int> commits_ = 0;
+};
+
+std::string Values(uint64_t begin, uint64_t end) {
+  std::string hashes;
+  for (uint64_t i = begin; i < end; ++i) {
+    hashes.append(AsText(Sha256(AsBytes(std::to_string(i)))));
+  }
+  return hashes;
+}
+
+class SequencerTest : public ::testing::Test {
+ protected:
+  SequencerTest()
+      : reader_(&store_, 1 << 20), log_(1, kOrigin, NewKey(), NewManifest()) {}
+
+  static SigningKey NewKey() {
+    const std::array<uint8_t, 32> seed = {1, 2, 3};
+    return *MakeSigningKey(kOrigin, *Ed25519PrivateKey::FromSeed(seed));
+  }
+  static std::string NewManifest() {
+    Manifest manifest;
+    manifest.origin = kOrigin;
+    manifest.scheme = "bytes/1";
+    return *FormatManifest(manifest);
+  }
+  void Start(Sequencer::Options options = {}) {
+    sequencer_.emplace(&store_, &reader_, options);
+    ASSERT_OK(Append(AppendGenesis{}));
+  }
+  std::future<absl::StatusOr<Sequenced>> Submit(Sequencer::Step step) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<Sequenced>>>();
+    std::future<absl::StatusOr<Sequenced>> future = promise->get_future();
+    sequencer_->Append(&log_, std::move(step),
+                       [promise](absl::StatusOr<Sequenced> sequenced) {
+                         promise->set_value(std::move(sequenced));
+                       });
+    return future;
+  }
+  absl::StatusOr<Sequenced> Append(Sequencer::Step step) {
+    return Submit(std::move(step)).get();
+  }
+  void ExpectLogReplays() {
+    const PublishedHead head = log_.head();
+    Replay replay(kOrigin);
+    for (uint64_t b = 0; b * kTileWidth < head.head.size; ++b) {
+      const uint32_t width = static_cast<uint32_t>(
+          std::min<uint64_t>(kTileWidth, head.head.size - b * kTileWidth));
+      const auto bundle = reader_.Bundle(1, b, width);
+      ASSERT_OK(bundle);
+      const auto fault = replay.Feed(*ParseBundle(AsBytes(*bundle)));
+      ASSERT_FALSE(fault) << fault->reason;
+    }
+    EXPECT_EQ(replay.Root(), head.head.root);
+    const auto checkpoint =
+        OpenCheckpoint(head.note, log_.key().Verifier(SignatureType::kEd25519));
+    ASSERT_OK(checkpoint);
+    EXPECT_EQ(checkpoint->size, head.head.size);
+    EXPECT_EQ(checkpoint->root, head.head.root);
+  }
+
+  FaultyStore store_;
+  TreeReader reader_;
+  LogState log_;
+  std::optional<Sequencer> sequencer_;
+};
+
+TEST_F(SequencerTest, RequestsThatWaitTogetherAreOneCommit) {
+  Start();
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  std::vector<std::future<absl::StatusOr<Sequenced>>> results;
+  for (uint64_t i = 0; i < 500; ++i) {
+    results.push_back(Submit(AppendValues{EntryType::kAdd, Values(i, i + 1)}));
+  }
+  const int before = store_.commits();
+  open.set_value();
+  std::set<uint64_t> positions;
+  for (auto& result : results) {
+    const auto sequenced = result.get();
+    ASSERT_OK(sequenced);
+    EXPECT_EQ(sequenced->end, sequenced->first + 1);
+    EXPECT_GE(sequenced->size, sequenced->end);
+    positions.insert(sequenced->first);
+  }
+  EXPECT_EQ(positions.size(), 500u);
+  EXPECT_EQ(*positions.begin(), 2u);
+  EXPECT_EQ(*positions.rbegin(), 501u);
+  // The first may have been alone in its commit.
+  EXPECT_LE(store_.commits() - before, 2);
+  ExpectLogReplays();
+}
+
+TEST_F(SequencerTest, EveryBundleAndTileBoundaryIsCrossedRightly) {
+  Start();
+  uint64_t next = 0;
+  for (uint64_t count : {1, 252, 1, 1, 2, 254, 255, 256, 257, 512, 70000, 1}) {
+    ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(next, next + count)}));
+    next += count;
+    ASSERT_NO_FATAL_FAILURE(ExpectLogReplays());
+  }
+  // And the right edge is found again from the store alone.
+  const auto tree = reader_.Restore(1, log_.head().head);
+  ASSERT_OK(tree);
+  EXPECT_EQ(tree->Root(), log_.head().head.root);
+}
+
+TEST_F(SequencerTest, AfterAFailedCommitNothingIsAcknowledgedAnyMore) {
+  Start();
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 10)}));
+  const PublishedHead before = log_.head();
+  store_.Fail(absl::ResourceExhaustedError("no space left on device"));
+  EXPECT_STATUS(Append(AppendValues{EntryType::kAdd, Values(10, 20)}),
+                absl::StatusCode::kUnavailable, "no space left on device");
+  EXPECT_STATUS(sequencer_->health(), absl::StatusCode::kUnavailable, "restart");
+  store_.Fail(absl::OkStatus());  // the disk is well again; what is on it is not known
+  EXPECT_STATUS(Append(AppendValues{EntryType::kAdd, Values(20, 30)}),
+                absl::StatusCode::kUnavailable, "restart");
+  EXPECT_EQ(log_.head().head, before.head);
+  EXPECT_EQ(log_.head().note, before.note);
+}
+
+TEST_F(SequencerTest, AFullQueueRefusesAndForgetsNothingItTook) {
+  Start({.max_queue_bytes = 4000});
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  std::vector<std::future<absl::StatusOr<Sequenced>>> results;
+  for (uint64_t i = 0; i < 100; ++i) {
+    results.push_back(Submit(AppendValues{EntryType::kAdd, Values(i, i + 10)}));
+  }
+  open.set_value();
+  int taken = 0, refused = 0;
+  for (auto& result : results) {
+    const auto sequenced = result.get();
+    if (sequenced.ok()) {
+      ++taken;
+    } else {
+      ++refused;
+      EXPECT_STATUS(sequenced, absl::StatusCode::kResourceExhausted, "try again");
+    }
+  }
+  EXPECT_GT(taken, 0);
+  EXPECT_GT(refused, 50);
+  EXPECT_EQ(log_.head().head.size, 2u + 10u * taken);
+}
+
+TEST_F(SequencerTest, ASessionWhoseCountDiffersIsRefusedWhole) {
+  Start();
+  const auto step = [](uint64_t count, uint64_t begin, uint64_t end) {
+    return AppendValues{EntryType::kAdd, Values(begin, end), "session", count};
+  };
+  ASSERT_OK(Append(step(0, 0, 5)));
+  EXPECT_STATUS(Append(step(0, 0, 5)), absl::StatusCode::kAborted, "5 durable records");
+  EXPECT_STATUS(Append(step(6, 5, 9)), absl::StatusCode::kAborted, "open it again");
+  const auto next = Append(step(5, 5, 9));
+  ASSERT_OK(next);
+  EXPECT_EQ(next->first, 7u);
+  const auto row = DecodeSessionRow(*store_.Read(1, Table::kSession, "session"));
+  ASSERT_OK(row);
+  EXPECT_EQ(row->count, 9u);
+  EXPECT_EQ(row->first, 2u);
+  EXPECT_EQ(row->end, 11u);
+}
+
+TEST_F(SequencerTest, TagsNeedAnIndexEntryAndANewName) {
+  Start();
+  ASSERT_OK(Append(TagEntry{1, "empty"}));
+  EXPECT_STATUS(Append(TagEntry{1, "empty"}), absl::StatusCode::kAlreadyExists,
+                "another name");
+  EXPECT_STATUS(Append(TagEntry{2, "v2"}), absl::StatusCode::kFailedPrecondition,
+                "m = 2");
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto wait = Submit(AppendValues{EntryType::kAdd, Values(0, 1)});
+  auto first = Submit(TagEntry{1, "twin"});
+  auto second = Submit(TagEntry{1, "twin"});  // in one group with the first
+  open.set_value();
+  EXPECT_OK(first.get());
+  EXPECT_STATUS(second.get(), absl::StatusCode::kAlreadyExists, "another name");
+  EXPECT_OK(wait.get());
+  ExpectLogReplays();
+}
+
+// --- The index of a log, through its snapshots.
+
+class LogIndexTest : public SequencerTest {
+ protected:
+  void SetUp() override { Start(); }
+  // Appends and indexes; the index is closed again, which writes its snapshot.
+  void Grow(uint64_t begin, uint64_t end) {
+    ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(begin, end)}));
+    LogIndex index(&store_, &reader_, &log_);
+    Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
+    indexer.Follow(&log_, &index);
+    WaitUntilIndexed();
+    written_ = index.buckets_written();
+  }
+  void WaitUntilIndexed() {
+    for (int i = 0; i < 2000; ++i) {
+      const PublishedHead head = log_.head();
+      if (head.index.entry.m >= head.changes_end) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    FAIL() << "the index did not catch up";
+  }
+  // Present for [0, members), absent after; false if it could not be answered.
+  bool AnswersRightly(LogIndex* index, uint64_t members) {
+    const PlacedIndex at = log_.head().index;
+    for (uint64_t i = 0; i < members + 20; i += 13) {
+      const Hash record = Sha256(AsBytes(std::to_string(i)));
+      const absl::StatusOr<IndexAnswer> answer = index->Lookup(record, at);
+      if (!answer.ok()) {
+        EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+        return false;
+      }
+      const auto present = VerifyLookup(at.entry.set_root, record, answer->proof);
+      EXPECT_OK(present);
+      EXPECT_EQ(*present, i < members);
+    }
+    return true;
+  }
+
+  uint64_t written_ = 0;
+};
+
+TEST_F(LogIndexTest, ASnapshotAnswersWithoutTheLog) {
+  Grow(0, 20000);
+  LogIndex index(&store_, &reader_, &log_);
+  index.Load();
+  EXPECT_EQ(index.m(), log_.head().index.entry.m);
+  EXPECT_TRUE(AnswersRightly(&index, 20000));
+}
+
+TEST_F(LogIndexTest, AThousandMoreRewriteAThousandBucketsAtTheMost) {
+  Grow(0, 100000);
+  Grow(100000, 101000);  // a new index from the snapshot counts from 0
+  EXPECT_GT(written_, 0u);
+  EXPECT_LE(written_, 1000u);
+  LogIndex index(&store_, &reader_, &log_);
+  index.Load();
+  EXPECT_TRUE(AnswersRightly(&index, 101000));
+}
+
+TEST_F(LogIndexTest, AnyDamageToTheSnapshotIsRebuiltFromTheLog) {
+  Grow(0, 9000);
+  std::vector<std::pair<std::string, std::string>> rows;
+  ASSERT_OK(store_.Scan(1, Table::kDerived, "", "",
+                        [&](std::string_view key, std::string_view value) {
+                          rows.push_back({std::string(key), std::string(value)});
+                          return true;
+                        }));
+  ASSERT_GT(rows.size(), 3u);
+  const auto restore = [&](const std::string& key, const std::string& value) {
+    ASSERT_OK(store_.WriteDerived(1, {{1, Table::kDerived, key, value}}));
+  };
+  for (const auto& [key, value] : rows) {
+    for (const int damage : {0, 1, 2}) {
+      std::string bad = value;
+      if (damage == 0) bad[bad.size() / 2] ^= 1;
+      if (damage == 1) bad.pop_back();
+      if (damage == 2) bad.clear();
+      restore(key, bad);
+      LogIndex index(&store_, &reader_, &log_);
+      {
+        Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
+        indexer.Follow(&log_, &index);
+        // Never a wrong answer; and a right one again soon.
+        bool right = false;
+        for (int i = 0; i < 400 && !right; ++i) {
+          right = AnswersRightly(&index, 9000);
+          if (!right) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        EXPECT_TRUE(right) << "row " << key[0] << " damage " << damage;
+      }
+      for (const auto& [k, v] : rows) restore(k, v);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace setlog
