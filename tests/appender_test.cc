@@ -92,15 +92,16 @@ TEST_F(AppenderTest, ALostStreamIsResumedWithoutLossOrDouble) {
 
 TEST_F(AppenderTest, ManyLossesInARowAreSurvivedWhileThereIsProgress) {
   const std::vector<Hash> records = Records(6 * Appender::kMessageRecords);
-  Appender appender(&connection_, Options());
-  ASSERT_OK(appender.Open());
   // Whenever a stream is opened the next loss is prepared, one message later.
   server_.on_append = [&](v1::AppendResponse&) {
     if (server_.streams_opened < 6) server_.messages_before_loss = 0;
   };
   server_.messages_before_loss = 0;
+  Appender appender(&connection_, Options());
+  ASSERT_OK(appender.Open());
   ASSERT_OK(appender.Write(records));
   ASSERT_OK(appender.Finish());
+  EXPECT_EQ(server_.streams_opened, 7);
   ExpectLogged(records);
 }
 
@@ -182,8 +183,6 @@ TEST_F(AppenderTest, AcknowledgementsThatCannotBeAreRefused) {
 }
 
 TEST_F(AppenderTest, AServerThatForgetsAcknowledgedRecordsIsRefused) {
-  Appender appender(&connection_, Options());
-  ASSERT_OK(appender.Open());
   server_.on_append = [&](v1::AppendResponse& r) {
     if (server_.streams_opened > 1) r.set_acknowledged(1);
   };
@@ -191,6 +190,8 @@ TEST_F(AppenderTest, AServerThatForgetsAcknowledgedRecordsIsRefused) {
   // was acknowledged before it was sent.
   const uint64_t window = Appender::kWindowRecords / Appender::kMessageRecords;
   server_.messages_before_loss = static_cast<int>(window) + 1;
+  Appender appender(&connection_, Options());
+  ASSERT_OK(appender.Open());
   absl::Status status = appender.Write(Records(2 * Appender::kWindowRecords));
   if (status.ok()) status = appender.Finish().status();
   EXPECT_STATUS(status, StatusCode::kDataLoss, "and now 1");
