@@ -107,7 +107,8 @@ for path in "${HOME:-/}" "$PWD" "$(dirname "$PWD")"; do
   if [[ $path != /*/* && $path != "${HOME:-}" ]]; then continue; fi
   private+="|$(printf '%s' "$path" | sed 's/[][\.*^$+?(){}|]/\\&/g')(/|\$|[^A-Za-z0-9_.-])"
 done
-{ grep -HInE "(^|[^A-Za-z0-9_.\$}/-])($private)" "${files[@]}" || true; } |
+# Not what only ends a path: "$dir/home/", or in C++ dir + "/home/".
+{ grep -HInP "(?<![\w.\$})/-])(?<!\+ \")($private)" "${files[@]}" || true; } |
   report paths ${#files[@]}
 
 if [[ $failed -ne 0 ]]; then exit 1; fi
