@@ -158,7 +158,7 @@ start_server() {
 
 stop_server() {
   local rc=0
-  show "kill $server; wait $server"
+  show "kill %1; wait"
   kill "$server"
   wait "$server" || rc=$?
   server=''
@@ -172,26 +172,30 @@ demo() {
   export PATH=$root/build/release/bin:$PATH SETLOG_HOME=$1/home
   unset SETLOG_SERVER SETLOG_TOKEN_FILE
 
-  # 64 pixels of 0 to 16 and the digit that was written.
-  printf 'p%02d:int\n' {0..63} >columns.txt
-  echo 'label:int' >>columns.txt
-  head -n 1700 "$root/build/data/digits.csv" >first.csv
-  tail -n +1701 "$root/build/data/digits.csv" >rest.csv
+  step "The images: a row each, 64 pixels of 0 to 16 and the digit that was written."
+  show "export PATH=\$PWD/build/release/bin:\$PATH; cd $1"
+  cp "$root/build/data/digits.csv" .
+  run 0 '^1797 digits.csv$' wc -l digits.csv
+  show "head -n 1700 digits.csv >first.csv; tail -n +1701 digits.csv >rest.csv"
+  head -n 1700 digits.csv >first.csv
+  tail -n +1701 digits.csv >rest.csv
+  show "sed -n 42p first.csv >member.csv; sed -n 50p rest.csv >other.csv"
   sed -n 42p first.csv >member.csv
   sed -n 50p rest.csv >other.csv
-  echo
-  echo "In a temporary directory: first.csv, 1,700 images; rest.csv, 97 more; member.csv,"
-  echo "a $(cut -d, -f65 member.csv) out of the first; other.csv, a $(cut -d, -f65 other.csv) out of the rest."
+  echo "   member.csv is a $(cut -d, -f65 member.csv), other.csv a $(cut -d, -f65 other.csv)"
+  show "printf 'p%02d:int\\n' {0..63} >columns.txt; echo label:int >>columns.txt"
+  printf 'p%02d:int\n' {0..63} >columns.txt
+  echo label:int >>columns.txt
 
   step "Start a server."
   start_server
 
-  step "The owner creates a log: a record is a row, 64 pixels and a label."
+  step "The owner creates a log. What a record is, is fixed for its life."
   run 0 "^created $log\$" setlog init "$log" --scheme row/1 --columns-file columns.txt
   key=$(sed -nE 's/^ +key +//p' <<<"$output")
   [[ $key == "$log+"* ]] || fail "step $steps: no key of the log was printed"
 
-  step "Adds 1,700 images and calls them v1."
+  step "Adds 1,700 images, and calls this set v1."
   run 0 1700 setlog add "$log" first.csv --header no
   run 0 v1 setlog tag "$log" v1
   size1=$(field size setlog head "$log")
@@ -218,6 +222,7 @@ demo() {
   stop_server
   unset SETLOG_SERVER SETLOG_TOKEN_FILE
   export SETLOG_HOME=$1/stranger
+  show "export SETLOG_HOME=$SETLOG_HOME  # who has never heard of this log"
   run 1 "^ABSENT from the set that $log .*v1" \
     setlog verify absent.setproof --record other.csv --header no --key "$key"
   run 0 "^PRESENT in the set that $log .*v1" \

@@ -20,7 +20,7 @@ build=(
 tests=(
   clang-format-14 libbenchmark-dev libgmock-dev libgtest-dev python3-minimal shellcheck
 )
-nightly=(clang-tidy-14 python3)
+nightly=(clang-tidy-14)
 
 fail() {
   printf 'setup.sh: %s\n' "$*" >&2

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# scripts/nightly.sh -- what is too slow for each change. Hours, not minutes.
+#
+#   1. what CI runs                                    scripts/test.sh --all
+#   2. clang-tidy                                      scripts/tidy.sh
+#   3. every test under ThreadSanitizer
+#   4. every test program again and again, shuffled,   SETLOG_REPEAT times, 20
+#      under ASan and UBSan
+#
+# Here belong, once they exist: libFuzzer on every parser and verifier for an hour each;
+# loops of kill -9, power loss and full disks with a ledger of acknowledgements; logs of
+# 10^8 records; the benchmarks against their ceilings.
+# Goes on after a failure; the last lines say what failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jobs=${SETLOG_JOBS:-$(nproc)}
+repeat=${SETLOG_REPEAT:-20}
+scripts/setup.sh --nightly
+
+failures=()
+phase() {
+  local name=$1 started=$SECONDS
+  shift
+  echo "== nightly: $name"
+  if ! "$@"; then failures+=("$name"); fi
+  echo "== nightly: $name took $((SECONDS - started)) s"
+}
+
+every_thread() {
+  cmake --preset tsan -DSETLOG_TESTS=ON &&
+    cmake --build --preset tsan -j "$jobs" &&
+    ctest --preset tsan -j "$jobs"
+}
+
+again_and_again() {
+  local test status=0
+  cmake --preset asan -DSETLOG_TESTS=ON &&
+    cmake --build --preset asan -j "$jobs" || return 1
+  # The programs themselves, since ctest starts a new one for each TEST: what one test
+  # leaves behind for the next shows only here.
+  for test in build/asan/bin/*_test; do
+    echo "$test"
+    if ! "$test" --gtest_repeat="$repeat" --gtest_shuffle --gtest_brief=1 \
+      >build/nightly.log 2>&1; then
+      tail -n 60 build/nightly.log
+      status=1
+    fi
+  done
+  return "$status"
+}
+
+phase "everything of CI" scripts/test.sh --all
+phase "clang-tidy" scripts/tidy.sh
+phase "every test under TSan" every_thread
+phase "tests repeated $repeat times, shuffled" again_and_again
+
+if [[ ${#failures[@]} -gt 0 ]]; then
+  printf 'nightly: FAILED: %s\n' "${failures[@]}"
+  exit 1
+fi
+echo "nightly: all passed"
