@@ -81,12 +81,11 @@ class ConnectionTest : public testing::Test {
   // The address, by name, of the port that it listens at.
   std::string Serve(const std::string& address,
                     const std::shared_ptr<grpc::ServerCredentials>& credentials) {
-    int port = 0;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(address, credentials, &port);
+    builder.AddListeningPort(address, credentials, &port_);
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
-    return absl::StrFormat("localhost:%d", port);
+    return absl::StrFormat("localhost:%d", port_);
   }
   static absl::Status Ask(const ConnectionOptions& options) {
     const absl::StatusOr<Connection> connection = Connection::Open(options);
@@ -104,6 +103,7 @@ class ConnectionTest : public testing::Test {
   TempDir dir_;
   TokenReader service_;
   std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
 };
 
 TEST_F(ConnectionTest, AddressesAreCheckedBeforeTheyAreUsed) {
@@ -187,14 +187,16 @@ TEST_F(ConnectionTest, ServersThatAskForACertificateGetIt) {
 }
 
 TEST_F(ConnectionTest, PlaintextToOtherHostsNeedsItsFlag) {
-  // Nothing listens there in plaintext or TLS; what counts is that it is no bad option.
-  EXPECT_OK(Connection::Open({.address = "data.example.org:1"}));
-  EXPECT_OK(
-      Connection::Open({.address = "data.example.org:1", .insecure_plaintext = true}));
-  EXPECT_STATUS(
-      Connection::Open(
-          {.address = "data.example.org:1", .tls = true, .insecure_plaintext = true}),
-      StatusCode::kInvalidArgument, "both asked for");
+  Serve("127.0.0.1:0", grpc::InsecureServerCredentials());
+  // No loopback address by its name, although it leads to this machine.
+  ConnectionOptions options{.address = absl::StrFormat("0.0.0.0:%d", port_),
+                            .token_file = File("token", "secret\n"),
+                            .retry_for = milliseconds(0)};
+  EXPECT_EQ(Ask(options).code(), StatusCode::kUnavailable);
+  options.insecure_plaintext = true;
+  EXPECT_OK(Ask(options));
+  options.tls = true;
+  EXPECT_STATUS(Ask(options), StatusCode::kInvalidArgument, "both asked for");
 }
 
 TEST_F(ConnectionTest, AServerThatIsNotThereIsUnavailable) {
