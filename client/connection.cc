@@ -1,5 +1,6 @@
 #include "client/connection.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
@@ -93,6 +94,14 @@ grpc::ChannelArguments Arguments(bool local) {
   return arguments;
 }
 
+// Whoever gives back gRPC's last reference joins its threads, one of which may sleep in
+// a poll of ten seconds (gRPC 1.51, the backup poller of its sockets). One reference is
+// therefore kept until the process ends, so that a command ends when it is done.
+void KeepGrpc() {
+  static const bool kept = (grpc_init(), true);
+  (void)kept;
+}
+
 }  // namespace
 
 absl::Status FromGrpc(const grpc::Status& status) {
@@ -127,7 +136,9 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string token
     : reader_(v1::Reader::NewStub(channel)),
       writer_(v1::Writer::NewStub(channel)),
       token_(std::move(token)),
-      retry_for_(retry_for) {}
+      retry_for_(retry_for) {
+  KeepGrpc();
+}
 
 std::unique_ptr<grpc::ClientContext> Connection::NewContext(
     std::chrono::milliseconds deadline) const {
