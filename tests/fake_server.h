@@ -25,7 +25,6 @@
 #include <utility>
 #include <vector>
 
-#include "proto/forms.h"
 #include "log/checkpoint.h"
 #include "log/entry.h"
 #include "log/manifest.h"
@@ -34,6 +33,7 @@
 #include "log/skey.h"
 #include "log/tile.h"
 #include "log/tree.h"
+#include "proto/forms.h"
 #include "rfc6962_model.h"
 #include "setlog/v1/reader.grpc.pb.h"
 #include "setlog/v1/writer.grpc.pb.h"
