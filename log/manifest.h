@@ -5,13 +5,13 @@
 //   absl::Status origin = CheckOrigin(manifest->origin);  // log/origin.h: not done
 //   here StatusOr<std::string> body = FormatManifest({.origin = "example.org/a", ...});
 //
-// The body is one JSON object in RFC 8785 form, at most 32 KiB (design.md, section 2):
+// The body is one JSON object in RFC 8785 form, at most 32 KiB (docs/format.md):
 //
 //   {"labels":"plain","origin":"example.org/a","scheme":"json/1","version":1}
 //
 //   version     1; any other is a log of a kind this code does not know
 //   origin      the log's name; its form is the caller's to check (CheckOrigin)
-//   scheme      the record scheme, records.md
+//   scheme      the record scheme, log/scheme.h
 //   labels      "plain", or {"public_key": 64 hex digits, "suite": name}, a VRF's
 //   title, license, unicode    strings, optional
 //   fields      ["text", ...], optional: the members that json/1 keeps

@@ -1,4 +1,4 @@
-// log/scheme.h -- which bytes of a record are hashed (records.md).
+// log/scheme.h -- which bytes of a record are hashed (docs/format.md).
 //
 //   RecordScheme scheme = *RecordScheme::FromManifest(manifest);
 //   absl::StatusOr<std::string> canonical = scheme.Canonical(R"({"b":1,"a":2})");
@@ -31,7 +31,7 @@ namespace setlog {
 enum class SchemeKind { kBytes, kText, kJson, kRow };
 
 // Unimplemented for any name but the four above, with the list of them; the schemes of
-// records.md that this code does not have yet are named as such.
+// docs/format.md that this code does not have yet are named as such.
 absl::StatusOr<SchemeKind> ParseSchemeName(std::string_view name);
 
 class RecordScheme {

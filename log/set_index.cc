@@ -115,7 +115,7 @@ absl::StatusOr<SetIndex> SetIndex::Restore(uint64_t m, uint64_t n, uint64_t rows
   index.page_loaded_.assign(index.PageOf(bucket_hashes.size() - 1) + 1, false);
   index.row_count_ = rows;
 
-  // key | u32 events | (u64 position << 1 | add) each
+  // key | u64 events | (u64 position << 1 | add) each
   while (!history.empty()) {
     constexpr size_t kHeadBytes = Hash::kSize + 8;
     if (history.size() < kHeadBytes) {

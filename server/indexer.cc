@@ -39,7 +39,10 @@ Indexer::~Indexer() {
   for (auto& [log, f] : followed) {
     log->RemoveWatcher(f.watcher);
     f.index->WakeOnDamage([] {});
-    if (f.loaded) f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
+    // In the midst of catching up there is no index entry that would vouch for it.
+    if (f.loaded && f.index->m() == log->head().index.entry.m) {
+      f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "log/manifest.h"
 #include "log/origin.h"
 #include "log/scheme.h"
+#include "log/vkey.h"
 #include "server/key_files.h"
 
 namespace setlog {
@@ -24,6 +25,14 @@ absl::Status LogDirectory::Open() {
       return absl::Status(key.status().code(),
                           absl::StrFormat("the signing key of %s: %s", record.origin,
                                           key.status().message()));
+    }
+    absl::StatusOr<std::string> vkey = store_->Read(record.log, Table::kKey, kVkeyRow);
+    if (!vkey.ok()) return vkey.status();
+    if (*vkey != FormatVkey(key->Verifier(SignatureType::kEd25519))) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s holds another key than the one that signed %s so far, %s: put the right "
+          "one back from a backup",
+          SigningKeyPath(data_dir_, record.origin), record.origin, *vkey));
     }
     if (absl::StatusOr<TileTree> tree = reader_->Restore(record.log, record.head);
         !tree.ok()) {

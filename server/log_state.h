@@ -89,6 +89,9 @@ std::string EncodeIndexRow(const PlacedIndex& index);
 absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key,
                                            std::string_view value);
 
+// The row of Table::kKey: the log's vkey.
+inline constexpr char kVkeyRow[] = "vkey";
+
 struct PlacedTag {
   uint64_t m = 0;
   uint64_t position = 0;

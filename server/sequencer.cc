@@ -7,6 +7,7 @@
 #include "log/set_tree.h"
 #include "log/tile.h"
 #include "log/tree.h"
+#include "log/vkey.h"
 
 namespace setlog {
 
@@ -117,6 +118,8 @@ class Sequencer::Group {
   absl::Status AddStep(const AppendGenesis&) {
     if (size() != 0) return absl::AlreadyExistsError("the log exists already");
     AddEntry(ManifestEntry{log_->manifest()});
+    writes_.push_back({log_->number(), Table::kKey, kVkeyRow,
+                       FormatVkey(log_->key().Verifier(SignatureType::kEd25519))});
     // Every lookup has a root to be answered under, from the first moment on.
     return AddStep(IndexEntry{1, 0, EmptySetRoot()});
   }

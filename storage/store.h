@@ -40,6 +40,7 @@ enum class Table : uint8_t {
   kSession = 's',  // session id -> number of its records that are durable
   kTag = 'g',      // tag name -> its position and m
   kIndex = 'i',    // u64 m -> position, n and set root of the index entry for m
+  kKey = 'k',      // "vkey" -> the log's verifier key, written with its first entries
   kDerived = 'd',  // whatever can be rebuilt from the log (WriteDerived only)
 };
 

@@ -1,5 +1,6 @@
 #include "log/manifest.h"
 
+#include "log/entry.h"
 #include "testing.h"
 
 namespace setlog {

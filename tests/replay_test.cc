@@ -118,7 +118,8 @@ TEST_F(ReplayFaultTest, IsNamedForEachBadEntry) {
   };
   for (const auto& test : kCases) {
     SetUpAgain();
-    EXPECT_THAT(FeedRaw(test.entry), HasSubstr(test.reason)) << ToHex(AsBytes(test.entry));
+    EXPECT_THAT(FeedRaw(test.entry), HasSubstr(test.reason))
+        << ToHex(AsBytes(test.entry));
     // Final: even a legal entry is not taken any more.
     EXPECT_THAT(FeedRaw(Encode(AddEntry{value_})), HasSubstr(test.reason));
   }

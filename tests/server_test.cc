@@ -19,6 +19,7 @@
 #include "log/tree.h"
 #include "log/verify.h"
 #include "proto/forms.h"
+#include "server/key_files.h"
 #include "setlog/v1/reader.grpc.pb.h"
 #include "setlog/v1/writer.grpc.pb.h"
 #include "testing.h"
@@ -551,6 +552,17 @@ TEST_F(ServerTest, RefusesToStartWithAForeignOrMissingKey) {
                                std::filesystem::perm_options::add);
   EXPECT_STATUS(Server::Start(options), absl::StatusCode::kFailedPrecondition,
                 "chmod 600");
+  std::filesystem::remove(keys[0]);
+  // A new key of the right name would sign another log.
+  const std::array<uint8_t, 32> seed = {7};
+  for (const char* origin : {kOrigin, "example.org/other"}) {
+    if (SigningKeyPath(dir_ + "/data", origin) != keys[0].string()) continue;
+    std::ofstream(keys[0]) << FormatSkey(
+        *MakeSigningKey(origin, *Ed25519PrivateKey::FromSeed(seed)));
+  }
+  std::filesystem::permissions(keys[0], std::filesystem::perms::owner_read);
+  EXPECT_STATUS(Server::Start(options), absl::StatusCode::kDataLoss,
+                "holds another key than the one that signed");
   std::filesystem::remove(keys[0]);
   std::filesystem::rename(dir_ + "/saved", keys[0]);
   EXPECT_OK(Server::Start(options));

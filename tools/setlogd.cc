@@ -45,7 +45,8 @@ int main(int argc, char** argv) {
   CLI::App app(
       "setlogd serves append-only logs of data-set records, with proofs.\n\n"
       "  setlogd --data /var/lib/setlog\n\n"
-      "Prints `ready grpc=HOST:PORT http=HOST:PORT` on stdout when it answers; logs go\n"
+      "Prints `ready grpc=HOST:PORT http=HOST:PORT` on stdout when it answers; logs "
+      "go\n"
       "to stderr. SIGTERM and SIGINT drain and stop it.");
   app.add_option("--data", options.data_dir, "directory of the store, keys and token")
       ->required();
@@ -54,9 +55,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--http", options.http, "HTTP: HOST:PORT (port 0 = any free one)")
       ->capture_default_str();
-  app.add_option("--memory", memory,
-                 "budget for anonymous memory, as in 512MiB or 2GiB (default: a quarter "
-                 "of RAM, at most 2GiB)");
+  app.add_option(
+      "--memory", memory,
+      "budget for anonymous memory, as in 512MiB or 2GiB (default: a quarter "
+      "of RAM, at most 2GiB)");
   app.add_option("--anchor", options.anchor_path,
                  "the head anchor's file, best on another disk (default: DIR/anchor)");
   app.add_option("--tls-cert", options.tls_cert, "PEM certificate chain for gRPC");
