@@ -107,7 +107,7 @@ ExitCode DryRun(const AppendFlags& flags, const Inputs& inputs, const Verb& verb
 
 // Sends what the session does not have yet.
 absl::StatusOr<AppendResult> Send(const LogSession& log, const Inputs& inputs,
-                                  const AppendSession& session, Operation operation,
+                                  AppendSession& session, Operation operation,
                                   Output& out) {
   Progress progress(VerbOf(operation).gerund, inputs.spool.size(), out.quiet());
   Appender appender(&log.connection(), {.origin = log.origin(),
@@ -117,7 +117,11 @@ absl::StatusOr<AppendResult> Send(const LogSession& log, const Inputs& inputs,
                                           progress.Update(durable);
                                         }});
   const absl::StatusOr<uint64_t> durable = appender.Open();
-  if (!durable.ok()) return durable.status();
+  if (!durable.ok()) {
+    // Nothing was sent, so nothing binds these inputs yet.
+    if (session.is_new()) session.Forget().IgnoreError();
+    return durable.status();
+  }
   if (*durable > inputs.spool.size()) {
     return absl::DataLossError(absl::StrFormat(
         "the server has %d records of a session that has %d: --restart begins anew",
@@ -172,24 +176,31 @@ void Print(const AppendResult& result, const VerifiedHead& head, const Verb& ver
                              version.index.m, version.index.n));
 }
 
-std::vector<std::string> InputNames(const InputFlags& flags) {
-  if (!flags.hashes_file.empty()) return {flags.hashes_file};
-  if (!flags.packed_file.empty()) return {flags.packed_file};
-  return flags.files;
+AppendCommand CommandOf(const AppendFlags& flags, const Inputs& inputs,
+                        const Verb& verb, const VerifierKey& key) {
+  AppendCommand command{.command = verb.name,
+                        .origin = flags.origin,
+                        .vkey = FormatVkey(key),
+                        .form = "files",
+                        .inputs = flags.input.files,
+                        .records = inputs.spool.size(),
+                        .digest = inputs.digest};
+  if (!flags.input.hashes_file.empty()) {
+    command.form = "hashes";
+    command.inputs = {flags.input.hashes_file};
+  } else if (!flags.input.packed_file.empty()) {
+    command.form = "packed";
+    command.inputs = {flags.input.packed_file};
+  }
+  return command;
 }
 
 ExitCode SendAll(const AppendFlags& flags, const Inputs& inputs, Operation operation,
                  const VerifiedHead& before, LogSession& log, Output& out) {
   const Verb verb = VerbOf(operation);
-  absl::StatusOr<AppendSession> session =
-      AppendSession::Find(log.state().path(),
-                          {.command = verb.name,
-                           .origin = flags.origin,
-                           .vkey = FormatVkey(before.version.log_key),
-                           .inputs = InputNames(flags.input),
-                           .records = inputs.spool.size(),
-                           .digest = inputs.digest},
-                          flags.restart);
+  absl::StatusOr<AppendSession> session = AppendSession::Find(
+      log.state().path(), CommandOf(flags, inputs, verb, before.version.log_key),
+      flags.restart);
   if (!session.ok()) return out.Fail(session.status());
   const absl::StatusOr<AppendResult> result =
       Send(log, inputs, *session, operation, out);

@@ -42,6 +42,7 @@ std::string FileStem(const AppendCommand& command) {
   };
   add(command.vkey);
   add(command.command);
+  add(command.form);
   for (const std::string& input : command.inputs) add(Absolute(input));
   return ToHex(Sha256(AsBytes(parts)));
 }
@@ -117,13 +118,13 @@ absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
   if (text.ok() && !restart) {
     absl::StatusOr<std::string> id = Resume(path, *text, command, described);
     if (!id.ok()) return id.status();
-    return AppendSession(path, *std::move(id), *std::move(lock));
+    return AppendSession(path, *std::move(id), /*is_new=*/false, *std::move(lock));
   }
   std::string id = NewSessionId();
   described["session"] = ToHex(AsBytes(id));
   const absl::Status written = ReplaceFile(path, described.dump() + "\n", kFileMode);
   if (!written.ok()) return written;
-  return AppendSession(path, std::move(id), *std::move(lock));
+  return AppendSession(path, std::move(id), /*is_new=*/true, *std::move(lock));
 }
 
 absl::Status AppendSession::Forget() {

@@ -6,7 +6,8 @@
 //   session.Forget();          // the same command then appends again
 //
 //   SETLOG_HOME/sessions/<hex>.json     one unfinished command; hex = SHA-256 of what
-//                                       finds it: key, command, absolute input names
+//                                       finds it: key, command, form and names of
+//                                       inputs
 //   SETLOG_HOME/sessions/<hex>.lock     held while the command runs
 //
 //   {"command":"add","digest":"<hex>","inputs":[{"mtime":...,"name":...,"size":...}],
@@ -33,6 +34,7 @@ struct AppendCommand {
   std::string command;  // "add" or "remove"
   std::string origin;
   std::string vkey;
+  std::string form;  // how the inputs are read: "files", "hashes", "packed"
   std::vector<std::string> inputs;  // as named; "-" is standard input
   uint64_t records = 0;
   Hash digest;  // of all record hashes
@@ -47,15 +49,21 @@ class AppendSession {
                                             const AppendCommand& command, bool restart);
 
   const std::string& id() const { return id_; }  // 16 bytes
+  // Nothing was sent in it by an earlier run.
+  bool is_new() const { return is_new_; }
   // The session is finished. OK if there is nothing to forget.
   absl::Status Forget();
 
  private:
-  AppendSession(std::string path, std::string id, FileLock lock)
-      : path_(std::move(path)), id_(std::move(id)), lock_(std::move(lock)) {}
+  AppendSession(std::string path, std::string id, bool is_new, FileLock lock)
+      : path_(std::move(path)),
+        id_(std::move(id)),
+        is_new_(is_new),
+        lock_(std::move(lock)) {}
 
   std::string path_;
   std::string id_;
+  bool is_new_;
   FileLock lock_;
 };
 

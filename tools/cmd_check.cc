@@ -84,9 +84,11 @@ ExitCode Check(const CheckFlags& flags, Session& session) {
 Runner DeclareCheck(CLI::App& app) {
   auto flags = std::make_unique<CheckFlags>();
   app.add_option("KIND", flags->kind, "inclusion, consistency, lookup, batch or note")
-      ->required();
+      ->required()
+      ->type_name("");
   app.add_option("FILE", flags->file, "one JSON object a line; - is standard input")
-      ->required();
+      ->required()
+      ->type_name("");
   app.footer(
       "  setlog consistency example.org/pets 10 20 --json | \\\n"
       "    setlog check consistency - --json\n"

@@ -45,7 +45,8 @@ Runner DeclareHash(CLI::App& app) {
   app.get_option("--scheme")->required();
   AddReadFlags(app, flags->read);
   app.add_option("FILE", flags->files, "files of records; - is standard input")
-      ->required();
+      ->required()
+      ->type_name("");
   app.footer(
       "  setlog hash --scheme json/1 train.jsonl\n"
       "  <64 hex digits>  train.jsonl:1\n"

@@ -41,6 +41,11 @@ ExitCode Init(const InitFlags& flags, Session& session) {
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->client().CreateLog(*body);
+  if (absl::IsAlreadyExists(head.status())) {
+    return out.Fail(absl::AlreadyExistsError(absl::StrFormat(
+        "%s exists already: `setlog add %s FILE...` appends to it (%s)", flags.origin,
+        flags.origin, std::string(head.status().message()))));
+  }
   if (!head.ok()) return log->Fail(head.status());
   log->NoteFirstUse(*head);
   const std::string vkey = FormatVkey(head->version.log_key);

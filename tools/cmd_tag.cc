@@ -49,7 +49,8 @@ Runner DeclareTag(CLI::App& app) {
   auto flags = std::make_unique<TagFlags>();
   AddOrigin(app, flags->origin);
   app.add_option("NAME", flags->name, "1 to 255 of A-Z a-z 0-9 . _ - / +, not a number")
-      ->required();
+      ->required()
+      ->type_name("");
   AddTrustFlags(app, flags->trust);
   app.footer(
       "  setlog tag example.org/pets v1.0\n\n"

@@ -81,7 +81,9 @@ ExitCode PrintUnverified(Json json, const absl::Status& why, Output& out) {
 Runner DeclareVerify(CLI::App& app) {
   auto flags = std::make_unique<VerifyFlags>();
   VerifyQuestion& question = flags->question;
-  app.add_option("FILE", question.file, "a .setproof or a .tlog-proof")->required();
+  app.add_option("FILE", question.file, "a .setproof or a .tlog-proof")
+      ->required()
+      ->type_name("");
   CLI::Option* record = app.add_option("--record", question.record_file,
                                        "a file of one record: the proof must be for it")
                             ->type_name("FILE");

@@ -32,18 +32,23 @@ void DeclareGlobals(CLI::App& app, GlobalFlags& flags) {
   app.add_flag("--quiet", flags.output.quiet, "Results and errors only");
   app.add_option("--server", flags.server.address,
                  "HOST:PORT or unix:PATH (default: SETLOG_SERVER, 127.0.0.1:7070)")
-      ->envname("SETLOG_SERVER");
+      ->envname("SETLOG_SERVER")
+      ->type_name("ADDRESS");
   app.add_option("--token-file", flags.server.token_file,
                  "File of the writer's token (default: SETLOG_TOKEN_FILE)")
-      ->envname("SETLOG_TOKEN_FILE");
+      ->envname("SETLOG_TOKEN_FILE")
+      ->type_name("FILE");
   app.add_option("--ca", flags.server.ca_file,
-                 "PEM file of the CA that signed the server's certificate; means TLS");
+                 "PEM file of the CA that signed the server's certificate; means TLS")
+      ->type_name("FILE");
   app.add_flag("--tls", flags.server.tls,
                "TLS with the system's CAs, also on loopback");
   app.add_flag("--insecure-plaintext", flags.server.insecure_plaintext,
                "No TLS although the server is not on loopback");
-  app.add_option("--client-cert", flags.server.client_cert_file, "mTLS: PEM file");
-  app.add_option("--client-key", flags.server.client_key_file, "mTLS: PEM file");
+  app.add_option("--client-cert", flags.server.client_cert_file, "mTLS: PEM file")
+      ->type_name("FILE");
+  app.add_option("--client-key", flags.server.client_key_file, "mTLS: PEM file")
+      ->type_name("FILE");
   AddDuration(app, "--retry-for", flags.server.retry_for_us,
               "How long to try without progress before giving up (15s)");
 }

@@ -127,8 +127,13 @@ absl::Status Inquiry::AskWithProof(Question& question) {
       log_->client().Lookup(*head_, record, Positions::kProven);
   if (!found.ok()) return found.status();
   question.verdict = found->answer.verdict;
-  question.file = options_.out->FileFor(record);
-  return ReplaceFile(question.file, FormatProofFile({head_->proof, found->proof}),
+  question.proof = FormatProofFile({head_->proof, found->proof});
+  return absl::OkStatus();
+}
+
+absl::Status Inquiry::WriteProof(const Question& question) {
+  if (!options_.out) return absl::OkStatus();
+  return ReplaceFile(options_.out->FileFor(question.record.hash), question.proof,
                      kFileMode);
 }
 
@@ -159,18 +164,22 @@ void Inquiry::AddHints(std::vector<Question>& batch) {
 }
 
 ExitCode Inquiry::Print(const Question& question) {
+  // Before the verdict, which names the file.
+  if (const absl::Status status = WriteProof(question); !status.ok()) {
+    return out_->Fail(status);
+  }
   const SourceRecord& record = question.record;
   const std::string_view word = WordOf(question.verdict);
   Json json = InFields(word, &record.hash, log_->origin(), options_.at, head_);
   if (!record.name.empty()) json["record"] = record.name;
-  if (!question.file.empty()) json["file"] = question.file;
+  if (options_.out) json["file"] = options_.out->FileFor(record.hash);
   if (!question.hints.empty()) json["present_if"] = question.hints;
   out_->Verdict(json, word, VerdictSentence(head_->version, question.verdict));
 
   std::string detail = "  record  " + ToHex(record.hash);
   if (!record.name.empty()) detail += " (" + record.name + ")";
   out_->Detail(detail);
-  if (!question.file.empty()) out_->Detail("  proof   " + question.file);
+  if (options_.out) out_->Detail("  proof   " + options_.out->FileFor(record.hash));
   if (question.verdict == SetVerdict::kAbsent && !record.name.empty()) {
     out_->Detail("  hashed  " +
                  ShowBytes(record.canonical, kShownBytes, record.complete));

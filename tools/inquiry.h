@@ -63,7 +63,7 @@ class Inquiry {
   struct Question {
     SourceRecord record;
     SetVerdict verdict = SetVerdict::kAbsent;
-    std::string file;  // written
+    std::string proof;  // the bytes of its proof file, if one is wanted
     std::vector<std::string> hints;
   };
 
@@ -72,6 +72,7 @@ class Inquiry {
   absl::Status Ask(std::vector<Question>& batch);
   absl::Status AskWithProof(Question& question);
   void AddHints(std::vector<Question>& batch);
+  absl::Status WriteProof(const Question& question);
   ExitCode Print(const Question& question);
   ExitCode PrintUnverified(const Question& question, const absl::Status& why);
   void PrintVersion();

@@ -37,9 +37,7 @@ std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
       return absl::StrFormat("%s is too busy: try again (%s)", flags.address, message);
     case absl::StatusCode::kUnauthenticated:
       return absl::StrFormat(
-          "%s wants a token for this: name its file with --token-file or "
-          "SETLOG_TOKEN_FILE; the server's own is admin.token in its data directory "
-          "(%s)",
+          "%s: name the file of its token with --token-file or SETLOG_TOKEN_FILE (%s)",
           flags.address, message);
     case absl::StatusCode::kPermissionDenied:
       return absl::StrFormat("%s refuses: %s", flags.address, message);
@@ -100,8 +98,7 @@ std::string LogSession::Explain(const absl::Status& status) {
         "see `setlog logs`",
         origin(), session_->server.address, origin());
   }
-  return absl::StrFormat("%s; `setlog tags %s` lists the versions",
-                         std::string(status.message()), origin());
+  return std::string(status.message());
 }
 
 ExitCode LogSession::CodeOf(const absl::Status& status) const {

@@ -26,7 +26,8 @@ const char kSchemeChoices[] =
 
 void AddSchemeFlags(CLI::App& app, SchemeFlags& flags) {
   app.add_option("--scheme", flags.scheme,
-                 "what a record's bytes are: bytes/1, json/1, row/1 or text/1");
+                 "what a record's bytes are: bytes/1, json/1, row/1 or text/1")
+      ->type_name("NAME");
   CLI::Option* columns = app.add_option(
       "--columns", flags.columns,
       "row/1: NAME:TYPE,... of the types int, float, bool, str, bytes, timestamp; "
@@ -103,7 +104,8 @@ std::string RecordName(const Record& record) {
 
 void AddInputFlags(CLI::App& app, InputFlags& flags) {
   app.add_option("FILE", flags.files,
-                 "files of records, by the log's scheme; - is standard input");
+                 "files of records, by the log's scheme; - is standard input")
+      ->type_name("");
   app.add_option("--hashes", flags.hashes_file,
                  "FILE of record hashes instead, 64 hex digits a line; - is standard "
                  "input")

@@ -111,7 +111,7 @@ ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& que
   json["cosigned_at"] = OrNull(head->policy.quorum_time_s);
   if (head->policy.replay) json["replayed_by"] = head->policy.replay->cosigned;
   out.Verdict(json, kLogged,
-              absl::StrFormat(" an add of the record at position %d of %s, size %d",
+              absl::StrFormat(": an add of the record at position %d of %s, size %d",
                               proof->index, checkpoint.origin, checkpoint.size));
   out.Detail("  record  " + ToHex(**asked));
   out.Detail(FreshnessDetail(head->policy.quorum_time_s));
