@@ -1,10 +1,11 @@
+#include "server/answers.h"
+
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
 #include "log/tile.h"
 #include "log/vkey.h"
 #include "proto/forms.h"
-#include "server/reader_service.h"
 
 namespace setlog {
 namespace {
@@ -14,6 +15,13 @@ constexpr size_t kMaxBatchQueries = 4096;
 absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
   return absl::OutOfRangeError(
       absl::StrFormat("%s %d is beyond the head, whose size is %d", what, value, size));
+}
+
+// The size asked for, 0 being the head's. OutOfRange if it is beyond the head.
+absl::StatusOr<uint64_t> SizeOrHead(uint64_t asked, const LogState& log) {
+  const uint64_t head_size = log.head().head.size;
+  if (asked > head_size) return BeyondHead("size", asked, head_size);
+  return asked == 0 ? head_size : asked;
 }
 
 absl::StatusOr<Hash> RecordOf(std::string_view bytes) {
@@ -101,22 +109,21 @@ absl::Status Answers::GetInclusionProof(const v1::GetInclusionProofRequest& requ
                                         v1::InclusionProof* response) const {
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
-  const uint64_t head_size = (*log)->state.head().head.size;
   const LogNumber number = (*log)->state.number();
-  const uint64_t size = request.size() == 0 ? head_size : request.size();
-  if (size > head_size) return BeyondHead("size", size, head_size);
-  if (request.index() >= size) {
+  absl::StatusOr<uint64_t> size = SizeOrHead(request.size(), (*log)->state);
+  if (!size.ok()) return size.status();
+  if (request.index() >= *size) {
     return absl::OutOfRangeError(absl::StrFormat(
-        "index %d is not in the tree of size %d", request.index(), size));
+        "index %d is not in the tree of size %d", request.index(), *size));
   }
   absl::StatusOr<std::vector<Hash>> path =
-      reader_->InclusionPath(number, request.index(), size);
+      reader_->InclusionPath(number, request.index(), *size);
   if (!path.ok()) return path.status();
   absl::StatusOr<Hash> leaf = reader_->LeafHashAt(number, request.index());
   if (!leaf.ok()) return leaf.status();
-  absl::StatusOr<Hash> root = reader_->RootAt(number, size);
+  absl::StatusOr<Hash> root = reader_->RootAt(number, *size);
   if (!root.ok()) return root.status();
-  response->set_size(size);
+  response->set_size(*size);
   response->set_leaf_hash(std::string(AsText(*leaf)));
   response->set_root(std::string(AsText(*root)));
   response->set_path(ConcatHashes(*path));
@@ -127,11 +134,11 @@ absl::Status Answers::GetConsistencyProof(const v1::GetConsistencyProofRequest& 
                                           v1::ConsistencyProof* response) const {
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
-  const uint64_t head_size = (*log)->state.head().head.size;
   const LogNumber number = (*log)->state.number();
+  absl::StatusOr<uint64_t> newer = SizeOrHead(request.size2(), (*log)->state);
+  if (!newer.ok()) return newer.status();
   const uint64_t size1 = request.size1();
-  const uint64_t size2 = request.size2() == 0 ? head_size : request.size2();
-  if (size2 > head_size) return BeyondHead("size", size2, head_size);
+  const uint64_t size2 = *newer;
   if (size1 == 0 || size1 > size2) {
     return absl::OutOfRangeError(absl::StrFormat(
         "a consistency proof needs 1 <= size1 <= size2, not %d and %d", size1, size2));
@@ -224,10 +231,10 @@ absl::Status Answers::ListTags(const v1::ListTagsRequest& request,
                                v1::ListTagsResponse* response) const {
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
-  const uint64_t head_size = (*log)->state.head().head.size;
   const LogNumber number = (*log)->state.number();
-  const uint64_t size = request.size() == 0 ? head_size : request.size();
-  if (size > head_size) return BeyondHead("size", size, head_size);
+  absl::StatusOr<uint64_t> asked = SizeOrHead(request.size(), (*log)->state);
+  if (!asked.ok()) return asked.status();
+  const uint64_t size = *asked;
   std::vector<uint64_t> positions;
   absl::Status damaged;
   absl::Status scanned = store_->Scan(

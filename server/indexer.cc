@@ -109,11 +109,11 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   }
   absl::StatusOr<SetIndex::Batch> batch = index.Prepare(*std::move(changes), end);
   if (!batch.ok()) return index.damaged();
-  if (!catching_up) {
-    const IndexEntry entry{batch->m(), batch->n(), batch->root()};
-    if (!Sequence(log, entry).ok()) return false;
-  }
+  const IndexEntry entry{batch->m(), batch->n(), batch->root()};
+  // Before the log shows the entry, so that whoever sees it gets an answer under it.
+  // The set before stays answerable, and is what the head names until the commit.
   index.Publish(*std::move(batch));
+  if (!catching_up && !Sequence(log, entry).ok()) return false;
   followed->scanned = end;
   const uint64_t unsaved = index.unsaved();
   const bool at_index_entry = !catching_up || end == limit;

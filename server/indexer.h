@@ -2,9 +2,9 @@
 //
 // One thread. Whatever add and remove entries have come since the last m go into one
 // batch, so batches grow with the backlog; the index entry goes through the sequencer
-// like any other, and only when it is committed do readers see the new set. No index
-// entry is made where no add or remove stands at or after the last m, or the log would
-// grow for ever.
+// like any other, and readers are answered under it once it is in a signed head. No
+// index entry is made where no add or remove stands at or after the last m, or the log
+// would grow for ever.
 #ifndef SETLOG_SERVER_INDEXER_H_
 #define SETLOG_SERVER_INDEXER_H_
 
