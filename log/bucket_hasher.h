@@ -1,0 +1,64 @@
+// log/bucket_hasher.h -- hashing shared by the parts of SetIndex: buckets in batches,
+// and the dense nodes above them. Not for use elsewhere.
+#ifndef SETLOG_LOG_BUCKET_HASHER_H_
+#define SETLOG_LOG_BUCKET_HASHER_H_
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "log/bytes.h"
+#include "log/set_index.h"
+#include "log/set_tree.h"
+
+namespace setlog {
+
+// Keys whose tries are hashed together: enough for full kernel batches at every height,
+// and a forest of a few megabytes.
+inline constexpr size_t kForestKeys = 1 << 15;
+
+// Hashes a sequence of buckets' live keys in forests of about kForestKeys.
+// `done(bucket, hash)` is called for each bucket in the order given.
+template <typename Done>
+class BucketHasher {
+ public:
+  explicit BucketHasher(Done done) : done_(std::move(done)) {}
+
+  void AddKey(const Hash& key) { keys_.push_back(key); }
+  void EndBucket(size_t bucket) {
+    pending_.push_back({bucket, keys_.size()});
+    if (keys_.size() >= kForestKeys) Flush();
+  }
+  void Flush() {
+    std::vector<size_t> ends;
+    size_t begin = 0;
+    for (const auto& [bucket, end] : pending_) {
+      if (end != begin) ends.push_back(end);
+      begin = end;
+    }
+    const SetForest forest(keys_, ends);
+    begin = 0;
+    size_t run = 0;
+    for (const auto& [bucket, end] : pending_) {
+      done_(bucket, end == begin ? SetTop::kNoKeys : forest.hash(forest.root(run++)));
+      begin = end;
+    }
+    keys_.clear();
+    pending_.clear();
+  }
+
+ private:
+  Done done_;
+  std::vector<Hash> keys_;
+  std::vector<std::pair<size_t, size_t>> pending_;  // bucket, end of its keys
+};
+
+// parents[i] is over the two hashes in children[2i], children[2i + 1], at `bit`.
+std::vector<Hash> HashParents(unsigned bit, std::span<const Hash> children);
+
+// Fills the nodes above the buckets of `top`.
+void HashUpperNodes(SetTop* top);
+
+}  // namespace setlog
+
+#endif  // SETLOG_LOG_BUCKET_HASHER_H_
