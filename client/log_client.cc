@@ -136,6 +136,8 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
 
 absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name) {
   if (absl::Status s = CheckTagName(name); !s.ok()) return s;
+  // Nothing is written to a log that is not the one meant.
+  if (absl::StatusOr<VerifiedHead> before = Head(); !before.ok()) return before;
   v1::TagRequest request;
   request.set_origin(origin());
   request.set_name(name);

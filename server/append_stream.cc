@@ -104,6 +104,12 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
   if (stored.ok()) {
     absl::StatusOr<SessionRow> row = DecodeSessionRow(*stored);
     if (!row.ok()) return row.status();
+    // The store shows a commit a moment before it is anchored and signed; one that
+    // never was must not be acknowledged.
+    if (absl::Status health = sequencer_->health(); !health.ok()) return health;
+    if (row->end > log_->head().head.size) {
+      return absl::UnavailableError("the session's last records are being signed");
+    }
     sent_ = row->count;
     newest_.set_acknowledged(row->count);
     newest_.set_first(row->first);
@@ -132,11 +138,15 @@ absl::Status AppendStream::TakeHashes() {
   sent_ += count;
   pending_bytes_ += bytes;
   ++pending_;
-  sequencer_->Append(log_, std::move(values),
-                     [this, bytes, count](absl::StatusOr<Sequenced> result) {
-                       OnSequenced(bytes, count, std::move(result));
-                     });
-  return absl::OkStatus();
+  Sequencer::Done done = [this, bytes, count](absl::StatusOr<Sequenced> result) {
+    OnSequenced(bytes, count, std::move(result));
+  };
+  absl::Status refused = sequencer_->TryAppend(log_, std::move(values), done);
+  if (!refused.ok()) {
+    pending_bytes_ -= bytes;
+    --pending_;
+  }
+  return refused;
 }
 
 void AppendStream::OnSequenced(uint64_t bytes, uint64_t hashes,

@@ -40,7 +40,7 @@ Indexer::~Indexer() {
     log->RemoveWatcher(f.watcher);
     f.index->WakeOnDamage([] {});
     // In the midst of catching up there is no index entry that would vouch for it.
-    if (f.loaded && f.index->m() == log->head().index.entry.m) {
+    if (f.loaded && !f.index->damaged() && f.index->m() == log->head().index.entry.m) {
       f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
     }
   }
@@ -99,7 +99,15 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   const bool catching_up = index.m() < head.index.entry.m;
   const uint64_t limit = catching_up ? head.index.entry.m : head.head.size;
   const uint64_t end = std::min(limit, begin + options_.max_batch);
-  if (begin >= end) return false;
+  if (begin >= end || index.m() > head.index.entry.m) return false;
+  // What is committed next is for ever: it must continue what the log says already.
+  if (!catching_up && index.Current() != head.index.entry) {
+    if (followed->rebuilt_for_m == head.index.entry.m) return false;
+    followed->rebuilt_for_m = head.index.entry.m;
+    index.Reset();
+    followed->scanned = 0;
+    return true;
+  }
 
   absl::StatusOr<std::vector<SetChange>> changes = ReadChanges(*log, begin, end);
   if (!changes.ok()) return false;  // the store is failing: health says so

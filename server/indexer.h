@@ -46,6 +46,7 @@ class Indexer {
     // Entries below have been read; those from the index's m on hold no change.
     uint64_t scanned = 0;
     bool loaded = false;
+    uint64_t rebuilt_for_m = 0;  // because it contradicted the log's entry for this m
     uint64_t watcher = 0;
   };
 

@@ -31,6 +31,11 @@ uint64_t LogIndex::m() const {
   return index_.top().m;
 }
 
+IndexEntry LogIndex::Current() const {
+  std::shared_lock lock(mutex_);
+  return {index_.top().m, index_.top().n, index_.top().root()};
+}
+
 uint64_t LogIndex::buckets_written() const {
   std::shared_lock lock(mutex_);
   return index_.buckets_written();
@@ -45,6 +50,7 @@ void LogIndex::Load() {
 void LogIndex::Reset() {
   std::unique_lock lock(mutex_);
   index_ = SetIndex();
+  ++generation_;
   dirty_pages_.assign(index_.page_count(), true);
   saved_m_ = 0;
   damaged_ = false;
@@ -101,6 +107,7 @@ absl::Status LogIndex::LoadSnapshot() {
   if (!restored.ok()) return restored.status();
   std::unique_lock lock(mutex_);
   index_ = *std::move(restored);
+  ++generation_;
   dirty_pages_.assign(index_.page_count(), false);
   saved_m_ = m;
   return absl::OkStatus();
@@ -147,15 +154,17 @@ absl::Status LogIndex::SaveSnapshot() {
   return write(kHeaderKey, header);
 }
 
-absl::Status LogIndex::LoadPages(const std::vector<size_t>& pages) {
+absl::Status LogIndex::LoadPages(const std::vector<size_t>& pages,
+                                 uint64_t generation) {
   for (size_t page : pages) {
     absl::StatusOr<std::string> row =
         store_->Read(log_->number(), Table::kDerived, PageKey(page));
+    std::unique_lock lock(mutex_);
+    if (generation_ != generation) return absl::OkStatus();
     if (!row.ok()) {
       return absl::DataLossError(absl::StrFormat("index page %d is missing: %s", page,
                                                  row.status().message()));
     }
-    std::unique_lock lock(mutex_);
     if (absl::Status s = index_.InstallPage(page, AsBytes(*row)); !s.ok()) return s;
   }
   return absl::OkStatus();
@@ -163,13 +172,15 @@ absl::Status LogIndex::LoadPages(const std::vector<size_t>& pages) {
 
 absl::Status LogIndex::LoadAllPages() {
   std::vector<size_t> missing;
+  uint64_t generation;
   {
     std::shared_lock lock(mutex_);
+    generation = generation_;
     for (size_t page = 0; page < index_.page_count(); ++page) {
       if (!index_.page_loaded(page)) missing.push_back(page);
     }
   }
-  return LoadPages(missing);
+  return LoadPages(missing, generation);
 }
 
 absl::Status LogIndex::Damaged(absl::Status status) {
@@ -189,21 +200,24 @@ absl::StatusOr<SetIndex::Batch> LogIndex::Prepare(std::vector<SetChange> changes
     SetIndex::Split split = index_.PrepareDeeper(depth);
     std::unique_lock lock(mutex_);
     index_.Publish(std::move(split));
+    ++generation_;
     dirty_pages_.assign(index_.page_count(), true);
   }
   std::vector<Hash> keys;
   keys.reserve(changes.size());
   for (const SetChange& change : changes) keys.push_back(change.key);
   std::vector<size_t> missing;
+  uint64_t generation;
   {
     // Readers may be installing pages.
     std::shared_lock lock(mutex_);
+    generation = generation_;
     for (size_t page : index_.PagesOfKeys(keys)) {
       dirty_pages_[page] = true;
       if (!index_.page_loaded(page)) missing.push_back(page);
     }
   }
-  if (absl::Status s = LoadPages(missing); !s.ok()) return Damaged(s);
+  if (absl::Status s = LoadPages(missing, generation); !s.ok()) return Damaged(s);
   return index_.Prepare(changes, m);
 }
 
@@ -212,12 +226,14 @@ void LogIndex::Publish(SetIndex::Batch batch) {
   index_.Publish(std::move(batch));
 }
 
-absl::StatusOr<LogIndex::OldTop> LogIndex::OldTopFor(const PlacedIndex& index) {
+absl::StatusOr<LogIndex::OldTop> LogIndex::OldTopFor(const PlacedIndex& index,
+                                                     unsigned max_depth) {
   const uint64_t m = index.entry.m;
   {
     MutexLock lock(old_mutex_);
     for (auto old = old_tops_.begin(); old != old_tops_.end(); ++old) {
-      if (old->first != m) continue;
+      // Deeper than an index that was rebuilt since: of no use any more.
+      if (old->first != m || old->second->depth > max_depth) continue;
       old_tops_.splice(old_tops_.begin(), old_tops_, old);
       return old_tops_.front().second;
     }
@@ -248,8 +264,12 @@ auto LogIndex::ReadAt(const std::vector<Hash>& keys, const PlacedIndex& index,
   // A batch may be published between two turns; each turn makes progress.
   while (true) {
     std::vector<size_t> missing;
+    uint64_t generation;
+    unsigned depth;
     {
       std::shared_lock lock(mutex_);
+      generation = generation_;
+      depth = index_.top().depth;
       if (index_.top().m < m) {
         return absl::UnavailableError(absl::StrFormat(
             "the index has reached m = %d of %d: try again", index_.top().m, m));
@@ -267,10 +287,10 @@ auto LogIndex::ReadAt(const std::vector<Hash>& keys, const PlacedIndex& index,
       }
     }
     if (!missing.empty()) {
-      if (absl::Status s = LoadPages(missing); !s.ok()) return Damaged(s);
+      if (absl::Status s = LoadPages(missing, generation); !s.ok()) return Damaged(s);
       continue;
     }
-    absl::StatusOr<OldTop> top = OldTopFor(index);
+    absl::StatusOr<OldTop> top = OldTopFor(index, depth);
     if (!top.ok()) return Damaged(top.status());
     old = *std::move(top);
   }

@@ -49,6 +49,8 @@ class LogIndex {
   void Load();
   // The m that the index has reached.
   uint64_t m() const;
+  // The set that it holds, as an index entry would say it.
+  IndexEntry Current() const;
 
   // --- For the indexer.
   // The set after `changes`, which lead from m() to `m`. Readers go on meanwhile.
@@ -77,9 +79,11 @@ class LogIndex {
   // A version that is not among the newest few, made by one pass over all rows.
   using OldTop = std::shared_ptr<const SetTop>;
 
-  absl::Status LoadPages(const std::vector<size_t>& pages);
+  // Installs pages of the index as it was at `generation`; if it has been replaced
+  // since, does nothing.
+  absl::Status LoadPages(const std::vector<size_t>& pages, uint64_t generation);
   absl::Status LoadAllPages();
-  absl::StatusOr<OldTop> OldTopFor(const PlacedIndex& index);
+  absl::StatusOr<OldTop> OldTopFor(const PlacedIndex& index, unsigned max_depth);
   absl::Status LoadSnapshot();
   absl::Status Damaged(absl::Status status);
   // Calls read(view) with the pages that `keys` need, under the shared lock.
@@ -92,6 +96,7 @@ class LogIndex {
   const LogState* const log_;
   mutable std::shared_mutex mutex_;  // of index_
   SetIndex index_;
+  uint64_t generation_ = 0;  // of index_'s pages: grows when they are numbered anew
   std::vector<bool> dirty_pages_;  // since the last snapshot; the indexer's
   uint64_t saved_m_ = 0;           // the indexer's
   std::atomic<bool> damaged_ = false;

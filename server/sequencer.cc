@@ -194,27 +194,28 @@ Sequencer::~Sequencer() {
 }
 
 void Sequencer::Append(LogState* log, Step step, Done done) {
+  const absl::Status refused = TryAppend(log, std::move(step), done);
+  if (!refused.ok()) done(refused);
+}
+
+absl::Status Sequencer::TryAppend(LogState* log, Step step, Done& done) {
   uint64_t bytes = 256;
   if (const auto* values = std::get_if<AppendValues>(&step)) {
     bytes += values->hashes.size();
   }
-  absl::Status refused;
   {
     MutexLock lock(mutex_);
-    if (stopping_) {
-      refused = absl::UnavailableError("the server is stopping");
-    } else if (!health_.ok()) {
-      refused = health_;
-    } else if (queued_bytes_ + bytes > options_.max_queue_bytes && !queue_.empty()) {
-      refused = absl::ResourceExhaustedError(
+    if (stopping_) return absl::UnavailableError("the server is stopping");
+    if (!health_.ok()) return health_;
+    if (queued_bytes_ + bytes > options_.max_queue_bytes && !queue_.empty()) {
+      return absl::ResourceExhaustedError(
           "the queue of writes is full: try again in a second");
-    } else {
-      queue_.push_back({log, std::move(step), std::move(done), bytes});
-      queued_bytes_ += bytes;
     }
+    queue_.push_back({log, std::move(step), std::move(done), bytes});
+    queued_bytes_ += bytes;
   }
-  if (!refused.ok()) return done(refused);
   wake_.notify_one();
+  return absl::OkStatus();
 }
 
 absl::Status Sequencer::health() const {
@@ -268,6 +269,11 @@ absl::StatusOr<Sequencer::Edge*> Sequencer::EdgeOf(LogState* log) {
 }
 
 void Sequencer::CommitGroup(std::vector<Request> requests) {
+  // What was queued when a write failed must not be written after it.
+  if (const absl::Status failed = health(); !failed.ok()) {
+    for (Request& request : requests) request.done(failed);
+    return;
+  }
   std::map<LogState*, Group> groups;
   std::vector<std::pair<Request*, Sequenced>> taken;
   for (Request& request : requests) {

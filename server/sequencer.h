@@ -6,7 +6,8 @@
 // All that waits when a commit begins goes into it, for all logs: positions are
 // assigned, trees grown, one batch committed to the store, heads signed and published,
 // and only then `done` is called. OK therefore means: durable and in a signed head.
-// Thread-safe; `done` runs on the sequencer's thread and must not block.
+// Thread-safe; `done` runs on the sequencer's thread, or at once if the request is
+// refused, and must not block.
 //
 // After a failed write nothing is acknowledged any more: what is on the disk is then
 // unknown, and only a restart, which compares database and anchor, can tell.
@@ -81,6 +82,9 @@ class Sequencer {
   // FailedPrecondition if no index entry has its m. A session whose count differs
   // answers Aborted.
   void Append(LogState* log, Step step, Done done);
+  // The same for a caller that holds a lock which `done` takes: a refusal is returned,
+  // and `done` is then neither called nor moved from.
+  absl::Status TryAppend(LogState* log, Step step, Done& done);
 
   // Why nothing is acknowledged any more; OK while all is well.
   absl::Status health() const;

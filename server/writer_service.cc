@@ -76,13 +76,16 @@ grpc::ServerUnaryReactor* WriterService::Tag(grpc::CallbackServerContext* contex
       return true;
     }
     if (log->head().index.entry.m < target) return false;
-    SequenceTag(reactor, log, request, response);
-    return true;
+    if (const absl::Status health = sequencer_->health(); !health.ok()) {
+      reactor->Finish(ToGrpcStatus(health));
+      return true;
+    }
+    return SequenceTag(reactor, log, request, response);
   });
   return reactor;
 }
 
-void WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
+bool WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
                                 const v1::TagRequest* request,
                                 v1::TagResponse* response) {
   const uint64_t m = log->head().index.entry.m;
@@ -91,6 +94,7 @@ void WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log
   if (stored.ok()) {
     absl::StatusOr<PlacedTag> tag = DecodeTagRow(*stored);
     absl::Status status = tag.status();
+    if (status.ok() && tag->position >= log->head().head.size) return false;
     if (status.ok() && tag->m == m) {
       response->set_index_size(m);
       response->set_position(tag->position);
@@ -101,7 +105,7 @@ void WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log
           request->name(), log->origin(), tag->m, m));
     }
     reactor->Finish(ToGrpcStatus(status));
-    return;
+    return true;
   }
   sequencer_->Append(log, TagEntry{m, request->name()},
                      [reactor, response, m](absl::StatusOr<Sequenced> sequenced) {
@@ -111,6 +115,7 @@ void WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log
                        }
                        reactor->Finish(ToGrpcStatus(sequenced.status()));
                      });
+  return true;
 }
 
 }  // namespace setlog

@@ -55,7 +55,8 @@ class WriterService final : public v1::Writer::CallbackService {
  private:
   absl::StatusOr<LogState*> CheckTag(const grpc::CallbackServerContext& context,
                                      const v1::TagRequest& request) const;
-  void SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
+  // False if the tag is in a commit that is not published yet: to be asked again.
+  bool SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
                    const v1::TagRequest* request, v1::TagResponse* response);
 
   const Access* const access_;

@@ -70,6 +70,8 @@ TEST(JudgeTest, RefusesWhatIsNotPlainlyWritten) {
     EXPECT_EQ(Judge(ProofKind::kLookup, line.substr(0, size)).verdict, "INVALID");
   }
   EXPECT_EQ(Judge(ProofKind::kLookup, line + "{}").verdict, "INVALID");
+  const std::string nul("\0garbage", 8);
+  EXPECT_EQ(Judge(ProofKind::kLookup, line + nul).verdict, "INVALID");
 }
 
 TEST(UnitsTest, SizesAndDurationsHaveOneSpellingEach) {

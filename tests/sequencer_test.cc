@@ -203,6 +203,18 @@ TEST_F(SequencerTest, AFullQueueRefusesAndForgetsNothingItTook) {
   EXPECT_EQ(log_.head().head.size, 2u + 10u * taken);
 }
 
+TEST_F(SequencerTest, ARefusalIsReturnedAndDoneIsNotCalled) {
+  Start();
+  store_.Fail(absl::UnavailableError("gone"));
+  EXPECT_FALSE(Append(AppendValues{EntryType::kAdd, Values(0, 1)}).ok());
+  bool called = false;
+  Sequencer::Done done = [&called](absl::StatusOr<Sequenced>) { called = true; };
+  EXPECT_STATUS(sequencer_->TryAppend(&log_, TagEntry{1, "v1"}, done),
+                absl::StatusCode::kUnavailable, "gone");
+  EXPECT_FALSE(called);
+  EXPECT_TRUE(done);
+}
+
 TEST_F(SequencerTest, ASessionWhoseCountDiffersIsRefusedWhole) {
   Start();
   const auto step = [](uint64_t count, uint64_t begin, uint64_t end) {

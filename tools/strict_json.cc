@@ -32,6 +32,10 @@ std::optional<Hash> DecodeHash(const json& value) {
 
 absl::StatusOr<StrictJson> StrictJson::Parse(std::string_view line) {
   // The parser would skip it.
+  // The parser would take it for the end and not look at what follows.
+  if (line.find('\0') != std::string_view::npos) {
+    return absl::InvalidArgumentError("not JSON: a NUL byte");
+  }
   if (line.starts_with(kByteOrderMark)) {
     return absl::InvalidArgumentError("a byte order mark before the JSON object");
   }
