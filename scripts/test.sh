@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh        preset release, all its tests
 #   scripts/test.sh --all  what CI runs: also all tests under ASan and UBSan, and those
-#                          of the core, the store and the server under TSan; there a
+#                          of the core and the server under TSan; there a
 #                          skipped test is a failure
 #
 # Goes on after a failing preset; the last lines are ctest's summary of each. Jobs: as
@@ -64,7 +64,7 @@ check release all
 if [[ -n $all ]]; then
   check asan all
   # gRPC and RocksDB are not instrumented, so only what mostly runs our own code.
-  check tsan thread_tests -L '^(log|storage|server)$'
+  check tsan thread_tests -L '^(log|server)$'
 fi
 
 echo "== summary"
