@@ -159,8 +159,12 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   using AppendServerStream =
       grpc::ServerReaderWriter<v1::AppendResponse, v1::AppendRequest>;
 
-  FakeServer() {
+  // `listen` is for programs; this process has Channel().
+  explicit FakeServer(const std::string& listen = "") {
     grpc::ServerBuilder builder;
+    if (!listen.empty()) {
+      builder.AddListeningPort(listen, grpc::InsecureServerCredentials());
+    }
     builder.RegisterService(static_cast<v1::Reader::Service*>(this));
     builder.RegisterService(static_cast<v1::Writer::Service*>(this));
     server_ = builder.BuildAndStart();

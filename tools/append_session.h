@@ -10,8 +10,8 @@
 //                                       inputs
 //   SETLOG_HOME/sessions/<hex>.lock     held while the command runs
 //
-//   {"command":"add","digest":"<hex>","inputs":[{"mtime":...,"name":...,"size":...}],
-//    "origin":"...","records":7,"session":"<hex>"}
+//   {"command":"add","digest":"<hex>","inputs":[{"mtime_us":...,"name":"<hex>",
+//    "size":...}],"origin":"...","records":7,"session":"<hex>"}
 //
 // A command that was killed finds its session again, whatever server it talks to now,
 // and so appends nothing twice. Inputs that changed in between are refused: what was

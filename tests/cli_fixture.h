@@ -1,0 +1,54 @@
+// tests/cli_fixture.h -- the program `setlog` with a home and a directory of its own.
+#ifndef SETLOG_TESTS_CLI_FIXTURE_H_
+#define SETLOG_TESTS_CLI_FIXTURE_H_
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "process.h"
+#include "temp_dir.h"
+
+namespace setlog {
+
+class CliTest : public ::testing::Test {
+ protected:
+  // Never the state, the server or the token of whoever runs the test.
+  ProcessResult Setlog(std::vector<std::string> arguments,
+                       const std::string& input = "") {
+    arguments.insert(arguments.begin(), SETLOG_BINARY);
+    return RunProcess(std::move(arguments), {.input = input,
+                                             .environment = {
+                                                 {"SETLOG_HOME", Path("home")},
+                                                 {"SETLOG_SERVER", ""},
+                                                 {"SETLOG_TOKEN_FILE", ""},
+                                             }});
+  }
+
+  std::string Path(const std::string& name) const { return dir_.path() + "/" + name; }
+
+  // The path of a new file in the directory.
+  std::string Write(const std::string& name, const std::string& bytes) {
+    std::ofstream(Path(name), std::ios::binary) << bytes;
+    return Path(name);
+  }
+
+  static std::vector<nlohmann::json> Lines(const std::string& text) {
+    std::vector<nlohmann::json> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+      lines.push_back(nlohmann::json::parse(line));
+    }
+    return lines;
+  }
+
+ private:
+  TempDir dir_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TESTS_CLI_FIXTURE_H_
