@@ -1,0 +1,98 @@
+// setlogd --data DIR: serves. Everything but flags and signals is in server/.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "server/server.h"
+#include "tools/setlogd_commands.h"
+#include "tools/units.h"
+
+namespace setlog {
+namespace {
+
+constexpr rlim_t kMinDescriptors = 4096;
+
+// Each connection and each open file of the store needs one.
+absl::Status RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return absl::OkStatus();
+  if (limit.rlim_max < kMinDescriptors) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "only %d file descriptors are allowed, %d are needed: raise the hard limit "
+        "(`ulimit -Hn`, or LimitNOFILE= in a systemd unit)",
+        limit.rlim_max, kMinDescriptors));
+  }
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int DaemonServe(int argc, char** argv) {
+  ServerOptions options;
+  std::string memory;
+  CLI::App app(
+      "setlogd serves append-only logs of data-set records, with proofs.\n\n"
+      "  setlogd --data /var/lib/setlog\n\n"
+      "Prints `ready grpc=HOST:PORT http=HOST:PORT` on stdout when it answers; logs "
+      "go\n"
+      "to stderr. SIGTERM and SIGINT drain and stop it.");
+  app.add_option("--data", options.data_dir, "directory of the store, keys and token")
+      ->required();
+  app.add_option("--listen", options.listen,
+                 "gRPC: HOST:PORT (port 0 = any free one) or unix:PATH")
+      ->capture_default_str();
+  app.add_option("--http", options.http, "HTTP: HOST:PORT (port 0 = any free one)")
+      ->capture_default_str();
+  app.add_option(
+      "--memory", memory,
+      "budget for anonymous memory, as in 512MiB or 2GiB (default: a quarter "
+      "of RAM, at most 2GiB)");
+  app.add_option("--anchor", options.anchor_path,
+                 "the head anchor's file, best on another disk (default: DIR/anchor)");
+  app.add_option("--tls-cert", options.tls_cert, "PEM certificate chain for gRPC");
+  app.add_option("--tls-key", options.tls_key, "PEM private key of --tls-cert");
+  app.add_option("--client-ca", options.client_ca,
+                 "PEM certificates: clients must show one signed by these");
+  app.add_flag("--insecure-plaintext", options.insecure_plaintext,
+               "allow addresses other than loopback without TLS: tokens and records "
+               "can then be read on the way");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  options.memory_bytes = DefaultMemoryBytes();
+  if (!memory.empty()) {
+    absl::StatusOr<uint64_t> bytes = ParseSize(memory);
+    if (!bytes.ok()) return FailDaemon(bytes.status());
+    options.memory_bytes = *bytes;
+  }
+  if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);
+
+  // Blocked before any thread exists, so that they all leave the signals to sigwait.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
+  if (!server.ok()) return FailDaemon(server.status());
+  std::cout << "ready grpc=" << (*server)->grpc_address()
+            << " http=" << (*server)->http_address() << std::endl;
+  int received = 0;
+  sigwait(&signals, &received);
+  std::cerr << "setlogd: stopping\n";
+  server->reset();
+  return 0;
+}
+
+}  // namespace setlog
