@@ -44,6 +44,15 @@ uint64_t HeadFeed::Add(Listener listener) {
   return id;
 }
 
+void HeadFeed::Close() {
+  closed_ = true;
+  {
+    MutexLock lock(wake_mutex_);
+    dirty_ = true;
+  }
+  wake_.notify_one();
+}
+
 void HeadFeed::Remove(uint64_t id) {
   MutexLock lock(listeners_mutex_);
   listeners_.erase(id);

@@ -5,6 +5,7 @@
 #ifndef SETLOG_SERVER_HEAD_FEED_H_
 #define SETLOG_SERVER_HEAD_FEED_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -31,10 +32,14 @@ class HeadFeed {
   uint64_t Add(Listener listener);
   // After this returns the listener is not running and will not run again.
   void Remove(uint64_t id);
+  // The server is stopping: listeners run once more, and end what waits.
+  void Close();
+  bool closed() const { return closed_; }
 
  private:
   void Run();
 
+  std::atomic<bool> closed_ = false;
   Mutex wake_mutex_;
   std::condition_variable wake_;
   bool dirty_ ABSL_GUARDED_BY(wake_mutex_) = false;

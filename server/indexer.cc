@@ -5,6 +5,7 @@
 #include <future>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "log/entry.h"
 #include "log/set_tree.h"
 #include "log/tile.h"
@@ -40,7 +41,8 @@ Indexer::~Indexer() {
     log->RemoveWatcher(f.watcher);
     f.index->WakeOnDamage([] {});
     // In the midst of catching up there is no index entry that would vouch for it.
-    if (f.loaded && !f.index->damaged() && f.index->m() == log->head().index.entry.m) {
+    if (f.loaded && !f.index->damaged() && options_.may_write().ok() &&
+        f.index->m() == log->head().index.entry.m) {
       f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
     }
   }
@@ -69,9 +71,14 @@ void Indexer::Run() {
     std::vector<std::pair<LogState*, Followed*>> logs;
     {
       MutexLock lock(mutex_);
-      lock.Wait(wake_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return dirty_ || stopping_;
-      });
+      };
+      if (failing_.empty()) {
+        lock.Wait(wake_, due);
+      } else {
+        lock.WaitFor(wake_, std::chrono::seconds(1), due);  // and then tries again
+      }
       if (stopping_) return;
       dirty_ = false;
       // Map nodes stay where they are, and only this thread changes what they hold.
@@ -102,7 +109,13 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   if (begin >= end || index.m() > head.index.entry.m) return false;
   // What is committed next is for ever: it must continue what the log says already.
   if (!catching_up && index.Current() != head.index.entry) {
-    if (followed->rebuilt_for_m == head.index.entry.m) return false;
+    if (followed->rebuilt_for_m == head.index.entry.m) {
+      Report(*log, absl::DataLossError(absl::StrFormat(
+                       "the index entry for m = %d is not the set of the entries "
+                       "before it; run `setlogd fsck`",
+                       head.index.entry.m)));
+      return false;
+    }
     followed->rebuilt_for_m = head.index.entry.m;
     index.Reset();
     followed->scanned = 0;
@@ -110,7 +123,8 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   }
 
   absl::StatusOr<std::vector<SetChange>> changes = ReadChanges(*log, begin, end);
-  if (!changes.ok()) return false;  // the store is failing: health says so
+  Report(*log, changes.status());
+  if (!changes.ok()) return false;
   if (changes->empty() && !catching_up) {
     followed->scanned = end;
     return end < limit;
@@ -125,7 +139,8 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   followed->scanned = end;
   const uint64_t unsaved = index.unsaved();
   const bool at_index_entry = !catching_up || end == limit;
-  if (at_index_entry && unsaved >= kSnapshotEntries && unsaved >= end / 3) {
+  if (at_index_entry && unsaved >= kSnapshotEntries && unsaved >= end / 3 &&
+      options_.may_write().ok()) {
     index.SaveSnapshot().IgnoreError();  // a restart then takes longer, no more
   }
   return true;
@@ -168,7 +183,26 @@ absl::StatusOr<Sequenced> Indexer::Sequence(LogState* log, const IndexEntry& ent
     absl::StatusOr<Sequenced> sequenced = future.get();
     // A full queue of other people's writes must not lose the batch's work.
     if (!absl::IsResourceExhausted(sequenced.status())) return sequenced;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    MutexLock lock(mutex_);
+    lock.WaitFor(wake_, std::chrono::milliseconds(20),
+                 [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
+    if (stopping_) return sequenced;
+  }
+}
+
+absl::Status Indexer::health() const {
+  MutexLock lock(mutex_);
+  return failing_.empty() ? absl::OkStatus() : failing_.begin()->second;
+}
+
+void Indexer::Report(const LogState& log, const absl::Status& status) {
+  MutexLock lock(mutex_);
+  if (status.ok()) {
+    failing_.erase(log.origin());
+  } else {
+    failing_[log.origin()] = absl::UnavailableError(
+        absl::StrFormat("%s is not indexed any further: %s", log.origin(),
+                        std::string(status.message())));
   }
 }
 

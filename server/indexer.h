@@ -10,6 +10,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,6 +32,8 @@ class Indexer {
     // Entries read for one batch at the most: what bounds a batch's memory, at about
     // 300 bytes an entry.
     uint64_t max_batch = uint64_t{1} << 20;
+    // Asked before a snapshot is written, which can wait.
+    std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
   };
 
   Indexer(Sequencer* sequencer, const TreeReader* reader, Options options);
@@ -39,6 +42,9 @@ class Indexer {
 
   // From now on follows `log` with `index`, both of which must outlive the indexer.
   void Follow(LogState* log, LogIndex* index);
+
+  // Why a log is not indexed any further although it has grown; OK while all is well.
+  absl::Status health() const;
 
  private:
   struct Followed {
@@ -58,13 +64,16 @@ class Indexer {
                                                      uint64_t begin,
                                                      uint64_t end) const;
   absl::StatusOr<Sequenced> Sequence(LogState* log, const IndexEntry& entry);
+  void Report(const LogState& log, const absl::Status& status);
 
   Sequencer* const sequencer_;
   const TreeReader* const reader_;
   const Options options_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable wake_;
+  // By origin; of those that fail.
+  std::map<std::string, absl::Status> failing_ ABSL_GUARDED_BY(mutex_);
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<LogState*, Followed> followed_ ABSL_GUARDED_BY(mutex_);

@@ -85,10 +85,29 @@ std::string KeyName(std::string_view origin) {
   return ToHex(Sha256(AsBytes(origin))) + ".key";
 }
 
+absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path,
+                                       std::string_view origin) {
+  absl::StatusOr<std::string> text = ReadSecret(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<SigningKey> key = ParseSkey(*text);
+  sodium_memzero(text->data(), text->size());
+  if (!key.ok() || key->name != origin) {
+    return absl::DataLossError(absl::StrFormat(
+        "%s is not the signing key of %s: put the right one back from a backup", path,
+        origin));
+  }
+  return key;
+}
+
 }  // namespace
 
 absl::Status EnsureDirectory(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return Failed("create", path);
+  if (mkdir(path.c_str(), 0700) == 0) {
+    const size_t slash = path.find_last_of('/');
+    const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
+    return SyncDirectory(parent.empty() ? "/" : parent);
+  }
+  if (errno != EEXIST) return Failed("create", path);
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return Failed("open", path);
   if (!S_ISDIR(info.st_mode)) {
@@ -103,23 +122,27 @@ std::string SigningKeyPath(std::string_view data_dir, std::string_view origin) {
 
 absl::StatusOr<SigningKey> ReadSigningKey(const std::string& data_dir,
                                           std::string_view origin) {
-  const std::string path = SigningKeyPath(data_dir, origin);
-  absl::StatusOr<std::string> text = ReadSecret(path);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<SigningKey> key = ParseSkey(*text);
-  sodium_memzero(text->data(), text->size());
-  if (!key.ok() || key->name != origin) {
-    return absl::DataLossError(absl::StrFormat(
-        "%s is not the signing key of %s: put the right one back from a backup", path,
-        origin));
-  }
-  return key;
+  return ReadKeyFile(SigningKeyPath(data_dir, origin), origin);
 }
 
-absl::StatusOr<SigningKey> CreateSigningKey(const std::string& data_dir,
-                                            std::string_view origin) {
+absl::StatusOr<SigningKey> ReadNewSigningKey(const std::string& data_dir,
+                                             std::string_view origin) {
+  return ReadKeyFile(SigningKeyPath(data_dir, origin) + ".new", origin);
+}
+
+absl::StatusOr<SigningKey> NewSigningKey(const std::string& data_dir,
+                                         std::string_view origin) {
   const std::string directory = data_dir + "/keys";
   if (absl::Status s = EnsureDirectory(directory); !s.ok()) return s;
+  const std::string kept = SigningKeyPath(data_dir, origin);
+  if (access(kept.c_str(), F_OK) == 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s has signed a log %s that this store does not have, and one key must never "
+        "sign two histories: restore the store from its backup (`setlogd restore`), "
+        "or, to begin another log with another key, move that file away",
+        kept, origin));
+  }
+  unlink((kept + ".new").c_str());  // of a creation that a crash cut short
   std::array<uint8_t, Ed25519PrivateKey::kSeedSize> seed;
   randombytes_buf(seed.data(), seed.size());
   absl::StatusOr<Ed25519PrivateKey> secret = Ed25519PrivateKey::FromSeed(seed);
@@ -128,10 +151,23 @@ absl::StatusOr<SigningKey> CreateSigningKey(const std::string& data_dir,
   absl::StatusOr<SigningKey> key = MakeSigningKey(origin, *std::move(secret));
   if (!key.ok()) return key.status();
   std::string text = FormatSkey(*key);
-  const absl::Status written = WriteSecret(directory, KeyName(origin), text);
+  const absl::Status written = WriteSecret(directory, KeyName(origin) + ".new", text);
   sodium_memzero(text.data(), text.size());
   if (!written.ok()) return written;
   return key;
+}
+
+absl::Status KeepSigningKey(const std::string& data_dir, std::string_view origin) {
+  const std::string kept = SigningKeyPath(data_dir, origin);
+  const std::string fresh = kept + ".new";
+  if (access(fresh.c_str(), F_OK) != 0) return absl::OkStatus();
+  // link, not rename: it never replaces a key. One that is there is this one, of a
+  // crash between the next two lines.
+  if (link(fresh.c_str(), kept.c_str()) != 0 && errno != EEXIST) {
+    return Failed("create", kept);
+  }
+  if (unlink(fresh.c_str()) != 0) return Failed("delete", fresh);
+  return SyncDirectory(data_dir + "/keys");
 }
 
 absl::StatusOr<std::string> AdminToken(const std::string& data_dir) {

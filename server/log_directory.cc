@@ -20,11 +20,18 @@ absl::Status LogDirectory::Open() {
   if (!records.ok()) return records.status();
   for (const LogRecord& record : *records) {
     absl::StatusOr<SigningKey> key = ReadSigningKey(data_dir_, record.origin);
+    if (absl::IsNotFound(key.status())) {
+      // Of a creation that a crash cut short after its commit.
+      if (auto fresh = ReadNewSigningKey(data_dir_, record.origin); fresh.ok()) {
+        key = std::move(fresh);
+      }
+    }
     if (!key.ok()) {
       // Another key would sign another log: its readers would never follow.
       return absl::Status(key.status().code(),
-                          absl::StrFormat("the signing key of %s: %s", record.origin,
-                                          key.status().message()));
+                          absl::StrFormat("the signing key of %s: %s; put the file "
+                                          "back from a backup of DIR/keys",
+                                          record.origin, key.status().message()));
     }
     absl::StatusOr<std::string> vkey = store_->Read(record.log, Table::kKey, kVkeyRow);
     if (!vkey.ok()) return vkey.status();
@@ -34,6 +41,7 @@ absl::Status LogDirectory::Open() {
           "one back from a backup",
           SigningKeyPath(data_dir_, record.origin), record.origin, *vkey));
     }
+    if (absl::Status s = KeepSigningKey(data_dir_, record.origin); !s.ok()) return s;
     if (absl::StatusOr<TileTree> tree = reader_->Restore(record.log, record.head);
         !tree.ok()) {
       return tree.status();
@@ -86,74 +94,90 @@ std::vector<HostedLog*> LogDirectory::All() const {
   return all;
 }
 
-absl::StatusOr<std::unique_ptr<HostedLog>> LogDirectory::MakeLog(
-    const std::string& manifest) {
-  absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
-  if (!parsed.ok()) return parsed.status();
-  const std::string& origin = parsed->origin;
-  if (absl::Status s = CheckOrigin(origin); !s.ok()) return s;
-  if (absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(*parsed);
+absl::Status LogDirectory::CheckManifest(const Manifest& manifest) const {
+  if (absl::Status s = CheckOrigin(manifest.origin); !s.ok()) return s;
+  if (absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
       !scheme.ok()) {
     return scheme.status();
   }
-  if (parsed->labels) {
+  if (manifest.labels) {
     return absl::UnimplementedError("private logs (VRF labels) are not supported yet");
   }
-  if (parsed->private_reads) {
+  if (manifest.private_reads) {
     return absl::UnimplementedError(
         "reads: private is not supported yet: this server would answer anybody");
   }
-  // A key without a log is of a creation that a crash cut short: it signed nothing that
-  // anybody saw, and is used now.
-  absl::StatusOr<SigningKey> key = ReadSigningKey(data_dir_, origin);
-  if (absl::IsNotFound(key.status())) key = CreateSigningKey(data_dir_, origin);
-  if (!key.ok()) return key.status();
-  return std::make_unique<HostedLog>(next_number_, origin, *std::move(key), manifest,
-                                     store_, reader_);
+  return absl::OkStatus();
+}
+
+absl::Status LogDirectory::Reserve(const std::string& origin, LogNumber* number) {
+  MutexLock lock(mutex_);
+  if (logs_.contains(origin) || creating_.contains(origin)) {
+    return absl::AlreadyExistsError(
+        absl::StrFormat("the log %s exists already", origin));
+  }
+  creating_.emplace(origin, nullptr);
+  *number = next_number_++;
+  return absl::OkStatus();
 }
 
 void LogDirectory::Create(std::string manifest, Created done) {
-  HostedLog* log = nullptr;
-  absl::Status refused;
-  {
-    // Also over the key file: two creations of one log must not make two keys.
-    MutexLock lock(mutex_);
-    if (absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
-        parsed.ok() &&
-        (logs_.contains(parsed->origin) || creating_.contains(parsed->origin))) {
-      refused = absl::AlreadyExistsError(
-          absl::StrFormat("the log %s exists already", parsed->origin));
-    } else {
-      absl::StatusOr<std::unique_ptr<HostedLog>> made = MakeLog(manifest);
-      if (made.ok()) {
-        log = made->get();
-        creating_.emplace(log->state.origin(), *std::move(made));
-        ++next_number_;
-      } else {
-        refused = made.status();
-      }
-    }
-  }
+  absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
+  absl::Status refused = parsed.ok() ? CheckManifest(*parsed) : parsed.status();
+  LogNumber number = 0;
+  // Also over the key file: two creations of one log must not make two keys.
+  if (refused.ok()) refused = Reserve(parsed->origin, &number);
   if (!refused.ok()) return done(refused);
+  const std::string& origin = parsed->origin;
+  absl::StatusOr<SigningKey> key = NewSigningKey(data_dir_, origin);
+  if (!key.ok()) {
+    {
+      MutexLock lock(mutex_);
+      creating_.erase(origin);
+    }
+    return done(key.status());
+  }
+  HostedLog* log;
+  {
+    MutexLock lock(mutex_);
+    std::unique_ptr<HostedLog>& made = creating_[origin];
+    made = std::make_unique<HostedLog>(number, origin, *std::move(key),
+                                       std::move(manifest), store_, reader_);
+    log = made.get();
+  }
   sequencer_->Append(
       &log->state, AppendGenesis{},
       [this, log, done = std::move(done)](absl::StatusOr<Sequenced> sequenced) mutable {
-        // Before anybody can find it: the index is then set up for readers.
-        if (sequenced.ok()) indexer_->Follow(&log->state, &log->index);
-        {
-          MutexLock lock(mutex_);
-          const auto made = creating_.find(log->state.origin());
-          if (sequenced.ok()) {
-            logs_.emplace(log->state.origin(), std::move(made->second));
-            creating_.erase(made);
-          } else if (absl::IsResourceExhausted(sequenced.status())) {
-            creating_.erase(made);  // it never left the queue
-          }
-          // Any other failed one stays: whether it is on the disk only a restart tells.
+        const absl::Status created = FinishCreation(log, sequenced.status());
+        if (created.ok()) {
+          done(log);
+        } else {
+          done(created);
         }
-        if (!sequenced.ok()) return done(sequenced.status());
-        done(log);
       });
+}
+
+absl::Status LogDirectory::FinishCreation(HostedLog* log, absl::Status sequenced) {
+  const std::string origin = log->state.origin();
+  if (absl::IsResourceExhausted(sequenced)) {
+    MutexLock lock(mutex_);
+    creating_.erase(origin);  // it was not written
+    return sequenced;
+  }
+  // Any other failed one stays: whether it is on the disk only a restart tells.
+  if (!sequenced.ok()) return sequenced;
+  if (absl::Status s = KeepSigningKey(data_dir_, origin); !s.ok()) {
+    return absl::UnavailableError(absl::StrFormat(
+        "the log %s is durable, but not its key's name; restart the server: %s", origin,
+        s.message()));
+  }
+  // Before anybody can find it: the index is then set up for readers.
+  indexer_->Follow(&log->state, &log->index);
+  MutexLock lock(mutex_);
+  const auto made = creating_.find(origin);
+  logs_.emplace(origin, std::move(made->second));
+  creating_.erase(made);
+  return absl::OkStatus();
 }
 
 }  // namespace setlog

@@ -55,7 +55,11 @@ class LogDirectory {
   void Create(std::string manifest, Created done);
 
  private:
-  absl::StatusOr<std::unique_ptr<HostedLog>> MakeLog(const std::string& manifest);
+  absl::Status CheckManifest(const Manifest& manifest) const;
+  // Keeps the origin for one creation; AlreadyExists.
+  absl::Status Reserve(const std::string& origin, LogNumber* number);
+  // What follows the first commit, whose outcome is `sequenced`.
+  absl::Status FinishCreation(HostedLog* log, absl::Status sequenced);
 
   const std::string data_dir_;
   Store* const store_;
@@ -66,7 +70,8 @@ class LogDirectory {
   mutable Mutex mutex_;
   std::map<std::string, std::unique_ptr<HostedLog>, std::less<>> logs_
       ABSL_GUARDED_BY(mutex_);
-  // Logs whose first commit is on its way; kept here until it is known.
+  // Logs whose key is being made (nullptr) or whose first commit is on its way; kept
+  // here until it is known.
   std::map<std::string, std::unique_ptr<HostedLog>> creating_ ABSL_GUARDED_BY(mutex_);
   LogNumber next_number_ ABSL_GUARDED_BY(mutex_) = 1;
 };

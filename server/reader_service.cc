@@ -59,7 +59,11 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
   HeadStream(const Answers* answers, HeadFeed* feed, v1::GetHeadRequest request)
       : answers_(answers), feed_(feed), request_(std::move(request)) {
     listener_ = feed_->Add([this] {
-      Send();
+      if (feed_->closed()) {
+        End({grpc::StatusCode::UNAVAILABLE, "the server is stopping"});
+      } else {
+        Send();
+      }
       return false;
     });
   }

@@ -9,59 +9,30 @@
 // Thread-safe; `done` runs on the sequencer's thread, or at once if the request is
 // refused, and must not block.
 //
-// After a failed write nothing is acknowledged any more: what is on the disk is then
-// unknown, and only a restart, which compares database and anchor, can tell.
+// After a failed write, or rows that do not hold what was computed, nothing is
+// acknowledged any more: what is on the disk or in memory is then unknown, and only a
+// restart, which compares database and anchor, can tell. A disk that is nearly full
+// only pauses writes.
 #ifndef SETLOG_SERVER_SEQUENCER_H_
 #define SETLOG_SERVER_SEQUENCER_H_
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
-#include <optional>
-#include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "log/entry.h"
-#include "log/tile_tree.h"
 #include "port/mutex.h"
+#include "server/log_batch.h"
 #include "server/log_state.h"
 #include "storage/store.h"
 
 namespace setlog {
-
-// Where the entries of one request stand, in a signed head of `size`.
-struct Sequenced {
-  uint64_t first = 0;
-  uint64_t end = 0;
-  uint64_t size = 0;
-};
-
-// What the store keeps for a session (Table::kSession), written in the commit that
-// holds its records.
-struct SessionRow {
-  uint64_t count = 0;  // records of the session that are durable
-  uint64_t first = 0;  // position of its first record
-  uint64_t end = 0;    // one past its last one
-};
-std::string EncodeSessionRow(const SessionRow& row);
-absl::StatusOr<SessionRow> DecodeSessionRow(std::string_view value);
-
-// Adds or removes: `hashes` holds 32 bytes each.
-struct AppendValues {
-  EntryType type = EntryType::kAdd;
-  std::string hashes;
-  // If not empty: the session's row, and the count it must have before these records.
-  std::string session_key;
-  uint64_t session_count = 0;
-};
-// The first two entries of a new log.
-struct AppendGenesis {};
 
 class Sequencer {
  public:
@@ -69,18 +40,22 @@ class Sequencer {
     // Requests that wait: beyond it Append answers ResourceExhausted.
     uint64_t max_queue_bytes = uint64_t{64} << 20;
     uint64_t max_commit_bytes = uint64_t{16} << 20;
+    // Asked before each commit; an error refuses what would be in it, and no more.
+    std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
   };
   using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
-  using Step = std::variant<AppendValues, AppendGenesis, IndexEntry, TagEntry>;
+  using Step = AppendStep;
 
   // What it is given must outlive it.
   Sequencer(Store* store, const TreeReader* reader, Options options);
   // Sequences what is queued, then stops.
   ~Sequencer();
+  // From now on takes nothing more: Unavailable.
+  void Close();
 
-  // `log` must outlive the sequencer. A tag answers AlreadyExists if the name is used,
-  // FailedPrecondition if no index entry has its m. A session whose count differs
-  // answers Aborted.
+  // `log` must outlive the sequencer. Errors: those of LogBatch::Add, for this request
+  // alone; ResourceExhausted if the queue is full or `may_write` says so; Unavailable
+  // once writes have stopped.
   void Append(LogState* log, Step step, Done done);
   // The same for a caller that holds a lock which `done` takes: a refusal is returned,
   // and `done` is then neither called nor moved from.
@@ -97,23 +72,16 @@ class Sequencer {
     Done done;
     uint64_t bytes;
   };
-  // The right edge of a log, as committed; `next` within one group commit.
-  struct Edge {
-    TileTree tree;
-    std::string bundle;  // of the last, partial bundle
-    PlacedIndex index;
-    uint64_t changes_end = 0;
-  };
-  class Group;
-
   void Run();
   void CommitGroup(std::vector<Request> requests);
-  absl::StatusOr<Edge*> EdgeOf(LogState* log);
+  // Writes and signs what the batches hold; publishes nothing.
+  absl::Status Write(std::vector<LogBatch*> batches, std::vector<PublishedHead>* heads);
+  absl::StatusOr<LogEdge*> EdgeOf(LogState* log);
 
   Store* const store_;
   const TreeReader* const reader_;
   const Options options_;
-  std::map<LogState*, Edge> edges_;  // of the sequencer's thread
+  std::map<LogState*, LogEdge> edges_;  // as committed; of the sequencer's thread
 
   mutable Mutex mutex_;
   std::condition_variable wake_;

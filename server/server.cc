@@ -15,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "server/access.h"
+#include "server/free_space.h"
 #include "server/head_feed.h"
 #include "server/http.h"
 #include "server/indexer.h"
@@ -126,6 +127,7 @@ uint64_t DefaultMemoryBytes() {
 struct Server::Parts {
   Address grpc_address;
   Address http_address;
+  std::unique_ptr<FreeSpace> space;
   std::unique_ptr<Store> store;
   std::unique_ptr<TreeReader> reader;
   std::unique_ptr<LogDirectory> logs;
@@ -187,10 +189,19 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->logs = std::make_unique<LogDirectory>(options.data_dir, parts->store.get(),
                                                parts->reader.get());
   if (absl::Status s = parts->logs->Open(); !s.ok()) return s;
-  parts->sequencer = std::make_unique<Sequencer>(
-      parts->store.get(), parts->reader.get(), Sequencer::Options());
-  parts->indexer = std::make_unique<Indexer>(parts->sequencer.get(),
-                                             parts->reader.get(), Indexer::Options());
+  const size_t slash = anchor.find_last_of('/');
+  parts->space = std::make_unique<FreeSpace>(
+      std::vector<std::string>{options.data_dir, slash == std::string::npos
+                                                     ? "."
+                                                     : anchor.substr(0, slash + 1)},
+      options.min_free_bytes);
+  const auto may_write = [space = parts->space.get()] { return space->Check(); };
+  parts->sequencer =
+      std::make_unique<Sequencer>(parts->store.get(), parts->reader.get(),
+                                  Sequencer::Options{.may_write = may_write});
+  parts->indexer =
+      std::make_unique<Indexer>(parts->sequencer.get(), parts->reader.get(),
+                                Indexer::Options{.may_write = may_write});
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
@@ -233,9 +244,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   parts->grpc_address.port = static_cast<uint16_t>(port);
 
-  absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
-      http->host, http->port,
-      [sequencer = parts->sequencer.get()] { return sequencer->health(); });
+  absl::StatusOr<std::unique_ptr<HttpServer>> http_server =
+      HttpServer::Start(http->host, http->port, [parts = parts.get()] {
+        absl::Status health = parts->sequencer->health();
+        if (health.ok()) health = parts->indexer->health();
+        return health.ok() ? parts->space->Check() : health;
+      });
   if (!http_server.ok()) return http_server.status();
   parts->http = *std::move(http_server);
   parts->http_address.port = parts->http->port();
@@ -244,6 +258,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::~Server() {
   if (parts_->grpc != nullptr) {
+    // What would go on for ever ends first, or every stop would take the whole drain.
+    parts_->feed->Close();
+    parts_->sequencer->Close();
     parts_->grpc->Shutdown(std::chrono::system_clock::now() + kDrainTime);
     parts_->grpc->Wait();
   }

@@ -14,12 +14,16 @@
 
 namespace setlog {
 
+constexpr uint64_t kDefaultMinFreeBytes = uint64_t{256} << 20;
+
 struct ServerOptions {
   std::string data_dir;
   std::string listen = "127.0.0.1:7070";  // HOST:PORT (port 0 = any) or unix:PATH
   std::string http = "127.0.0.1:7071";
   uint64_t memory_bytes = uint64_t{1} << 30;
   std::string anchor_path;  // empty: DIR/anchor
+  // Writes are refused while a disk has less room than this.
+  uint64_t min_free_bytes = kDefaultMinFreeBytes;
   // PEM files. Without them only loopback and unix sockets may be listened on, unless
   // insecure_plaintext says that somebody decided otherwise.
   std::string tls_cert;

@@ -75,6 +75,10 @@ grpc::ServerUnaryReactor* WriterService::Tag(grpc::CallbackServerContext* contex
       reactor->Finish(grpc::Status::CANCELLED);
       return true;
     }
+    if (feed_->closed()) {
+      reactor->Finish({grpc::StatusCode::UNAVAILABLE, "the server is stopping"});
+      return true;
+    }
     if (log->head().index.entry.m < target) return false;
     if (const absl::Status health = sequencer_->health(); !health.ok()) {
       reactor->Finish(ToGrpcStatus(health));
@@ -89,24 +93,6 @@ bool WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log
                                 const v1::TagRequest* request,
                                 v1::TagResponse* response) {
   const uint64_t m = log->head().index.entry.m;
-  absl::StatusOr<std::string> stored =
-      store_->Read(log->number(), Table::kTag, request->name());
-  if (stored.ok()) {
-    absl::StatusOr<PlacedTag> tag = DecodeTagRow(*stored);
-    absl::Status status = tag.status();
-    if (status.ok() && tag->position >= log->head().head.size) return false;
-    if (status.ok() && tag->m == m) {
-      response->set_index_size(m);
-      response->set_position(tag->position);
-    } else if (status.ok()) {
-      status = absl::AlreadyExistsError(absl::StrFormat(
-          "version %s of %s is the set at m = %d already; a name is used once, and the "
-          "set is now at m = %d: choose another name",
-          request->name(), log->origin(), tag->m, m));
-    }
-    reactor->Finish(ToGrpcStatus(status));
-    return true;
-  }
   sequencer_->Append(log, TagEntry{m, request->name()},
                      [reactor, response, m](absl::StatusOr<Sequenced> sequenced) {
                        if (sequenced.ok()) {

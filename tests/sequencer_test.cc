@@ -30,6 +30,9 @@ class FaultyStore final : public Store {
   StoreState state() const override { return store_->state(); }
   absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                    std::string_view key) const override {
+    if (fail_reads_ && table == Table::kBundle) {
+      return absl::UnavailableError("the disk does not answer");
+    }
     return store_->Read(log, table, key);
   }
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
@@ -49,6 +52,7 @@ class FaultyStore final : public Store {
     return store_->WriteDerived(log, rows);
   }
 
+  void FailReads(bool fail) { fail_reads_ = fail; }
   void Fail(absl::Status failure) { failure_ = std::move(failure); }
   void WaitFor(std::shared_future<void> gate) { gate_ = std::move(gate); }
   int commits() const { return commits_; }
@@ -56,6 +60,7 @@ class FaultyStore final : public Store {
  private:
   std::unique_ptr<Store> store_ = NewMemoryStore();
   absl::Status failure_;
+  std::atomic<bool> fail_reads_ = false;
   std::shared_future<void> gate_;
   std::atomic<int> commits_ = 0;
 };
@@ -235,9 +240,13 @@ TEST_F(SequencerTest, ASessionWhoseCountDiffersIsRefusedWhole) {
 
 TEST_F(SequencerTest, TagsNeedAnIndexEntryAndANewName) {
   Start();
-  ASSERT_OK(Append(TagEntry{1, "empty"}));
-  EXPECT_STATUS(Append(TagEntry{1, "empty"}), absl::StatusCode::kAlreadyExists,
-                "another name");
+  const auto placed = Append(TagEntry{1, "empty"});
+  ASSERT_OK(placed);
+  // Asked again, as after a lost answer: nothing is added.
+  const auto again = Append(TagEntry{1, "empty"});
+  ASSERT_OK(again);
+  EXPECT_EQ(again->first, placed->first);
+  EXPECT_EQ(again->size, log_.head().head.size);
   EXPECT_STATUS(Append(TagEntry{2, "v2"}), absl::StatusCode::kFailedPrecondition,
                 "m = 2");
   std::promise<void> open;
@@ -246,10 +255,120 @@ TEST_F(SequencerTest, TagsNeedAnIndexEntryAndANewName) {
   auto first = Submit(TagEntry{1, "twin"});
   auto second = Submit(TagEntry{1, "twin"});  // in one group with the first
   open.set_value();
-  EXPECT_OK(first.get());
-  EXPECT_STATUS(second.get(), absl::StatusCode::kAlreadyExists, "another name");
+  const auto twin = first.get();
+  ASSERT_OK(twin);
+  const auto same = second.get();
+  ASSERT_OK(same);
+  EXPECT_EQ(same->first, twin->first);
   EXPECT_OK(wait.get());
+  const uint64_t m = log_.head().head.size;
+  ASSERT_OK(Append(IndexEntry{m, 1, Sha256(AsBytes("any"))}));
+  EXPECT_STATUS(Append(TagEntry{m, "twin"}), absl::StatusCode::kAlreadyExists,
+                "another name");
+}
+
+TEST_F(SequencerTest, IndexEntriesOnlyGrow) {
+  Start();
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 5)}));
+  const Hash root = Sha256(AsBytes("any"));
+  EXPECT_STATUS(Append(IndexEntry{1, 0, root}), absl::StatusCode::kInternal, "belong");
+  EXPECT_STATUS(Append(IndexEntry{8, 5, root}), absl::StatusCode::kInternal, "belong");
+  EXPECT_STATUS(Append(IndexEntry{7, 7, root}), absl::StatusCode::kInternal, "belong");
+  EXPECT_EQ(log_.head().head.size, 7u);
+  ASSERT_OK(Append(IndexEntry{7, 5, root}));
+  EXPECT_OK(sequencer_->health());
+}
+
+TEST_F(SequencerTest, WithoutRoomWritesPauseAndGoOnByThemselves) {
+  std::atomic<bool> full = false;
+  Start({.may_write = [&] {
+    return full ? absl::ResourceExhaustedError("read-only: the disk")
+                : absl::OkStatus();
+  }});
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 5)}));
+  full = true;
+  EXPECT_STATUS(Append(AppendValues{EntryType::kAdd, Values(5, 9)}),
+                absl::StatusCode::kResourceExhausted, "read-only");
+  EXPECT_EQ(log_.head().head.size, 7u);
+  full = false;
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(5, 9)}));
+  EXPECT_EQ(log_.head().head.size, 11u);
   ExpectLogReplays();
+}
+
+TEST_F(SequencerTest, ARequestThatIsRefusedLeavesNoSession) {
+  Start();
+  EXPECT_STATUS(Append(AppendValues{EntryType::kAdd, Values(0, 1), "s", 3}),
+                absl::StatusCode::kAborted, "");
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 1)}));
+  EXPECT_STATUS(store_.Read(1, Table::kSession, "s"), absl::StatusCode::kNotFound, "");
+}
+
+// The rows of one commit after `before` entries, as Finish makes them.
+class RecomputeTest : public SequencerTest {
+ protected:
+  std::vector<Write> Rows(const TileTree& before, const std::string& bundle,
+                          uint64_t begin, uint64_t end) {
+    log_.PublishHead({{before.size(), before.Root()}, "", {}, 0});
+    LogBatch batch(store_, &log_, {before, bundle, {}, 0});
+    EXPECT_OK(batch.Add(AppendValues{EntryType::kAdd, Values(begin, end)}));
+    std::vector<Write> rows;
+    EXPECT_OK(batch.Finish(&rows));
+    after_ = batch.edge();
+    return rows;
+  }
+  LogEdge after_;
+};
+
+TEST_F(RecomputeTest, NoBitOfARowCanChangeBetweenComputationAndStore) {
+  std::vector<Write> first = Rows(TileTree(), "", 0, 250);
+  const LogEdge edge = after_;
+  std::vector<Write> rows = Rows(edge.tree, edge.bundle, 250, 530);
+  const auto head = RecomputeHead(edge.tree, rows);
+  ASSERT_OK(head);
+  EXPECT_EQ(head->size, 530u);
+  EXPECT_EQ(head->root, after_.tree.Root());
+  int flips = 0;
+  for (Write& row : rows) {
+    for (size_t i = 0; i < row.value.size(); i += 97) {
+      row.value[i] ^= 4;
+      const auto other = RecomputeHead(edge.tree, rows);
+      // Either it is noticed here, or the root is another and Finish notices.
+      EXPECT_TRUE(!other.ok() || other->root != head->root);
+      row.value[i] ^= 4;
+      ++flips;
+    }
+    row.key.back() ^= 1;
+    EXPECT_FALSE(RecomputeHead(edge.tree, rows).ok());
+    row.key.back() ^= 1;
+  }
+  EXPECT_GT(flips, 150);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<Write> fewer = rows;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    const auto other = RecomputeHead(edge.tree, fewer);
+    EXPECT_TRUE(!other.ok() || other->root != head->root);
+  }
+}
+
+TEST_F(RecomputeTest, ATreeThatChangedInMemoryIsNotGrown) {
+  Rows(TileTree(), "", 0, 250);
+  std::vector<std::vector<Hash>> tails = after_.tree.tails();
+  tails[0][17].bytes[3] ^= 8;
+  LogEdge flipped = after_;
+  flipped.tree = *TileTree::Restore(250, tails);
+  log_.PublishHead({{250, after_.tree.Root()}, "", {}, 0});
+  LogBatch batch(store_, &log_, flipped);
+  ASSERT_OK(batch.Add(AppendValues{EntryType::kAdd, Values(250, 260)}));
+  std::vector<Write> rows;
+  EXPECT_STATUS(batch.Finish(&rows), absl::StatusCode::kDataLoss, "memory");
+  EXPECT_TRUE(rows.empty());
+  // And so is a partial bundle.
+  LogEdge bundle = after_;
+  bundle.bundle[100] ^= 1;
+  LogBatch other(store_, &log_, bundle);
+  ASSERT_OK(other.Add(AppendValues{EntryType::kAdd, Values(250, 260)}));
+  EXPECT_STATUS(other.Finish(&rows), absl::StatusCode::kDataLoss, "memory");
 }
 
 // --- The index of a log, through its snapshots.
@@ -300,6 +419,22 @@ TEST_F(LogIndexTest, ASnapshotAnswersWithoutTheLog) {
   index.Load();
   EXPECT_EQ(index.m(), log_.head().index.entry.m);
   EXPECT_TRUE(AnswersRightly(&index, 20000));
+}
+
+TEST_F(LogIndexTest, AStoreThatDoesNotAnswerShowsAndIsTriedAgain) {
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 600)}));
+  LogIndex index(&store_, &reader_, &log_);
+  store_.FailReads(true);
+  Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
+  indexer.Follow(&log_, &index);
+  for (int i = 0; i < 400 && indexer.health().ok(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_STATUS(indexer.health(), absl::StatusCode::kUnavailable,
+                "example.org/a is not indexed any further: the disk does not answer");
+  store_.FailReads(false);
+  WaitUntilIndexed();
+  EXPECT_OK(indexer.health());
 }
 
 TEST_F(LogIndexTest, AThousandMoreRewriteAThousandBucketsAtTheMost) {

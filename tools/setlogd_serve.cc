@@ -37,6 +37,7 @@ absl::Status RaiseDescriptorLimit() {
 int DaemonServe(int argc, char** argv) {
   ServerOptions options;
   std::string memory;
+  std::string min_free;
   CLI::App app(
       "setlogd serves append-only logs of data-set records, with proofs.\n\n"
       "  setlogd --data /var/lib/setlog\n\n"
@@ -56,6 +57,9 @@ int DaemonServe(int argc, char** argv) {
       "of RAM, at most 2GiB)");
   app.add_option("--anchor", options.anchor_path,
                  "the head anchor's file, best on another disk (default: DIR/anchor)");
+  app.add_option("--min-free", min_free,
+                 "writes are refused while the disk of --data or --anchor has less room "
+                 "than this (default: 256MiB)");
   app.add_option("--tls-cert", options.tls_cert, "PEM certificate chain for gRPC");
   app.add_option("--tls-key", options.tls_key, "PEM private key of --tls-cert");
   app.add_option("--client-ca", options.client_ca,
@@ -73,6 +77,11 @@ int DaemonServe(int argc, char** argv) {
     absl::StatusOr<uint64_t> bytes = ParseSize(memory);
     if (!bytes.ok()) return FailDaemon(bytes.status());
     options.memory_bytes = *bytes;
+  }
+  if (!min_free.empty()) {
+    absl::StatusOr<uint64_t> bytes = ParseSize(min_free);
+    if (!bytes.ok()) return FailDaemon(bytes.status());
+    options.min_free_bytes = *bytes;
   }
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);
 

@@ -1,0 +1,198 @@
+#include "server/log_batch.h"
+
+#include <array>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "log/set_tree.h"
+#include "log/tile.h"
+#include "log/tree.h"
+#include "log/vkey.h"
+#include "server/tree_reader.h"
+
+namespace setlog {
+
+std::string EncodeSessionRow(const SessionRow& row) {
+  std::string value;
+  AppendU64(&value, row.count);
+  AppendU64(&value, row.first);
+  AppendU64(&value, row.end);
+  return value;
+}
+
+absl::StatusOr<SessionRow> DecodeSessionRow(std::string_view value) {
+  if (value.size() != 24) {
+    return absl::DataLossError("a row of the session table has a wrong length");
+  }
+  const Bytes bytes = AsBytes(value);
+  return SessionRow{ReadU64(bytes), ReadU64(bytes.subspan(8)),
+                    ReadU64(bytes.subspan(16))};
+}
+
+LogBatch::LogBatch(const Store& store, LogState* log, const LogEdge& edge)
+    : store_(store), log_(log), edge_(edge) {}
+
+absl::StatusOr<Sequenced> LogBatch::Add(const AppendStep& step) {
+  return std::visit([this](const auto& s) { return AddStep(s); }, step);
+}
+
+absl::StatusOr<NewHead> LogBatch::Finish(std::vector<Write>* writes) {
+  const TileTree before = edge_.tree;
+  for (const ChangedTile& tile : edge_.tree.Append(leaves_)) {
+    std::string hashes;
+    hashes.reserve(tile.hashes.size() * Hash::kSize);
+    for (const Hash& hash : tile.hashes) hashes.append(AsText(hash));
+    writes_.push_back(
+        {log_->number(), Table::kTile, TileRowKey(tile.tile), std::move(hashes)});
+  }
+  if (!edge_.bundle.empty()) {
+    writes_.push_back({log_->number(), Table::kBundle,
+                       U64Key(edge_.tree.size() / kTileWidth), edge_.bundle});
+  }
+  for (auto& [key, row] : sessions_) {
+    if (row.count == 0) continue;  // it was only asked for
+    writes_.push_back({log_->number(), Table::kSession, key, EncodeSessionRow(row)});
+  }
+  const StoredHead head{edge_.tree.size(), edge_.tree.Root()};
+  // `before` too has been in memory since the last commit.
+  if (before.size() > 0 && before.Root() != log_->head().head.root) {
+    return absl::DataLossError(absl::StrFormat(
+        "the tree of %s in memory is not that of its head at size %d any more; the "
+        "memory of this machine may be failing: test it, then start again",
+        log_->origin(), before.size()));
+  }
+  absl::StatusOr<StoredHead> again = RecomputeHead(before, writes_);
+  if (!again.ok()) return again.status();
+  if (*again != head) {
+    return absl::DataLossError(absl::StrFormat(
+        "the rows of the next commit of %s lead to another root than was computed; the "
+        "memory of this machine may be failing: test it, then start again",
+        log_->origin()));
+  }
+  std::move(writes_.begin(), writes_.end(), std::back_inserter(*writes));
+  return NewHead{log_->number(), log_->origin(), head};
+}
+
+void LogBatch::AddEntryBytes(Bytes entry) {
+  // Entries are at most 32 KiB and a byte: they fit.
+  AppendToBundle(entry, &edge_.bundle).IgnoreError();
+  if ((size() + 1) % kTileWidth == 0) {
+    writes_.push_back({log_->number(), Table::kBundle, U64Key(size() / kTileWidth),
+                       std::move(edge_.bundle)});
+    edge_.bundle.clear();
+  }
+}
+
+void LogBatch::AddEntry(const Entry& entry) {
+  const std::string bytes = Encode(entry);
+  AddEntryBytes(AsBytes(bytes));
+  leaves_.push_back(LeafHash(AsBytes(bytes)));
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddStep(const AppendValues& values) {
+  const uint64_t first = size();
+  const uint64_t count = values.hashes.size() / Hash::kSize;
+  if (!values.session_key.empty()) {
+    absl::StatusOr<SessionRow*> session = Session(values.session_key);
+    if (!session.ok()) return session.status();
+    SessionRow& row = **session;
+    if (row.count != values.session_count) {
+      return absl::AbortedError(absl::StrFormat(
+          "the session has %d durable records, not %d: open it again to go on",
+          row.count, values.session_count));
+    }
+    if (row.count == 0) row.first = first;
+    row.count += count;
+    row.end = first + count;
+  }
+  std::vector<Hash> hashes(count);
+  std::memcpy(static_cast<void*>(hashes.data()), values.hashes.data(),
+              count * Hash::kSize);
+  const std::vector<Hash> leaves =
+      LeafHashes(static_cast<uint8_t>(values.type), hashes);
+  std::array<uint8_t, kValueEntryBytes> entry;
+  entry[0] = static_cast<uint8_t>(values.type);
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    std::memcpy(&entry[1], hashes[i].data(), Hash::kSize);
+    AddEntryBytes(entry);
+    leaves_.push_back(leaves[i]);
+  }
+  edge_.changes_end = size();
+  return Sequenced{first, size(), 0};
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddStep(const AppendGenesis&) {
+  if (size() != 0) return absl::AlreadyExistsError("the log exists already");
+  AddEntry(ManifestEntry{log_->manifest()});
+  writes_.push_back({log_->number(), Table::kKey, kVkeyRow,
+                     FormatVkey(log_->key().Verifier(SignatureType::kEd25519))});
+  // Every lookup has a root to be answered under, from the first moment on.
+  if (auto index = AddStep(IndexEntry{1, 0, EmptySetRoot()}); !index.ok()) return index;
+  return Sequenced{0, size(), 0};
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddStep(const IndexEntry& index) {
+  const uint64_t position = size();
+  if (index.m <= edge_.index.entry.m || index.m > position || index.n >= index.m) {
+    return absl::InternalError(absl::StrFormat(
+        "an index entry of %s for m = %d does not belong at %d after that for m = %d",
+        log_->origin(), index.m, position, edge_.index.entry.m));
+  }
+  const PlacedIndex placed{index, position};
+  writes_.push_back(
+      {log_->number(), Table::kIndex, U64Key(index.m), EncodeIndexRow(placed)});
+  AddEntry(index);
+  edge_.index = placed;
+  return Sequenced{position, size(), 0};
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
+  std::optional<PlacedTag> standing;
+  if (const auto in_group = tags_.find(tag.name); in_group != tags_.end()) {
+    standing = in_group->second;
+  } else {
+    absl::StatusOr<std::string> row =
+        store_.Read(log_->number(), Table::kTag, tag.name);
+    if (row.ok()) {
+      absl::StatusOr<PlacedTag> decoded = DecodeTagRow(*row);
+      if (!decoded.ok()) return decoded.status();
+      standing = *decoded;
+    } else if (!absl::IsNotFound(row.status())) {
+      return row.status();
+    }
+  }
+  if (standing && standing->m != tag.m) {
+    return absl::AlreadyExistsError(absl::StrFormat(
+        "version %s of %s is the set at m = %d already; a name is used once, and the "
+        "set is now at m = %d: choose another name",
+        tag.name, log_->origin(), standing->m, tag.m));
+  }
+  if (standing) return Sequenced{standing->position, standing->position + 1, 0};
+  if (absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m); !index.ok()) {
+    return index.status();
+  }
+  const PlacedTag placed{tag.m, size()};
+  writes_.push_back({log_->number(), Table::kTag, tag.name, EncodeTagRow(placed)});
+  tags_.emplace(tag.name, placed);
+  AddEntry(tag);
+  return Sequenced{placed.position, size(), 0};
+}
+
+absl::StatusOr<SessionRow*> LogBatch::Session(const std::string& key) {
+  if (const auto found = sessions_.find(key); found != sessions_.end()) {
+    return &found->second;
+  }
+  SessionRow row;
+  absl::StatusOr<std::string> stored =
+      store_.Read(log_->number(), Table::kSession, key);
+  if (stored.ok()) {
+    absl::StatusOr<SessionRow> decoded = DecodeSessionRow(*stored);
+    if (!decoded.ok()) return decoded.status();
+    row = *decoded;
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  return &sessions_.emplace(key, row).first->second;
+}
+
+}  // namespace setlog
