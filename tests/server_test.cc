@@ -54,6 +54,7 @@ class ServerTest : public ::testing::Test {
     options.data_dir = dir_ + "/data";
     options.listen = options.http = "127.0.0.1:0";
     options.memory_bytes = kMinMemoryBytes;
+    options.min_free_bytes = min_free_bytes_;
     auto server = Server::Start(options);
     ASSERT_OK(server);
     server_ = *std::move(server);
@@ -181,6 +182,7 @@ class ServerTest : public ::testing::Test {
   }
 
   std::string dir_;
+  uint64_t min_free_bytes_ = 0;
   std::string token_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -566,6 +568,74 @@ TEST_F(ServerTest, RefusesToStartWithAForeignOrMissingKey) {
   std::filesystem::remove(keys[0]);
   std::filesystem::rename(dir_ + "/saved", keys[0]);
   EXPECT_OK(Server::Start(options));
+}
+
+TEST_F(ServerTest, AKeyWhoseStoreIsGoneSignsNoSecondHistory) {
+  ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
+  StopServer();
+  std::filesystem::remove_all(dir_ + "/data/store");
+  std::filesystem::remove(dir_ + "/data/anchor");
+  StartServer();
+  const grpc::Status again = Create(ManifestOf(kOrigin));
+  EXPECT_EQ(again.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_NE(again.error_message().find(SigningKeyPath(dir_ + "/data", kOrigin)),
+            std::string::npos)
+      << again.error_message();
+  EXPECT_NE(again.error_message().find("setlogd restore"), std::string::npos);
+  std::filesystem::rename(SigningKeyPath(dir_ + "/data", kOrigin), dir_ + "/away");
+  EXPECT_TRUE(Create(ManifestOf(kOrigin)).ok());
+}
+
+TEST_F(ServerTest, ACreationThatACrashCutShortIsFinishedOrForgotten) {
+  ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
+  const VerifierKey key = Key();
+  StopServer();
+  const std::string path = SigningKeyPath(dir_ + "/data", kOrigin);
+  const std::string other = SigningKeyPath(dir_ + "/data", "example.org/other");
+  // After the commit, before the key had its name.
+  std::filesystem::rename(path, path + ".new");
+  // Before the commit of another log.
+  std::ofstream(other + ".new") << "cut sh";
+  StartServer();
+  EXPECT_EQ(Key(), key);
+  EXPECT_TRUE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+  EXPECT_TRUE(Create(ManifestOf("example.org/other")).ok());
+  EXPECT_TRUE(std::filesystem::exists(other));
+  EXPECT_FALSE(std::filesystem::exists(other + ".new"));
+}
+
+TEST_F(ServerTest, StopsAtOnceWithWatchersAndAppendersThatWouldStay) {
+  ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
+  grpc::ClientContext watching;
+  v1::GetHeadRequest request;
+  request.set_origin(kOrigin);
+  auto watch = reader_->WatchHeads(&watching, request);
+  v1::Head head;
+  ASSERT_TRUE(watch->Read(&head));
+  const auto begin = std::chrono::steady_clock::now();
+  std::thread stop([&] { server_.reset(); });
+  EXPECT_FALSE(watch->Read(&head));
+  const grpc::Status ended = watch->Finish();
+  EXPECT_EQ(ended.error_code(), grpc::StatusCode::UNAVAILABLE) << ended.error_message();
+  stop.join();
+  // The drain alone would be five seconds.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+}
+
+TEST_F(ServerTest, WithoutRoomItIsReadOnlyAndSaysSo) {
+  ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
+  ASSERT_OK(Append(std::string(16, 'a'), Records(0, 10)));
+  StopServer();
+  min_free_bytes_ = uint64_t{1} << 60;
+  StartServer();
+  EXPECT_STATUS(Append(std::string(16, 'a'), Records(0, 10)),
+                absl::StatusCode::kResourceExhausted, "--min-free");
+  EXPECT_OK(GetHead());
+  min_free_bytes_ = 0;
+  StopServer();
+  StartServer();
+  EXPECT_OK(Append(std::string(16, 'b'), Records(10, 20)));
 }
 
 }  // namespace
