@@ -1,4 +1,4 @@
-// `setlog verify`: checks a proof file offline.
+// `setlog verify`: checks a proof file, or evidence, offline.
 
 #include <algorithm>
 #include <memory>
@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
+#include "client/evidence_file.h"
 #include "client/proof_file.h"
 #include "client/record_reader.h"
 #include "log/tlog_proof.h"
@@ -42,11 +43,15 @@ ExitCode Verify(VerifyFlags& flags, Output& out) {
     return out.Fail(
         absl::InvalidArgumentError("--hash: a proof file is for one record"));
   }
-  const absl::StatusOr<std::string> bytes =
-      ReadSmallFile(question.file, std::max(kMaxProofFileBytes, kMaxTlogProofBytes));
+  const absl::StatusOr<std::string> bytes = ReadSmallFile(
+      question.file,
+      std::max({kMaxProofFileBytes, kMaxTlogProofBytes, kMaxEvidenceFileBytes}));
   if (!bytes.ok()) return out.Fail(bytes.status());
-  return IsTlogProof(*bytes) ? VerifyTlogProofFile(*bytes, question, out)
-                             : VerifySetProofFile(*bytes, question, out);
+  if (IsTlogProof(*bytes)) return VerifyTlogProofFile(*bytes, question, out);
+  if (IsEvidence(question.file, *bytes)) {
+    return VerifyEvidenceFile(*bytes, question, out);
+  }
+  return VerifySetProofFile(*bytes, question, out);
 }
 
 }  // namespace
@@ -81,7 +86,8 @@ ExitCode PrintUnverified(Json json, const absl::Status& why, Output& out) {
 Runner DeclareVerify(CLI::App& app) {
   auto flags = std::make_unique<VerifyFlags>();
   VerifyQuestion& question = flags->question;
-  app.add_option("FILE", question.file, "a .setproof or a .tlog-proof")
+  app.add_option("FILE", question.file,
+                 "a .setproof, a .tlog-proof or an .evidence file")
       ->required()
       ->type_name("");
   CLI::Option* record = app.add_option("--record", question.record_file,
@@ -101,6 +107,9 @@ Runner DeclareVerify(CLI::App& app) {
       "the\n"
       "answer is UNVERIFIED (exit 3): anybody can make a file with a key of their "
       "own.\n"
+      "An .evidence file answers MISBEHAVIOUR (exit 4) if the log's own signatures "
+      "convict\n"
+      "it, else UNVERIFIED; only --key and --policy go with it.\n"
       "--scheme and its parameters are for a .tlog-proof, which does not name them.");
   return [flags = std::move(flags)](Session& session) {
     return Verify(*flags, session.out);

@@ -1,7 +1,8 @@
-// tools/verify_flags.h -- what `setlog verify` was asked, shared by its two file forms.
+// tools/verify_flags.h -- what `setlog verify` was asked, shared by its file forms.
 //
-//   return IsTlogProof(bytes) ? VerifyTlogProofFile(bytes, question, out)
-//                             : VerifySetProofFile(bytes, question, out);
+//   if (IsTlogProof(bytes)) return VerifyTlogProofFile(bytes, question, out);
+//   if (IsEvidence(file, bytes)) return VerifyEvidenceFile(bytes, question, out);
+//   return VerifySetProofFile(bytes, question, out);
 //
 // A file that does not verify, for whatever reason, is UNVERIFIED (exit 3): only what
 // was typed wrong is exit 2.
@@ -44,6 +45,13 @@ ExitCode PrintUnverified(Json json, const absl::Status& why, Output& out);
 bool IsTlogProof(std::string_view bytes);
 ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& question,
                              Output& out);
+
+// By its name, or because it is one under another name.
+bool IsEvidence(std::string_view file, std::string_view bytes);
+// MISBEHAVIOUR is exit 4; evidence that proves nothing is exit 3.
+ExitCode VerifyEvidenceFile(const std::string& bytes, const VerifyQuestion& question,
+                            Output& out);
+
 ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& question,
                             Output& out);
 
