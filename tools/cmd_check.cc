@@ -25,11 +25,10 @@ struct Kind {
   const char* name;
   ProofKind kind;
 };
-constexpr Kind kKinds[] = {{"inclusion", ProofKind::kInclusion},
-                           {"consistency", ProofKind::kConsistency},
-                           {"lookup", ProofKind::kLookup},
-                           {"batch", ProofKind::kBatch},
-                           {"note", ProofKind::kNote}};
+constexpr Kind kKinds[] = {
+    {"inclusion", ProofKind::kInclusion}, {"consistency", ProofKind::kConsistency},
+    {"lookup", ProofKind::kLookup},       {"batch", ProofKind::kBatch},
+    {"extension", ProofKind::kExtension}, {"note", ProofKind::kNote}};
 
 void Print(Output& out, uint64_t line, const Judgement& judgement) {
   Json json{{"ok", judgement.ok()}, {"verdict", judgement.verdict}};
@@ -70,12 +69,10 @@ ExitCode Check(const CheckFlags& flags, Session& session) {
       return CheckFile(kind.kind, flags.file, session.out);
     }
   }
-  session.out.Error(flags.kind == "extension"
-                        ? "check extension: not supported yet in this version"
-                        : absl::StrFormat("check: there is no kind of proof called "
-                                          "\"%s\"; there are inclusion, consistency, "
-                                          "lookup, batch and note",
-                                          flags.kind));
+  session.out.Error(
+      absl::StrFormat("check: there is no kind of proof called \"%s\"; there are "
+                      "inclusion, consistency, lookup, batch, extension and note",
+                      flags.kind));
   return ExitCode::kUsage;
 }
 
@@ -83,7 +80,8 @@ ExitCode Check(const CheckFlags& flags, Session& session) {
 
 Runner DeclareCheck(CLI::App& app) {
   auto flags = std::make_unique<CheckFlags>();
-  app.add_option("KIND", flags->kind, "inclusion, consistency, lookup, batch or note")
+  app.add_option("KIND", flags->kind,
+                 "inclusion, consistency, lookup, batch, extension or note")
       ->required()
       ->type_name("");
   app.add_option("FILE", flags->file, "one JSON object a line; - is standard input")
@@ -95,8 +93,9 @@ Runner DeclareCheck(CLI::App& app) {
       "  {\"ok\":true,\"verdict\":\"VALID\"}\n\n"
       "Fields: inclusion leaf_hash, index, size, root, path[]; consistency size1,\n"
       "size2, root1, root2, path[]; lookup root, record, proof{count, terminal,\n"
-      "branch_bits[], siblings[]}; batch root, count, queries[], proof; note vkey,\n"
-      "note. Integers in plain decimal, hex in lower case. Each line is judged: "
+      "branch_bits[], siblings[]}; batch root, count, queries[], proof; extension m,\n"
+      "n, root, m2, n2, root2, entries[], proof; note vkey, note. Integers in plain "
+      "decimal, hex in lower case. Each line is judged: "
       "PRESENT,\n"
       "ABSENT, VALID or INVALID. The exit code is 0 when all of them were.");
   return

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "log/cosignature.h"
+#include "log/extension.h"
 #include "log/note.h"
 #include "log/proof.h"
 #include "log/set_proof.h"
@@ -98,6 +99,39 @@ Result JudgeBatch(const StrictJson& line) {
   return Judgement{kValid, "", *std::move(present)};
 }
 
+absl::StatusOr<IndexEntry> SetVersion(const StrictJson& line, const char* m,
+                                      const char* n, const char* root) {
+  const auto m_field = line.Uint(m);
+  if (!m_field.ok()) return m_field.status();
+  const auto n_field = line.Uint(n);
+  if (!n_field.ok()) return n_field.status();
+  const auto root_field = line.Digest(root);
+  if (!root_field.ok()) return root_field.status();
+  return IndexEntry{*m_field, *n_field, *root_field};
+}
+
+Result JudgeExtension(const StrictJson& line) {
+  const auto before = SetVersion(line, "m", "n", "root");
+  if (!before.ok()) return before.status();
+  const auto after = SetVersion(line, "m2", "n2", "root2");
+  if (!after.ok()) return after.status();
+  const auto entries = line.HexStrings("entries");
+  if (!entries.ok()) return entries.status();
+  const auto proof = line.Hex("proof");
+  if (!proof.ok()) return proof.status();
+  std::vector<Bytes> views;
+  views.reserve(entries->size());
+  for (const std::string& entry : *entries) views.push_back(AsBytes(entry));
+  const auto shown = VerifyExtension(*before, *after, views, AsBytes(*proof));
+  if (!shown.ok()) return shown.status();
+  // The other errors prove nothing; this one does, if both triples were signed.
+  if (shown->contradiction) {
+    return absl::DataLossError("the proof contradicts m2, n2, root2: " +
+                               *shown->contradiction);
+  }
+  return Judgement{kValid};
+}
+
 Result JudgeNote(const StrictJson& line) {
   const auto vkey = line.Text("vkey");
   if (!vkey.ok()) return vkey.status();
@@ -124,6 +158,8 @@ Result JudgeFields(ProofKind kind, const StrictJson& line) {
       return JudgeLookup(line);
     case ProofKind::kBatch:
       return JudgeBatch(line);
+    case ProofKind::kExtension:
+      return JudgeExtension(line);
     case ProofKind::kNote:
       return JudgeNote(line);
   }

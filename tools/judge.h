@@ -7,6 +7,7 @@
 //   consistency  size1, size2, root1, root2, path[]
 //   lookup       root, record, proof{count, terminal, branch_bits[], siblings[]}
 //   batch        root, count, queries[], proof (hex)
+//   extension    m, n, root, m2, n2, root2, entries[] (hex), proof (hex)
 //   note         vkey, note
 //
 // What cannot be read is judged too: INVALID, with the reason. Thread-safe: pure.
@@ -22,7 +23,7 @@
 
 namespace setlog {
 
-enum class ProofKind { kInclusion, kConsistency, kLookup, kBatch, kNote };
+enum class ProofKind { kInclusion, kConsistency, kLookup, kBatch, kExtension, kNote };
 
 struct Judgement {
   // PRESENT or ABSENT of a lookup; VALID of the others; INVALID.

@@ -120,6 +120,22 @@ absl::StatusOr<std::vector<Hash>> StrictJson::Hashes(const std::string& key) con
   return hashes;
 }
 
+absl::StatusOr<std::vector<std::string>> StrictJson::HexStrings(
+    const std::string& key) const {
+  absl::StatusOr<const json*> field = Field(key);
+  if (!field.ok()) return field.status();
+  constexpr std::string_view kWanted = "an array of strings of lower-case hex";
+  if (!(*field)->is_array()) return Wrong(key, kWanted);
+  std::vector<std::string> strings;
+  strings.reserve((*field)->size());
+  for (const json& element : **field) {
+    std::optional<std::string> bytes = DecodeHex(element);
+    if (!bytes) return Wrong(key, kWanted);
+    strings.push_back(*std::move(bytes));
+  }
+  return strings;
+}
+
 absl::StatusOr<std::vector<uint8_t>> StrictJson::SmallUints(
     const std::string& key) const {
   absl::StatusOr<const json*> field = Field(key);

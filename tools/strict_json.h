@@ -34,6 +34,8 @@ class StrictJson {
   absl::StatusOr<std::string> Hex(const std::string& key) const;  // decoded
   absl::StatusOr<Hash> Digest(const std::string& key) const;
   absl::StatusOr<std::vector<Hash>> Hashes(const std::string& key) const;
+  // An array of byte strings in hex, decoded.
+  absl::StatusOr<std::vector<std::string>> HexStrings(const std::string& key) const;
   // An array of integers from 0 to 255.
   absl::StatusOr<std::vector<uint8_t>> SmallUints(const std::string& key) const;
   absl::StatusOr<StrictJson> Object(const std::string& key) const;
