@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "log/entry.h"
+#include "log/extension.h"
 #include "log/manifest.h"
 #include "log/proof.h"
 
@@ -34,6 +35,13 @@ absl::Status CheckManifest(const ProvenEntry& proven, const Checkpoint& head) {
   const auto json = EntryAs<ManifestEntry>(proven, head);
   if (!json.ok()) return json.status();
   return ParseManifest(AsBytes(json->json)).status();
+}
+
+std::vector<Bytes> Views(const std::vector<std::string>& entries) {
+  std::vector<Bytes> views;
+  views.reserve(entries.size());
+  for (const std::string& entry : entries) views.push_back(AsBytes(entry));
+  return views;
 }
 
 // The evidence under one key.
@@ -174,7 +182,31 @@ class Verifier {
   What operator()(const WrongExtension& e) const {
     const auto head = OpenWithManifest(e.checkpoint, e.manifest);
     if (!head.ok()) return head.status();
-    return absl::UnimplementedError("extension proofs are not supported yet");
+    IndexEntry from = EmptySetVersion();
+    if (e.from) {
+      const auto entry = EntryAs<IndexEntry>(*e.from, *head);
+      if (!entry.ok()) return entry.status();
+      from = *entry;
+    }
+    const auto to = EntryAs<IndexEntry>(e.to, *head);
+    if (!to.ok()) return to.status();
+    if (absl::Status s = VerifyRange(e.range, *head); !s.ok()) return s;
+    // How many there are is the extension's rule, where they begin is not.
+    if (e.range.begin != from.m) return NoEvidence("the entries do not begin at m");
+    const auto shown =
+        VerifyExtension(from, *to, Views(e.range.entries), AsBytes(e.batch_proof));
+    if (!shown.ok()) return shown.status();
+    if (!shown->contradiction)
+      return NoEvidence("one index entry follows from the other");
+    return absl::StrFormat(
+        "the index entry at position %d (m = %d) does not follow from %s and the "
+        "entries "
+        "between: %s",
+        e.to.position, to->m,
+        e.from ? absl::StrFormat("the one at position %d (m = %d)", e.from->position,
+                                 from.m)
+               : std::string("the empty set"),
+        *shown->contradiction);
   }
 
   What operator()(const WrongAnswer& e) const {

@@ -1,5 +1,4 @@
-// tests/fake_server.h -- a log in memory that tells the truth, and a server that can
-// be made to lie about it.
+// tests/fake_server.h -- a server with a log in memory, which can be made to lie.
 //
 //   FakeServer server;
 //   server.Create("example.org/a").Add(HashN(1));
@@ -7,8 +6,7 @@
 //   server.on_head = [](v1::Head& head) { head.mutable_index()->set_position(9); };
 //   Connection connection(server.Channel(), "", 100ms);
 //
-// Its tree is the slow model of RFC 6962, its set log/'s index. No disk, no indexer:
-// an index entry is there when a test calls Index().
+// No disk, no indexer: an index entry is there when a test calls Index().
 #ifndef SETLOG_TESTS_FAKE_SERVER_H_
 #define SETLOG_TESTS_FAKE_SERVER_H_
 
@@ -25,134 +23,15 @@
 #include <utility>
 #include <vector>
 
-#include "log/checkpoint.h"
+#include "fake_log.h"
 #include "log/entry.h"
-#include "log/manifest.h"
-#include "log/set_index.h"
-#include "log/sha256.h"
-#include "log/skey.h"
 #include "log/tile.h"
 #include "log/tree.h"
 #include "proto/forms.h"
-#include "rfc6962_model.h"
 #include "setlog/v1/reader.grpc.pb.h"
 #include "setlog/v1/writer.grpc.pb.h"
 
 namespace setlog {
-
-inline Hash HashN(uint64_t n) {
-  std::string bytes;
-  AppendU64(&bytes, n);
-  return Sha256(AsBytes(bytes));
-}
-
-inline std::string ManifestFor(const std::string& origin) {
-  return FormatManifest({.origin = origin, .scheme = "bytes/1"}).value();
-}
-
-class FakeLog {
- public:
-  explicit FakeLog(const std::string& manifest, std::string_view key_seed = "key")
-      : origin_(ParseManifest(AsBytes(manifest)).value().origin),
-        key_(
-            MakeSigningKey(
-                origin_, Ed25519PrivateKey::FromSeed(Sha256(AsBytes(key_seed))).value())
-                .value()),
-        tree_([this](uint64_t i) { return LeafHash(AsBytes(entries_[i])); }) {
-    Append(ManifestEntry{manifest});
-    Index();
-  }
-  FakeLog(const FakeLog&) = delete;
-
-  const std::string& origin() const { return origin_; }
-  VerifierKey key() const { return key_.Verifier(SignatureType::kEd25519); }
-  uint64_t size() const { return entries_.size(); }
-  const std::string& entry(uint64_t i) const { return entries_[i]; }
-  Rfc6962Model& tree() { return tree_; }
-
-  uint64_t Append(const Entry& entry) {
-    entries_.push_back(Encode(entry));
-    return size() - 1;
-  }
-  uint64_t Add(const Hash& value) { return Change(value, true); }
-  uint64_t Remove(const Hash& value) { return Change(value, false); }
-  uint64_t Index() {
-    const uint64_t m = size();
-    const unsigned depth = set_.WantedDepth(pending_.size());
-    if (depth > set_.top().depth) set_.Publish(set_.PrepareDeeper(depth));
-    set_.Publish(set_.Prepare(pending_, m));
-    pending_.clear();
-    index_positions_.push_back(m);
-    return Append(IndexEntry{m, set_.top().n, set_.top().root()});
-  }
-  uint64_t Tag(const std::string& name) {
-    const uint64_t position =
-        Append(TagEntry{IndexAt(index_positions_.back()).m, name});
-    tag_positions_.push_back(position);
-    return position;
-  }
-
-  IndexEntry IndexAt(uint64_t position) const {
-    return std::get<IndexEntry>(DecodeEntry(AsBytes(entries_[position])).value());
-  }
-  // Position of the newest index entry below `size`.
-  std::optional<uint64_t> IndexBelow(uint64_t size) const {
-    const auto after =
-        std::lower_bound(index_positions_.begin(), index_positions_.end(), size);
-    if (after == index_positions_.begin()) return std::nullopt;
-    return *std::prev(after);
-  }
-  const std::vector<uint64_t>& tags() const { return tag_positions_; }
-  const std::vector<uint64_t>& indexes() const { return index_positions_; }
-
-  Hash RootAt(uint64_t size) { return tree_.Mth(0, size); }
-  std::string NoteAt(uint64_t size) { return NoteFor(size, RootAt(size)); }
-  // Signs whatever it is told to.
-  std::string NoteFor(uint64_t size, const Hash& root) {
-    return SignCheckpoint({origin_, size, root, {}}, key_).value();
-  }
-  ProvenEntry Prove(uint64_t position, uint64_t size) {
-    return {position, entries_[position], tree_.Path(position, 0, size)};
-  }
-
-  LookupProof Lookup(const Hash& record, uint64_t m) const {
-    const SetTop top = set_.TopAt(m).value();
-    SetAnswer answer = set_.Lookup(top, SetKey(record)).value();
-    if (top.n > 0) answer.proof.terminal = ValueAt(answer.terminal_position);
-    return answer.proof;
-  }
-  std::string Batch(std::span<const Hash> records, uint64_t m) const {
-    std::vector<Hash> keys = SetKeys(records);
-    std::sort(keys.begin(), keys.end());
-    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    SetBatchAnswer answer = set_.BatchLookup(set_.TopAt(m).value(), keys).value();
-    for (const SetBatchAnswer::Leaf& leaf : answer.leaves) {
-      answer.proof.replace(leaf.offset, Hash::kSize, AsText(ValueAt(leaf.position)));
-    }
-    return answer.proof;
-  }
-  std::vector<SetEvent> Events(const Hash& record, uint64_t m) const {
-    return set_.Events(SetKey(record), m);
-  }
-
- private:
-  uint64_t Change(const Hash& value, bool add) {
-    pending_.push_back({SetKey(value), size(), add});
-    return add ? Append(AddEntry{value}) : Append(RemoveEntry{value});
-  }
-  Hash ValueAt(uint64_t position) const {
-    return HashFromBytes(AsBytes(entries_[position]).subspan(1));
-  }
-
-  const std::string origin_;
-  const SigningKey key_;
-  std::vector<std::string> entries_;
-  Rfc6962Model tree_;
-  SetIndex set_;
-  std::vector<SetChange> pending_;
-  std::vector<uint64_t> index_positions_;
-  std::vector<uint64_t> tag_positions_;
-};
 
 class FakeServer final : public v1::Reader::Service, public v1::Writer::Service {
  public:
