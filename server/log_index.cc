@@ -49,6 +49,16 @@ void LogIndex::Load() {
   if (!LoadSnapshot().ok()) Reset();
 }
 
+absl::Status LogIndex::LoadWhole() {
+  absl::StatusOr<std::string> header =
+      store_->Read(log_->number(), Table::kDerived, kHeaderKey);
+  if (!header.ok()) return header.status();
+  absl::Status loaded = LoadSnapshot();
+  if (loaded.ok()) loaded = LoadAllPages();
+  if (!absl::IsNotFound(loaded)) return loaded;
+  return absl::DataLossError("index snapshot: " + std::string(loaded.message()));
+}
+
 void LogIndex::Reset() {
   std::unique_lock lock(mutex_);
   index_ = SetIndex();

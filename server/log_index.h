@@ -47,6 +47,9 @@ class LogIndex {
 
   // The newest usable snapshot, or an empty index, is where Prepare goes on from.
   void Load();
+  // For checking a store: the snapshot and all of its pages. NotFound if there is no
+  // snapshot, DataLoss if it does not lead to a set root of the log.
+  absl::Status LoadWhole();
   // The m that the index has reached.
   uint64_t m() const;
   // The set that it holds, as an index entry would say it.

@@ -41,14 +41,26 @@ std::optional<Slot> ParseSlot(std::string_view block) {
   return slot;
 }
 
+// Whether a damaged `block` is what is left of `slot`: all but a few bytes of number,
+// chain and checksum agree. Those of another commit agree by chance in a few bytes
+// only, and a write torn within them differs in more.
+bool IsRestOf(std::string_view block, const Slot& slot) {
+  constexpr size_t kMaxDamage = 8;
+  const std::string whole = EncodeSlot(slot);
+  size_t differing = 0;
+  for (size_t i = kNumberOffset; i < kChecksumOffset + Hash::kSize; ++i) {
+    differing += block[i] != whole[i];
+  }
+  return differing <= kMaxDamage;
+}
+
 absl::Status Refuse(const StoreState& state, const Anchor& anchor,
                     std::string_view what) {
   return absl::DataLossError(absl::StrFormat(
       "%s: the store is at commit %u, chain %s; the anchor %s is at commit %u, chain "
       "%s. "
-      "Starting would fork the logs. Restore the newest backup of the store, or name "
-      "the "
-      "right pair of store and anchor",
+      "Starting would fork the logs. Restore the newest backup (`setlogd restore`), or "
+      "name the right pair of store and anchor",
       what, state.commit.number, ToHex(state.commit.chain).substr(0, 16), anchor.path(),
       anchor.point().number, ToHex(anchor.point().chain).substr(0, 16)));
 }
@@ -96,6 +108,56 @@ absl::StatusOr<Anchor> Anchor::Open(const std::string& path) {
   return Anchor(*std::move(file), newer.id, newer.point, /*torn=*/false);
 }
 
+namespace {
+
+// What Mend writes; nothing if there is nothing to mend.
+absl::StatusOr<std::optional<std::string>> Mended(const std::string& path,
+                                                  const StoreState& state) {
+  constexpr size_t kMaxFileBytes = size_t{1} << 20;
+  absl::StatusOr<DurableFile> file = DurableFile::Open(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::string> content = file->Read(kMaxFileBytes);
+  if (!content.ok()) return content.status();
+  const bool right_size = content->size() == 2 * kSlotBytes;
+  content->resize(2 * kSlotBytes);
+  const std::string_view blocks = *content;
+  if (right_size && ParseSlot(blocks.substr(0, kSlotBytes)) &&
+      ParseSlot(blocks.substr(kSlotBytes))) {
+    return std::nullopt;
+  }
+  const size_t at = state.commit.number % 2;
+  const std::string_view before = blocks.substr((1 - at) * kSlotBytes, kSlotBytes);
+  // Of an anchor that was made at this commit, both slots hold it.
+  const bool fresh = IsRestOf(before, {state.id, state.commit});
+  if (!fresh && !IsRestOf(before, {state.id, state.previous})) {
+    return absl::DataLossError(absl::StrFormat(
+        "the anchor %s is damaged where it would hold what is newer than commit %u",
+        path, state.commit.number));
+  }
+  std::string slots[2];
+  slots[at] = EncodeSlot({state.id, state.commit});
+  slots[1 - at] = EncodeSlot({state.id, fresh ? state.commit : state.previous});
+  return slots[0] + slots[1];
+}
+
+}  // namespace
+
+absl::StatusOr<bool> Anchor::IsMendable(const std::string& path,
+                                        const StoreState& state) {
+  absl::StatusOr<std::optional<std::string>> mended = Mended(path, state);
+  if (!mended.ok()) return mended.status();
+  return mended->has_value();
+}
+
+absl::StatusOr<bool> Anchor::Mend(const std::string& path, const StoreState& state) {
+  absl::StatusOr<std::optional<std::string>> mended = Mended(path, state);
+  if (!mended.ok()) return mended.status();
+  if (!mended->has_value()) return false;
+  absl::Status written = ReplaceFile(path, **mended);
+  if (!written.ok()) return written;
+  return true;
+}
+
 absl::Status Anchor::Write(const CommitPoint& point) {
   if (failed_) {
     return absl::FailedPreconditionError(absl::StrFormat(
@@ -129,7 +191,8 @@ absl::Status CheckAnchor(const StoreState& state, const Anchor& anchor) {
     if (!anchor.torn()) return absl::OkStatus();
     return Refuse(state, anchor,
                   "one slot of the anchor is damaged, and not by a power cut: what it "
-                  "held may be newer than the store");
+                  "held may be newer than the store. `setlogd repair` mends it where "
+                  "that can be ruled out");
   }
   if (state.commit.number < anchor.point().number) {
     return Refuse(state, anchor, "the store lost commits, or is an old copy");

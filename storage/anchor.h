@@ -42,6 +42,16 @@ class Anchor {
   // torn or not.
   static absl::StatusOr<Anchor> Open(const std::string& path);
 
+  // Writes a damaged anchor anew if it can be shown that it held nothing newer than
+  // `state`: commit n + 1 would have gone to the slot of n - 1, so what is left of that
+  // slot decides. True if the file was changed, false if both slots are whole (whether
+  // they agree with the store is CheckAnchor's question). NotFound: no such file.
+  // DataLoss: nothing shows what it held, so only somebody who knows can decide.
+  static absl::StatusOr<bool> Mend(const std::string& path, const StoreState& state);
+  // Whether Mend would change the file; the same errors. Nothing is written.
+  static absl::StatusOr<bool> IsMendable(const std::string& path,
+                                         const StoreState& state);
+
   const std::string& path() const { return file_.path(); }
   const StoreId& id() const { return id_; }
   // The newest commit that is anchored.

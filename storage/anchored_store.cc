@@ -49,6 +49,9 @@ class AnchoredStore final : public Store {
   absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
     return store_->WriteDerived(log, rows);
   }
+  absl::StatusOr<StoreState> Checkpoint(const std::string& directory) override {
+    return store_->Checkpoint(directory);
+  }
 
  private:
   const std::unique_ptr<Store> store_;
@@ -59,28 +62,67 @@ class AnchoredStore final : public Store {
 
 }  // namespace
 
+absl::Status JudgeAnchor(const StoreState& state, const std::string& anchor_path,
+                         const absl::StatusOr<Anchor>& anchor,
+                         std::optional<uint64_t> accept_rollback) {
+  absl::Status fits;
+  // Whether --accept-rollback may overrule it: never where there is another history.
+  bool may_accept = false;
+  if (anchor.ok()) {
+    fits = CheckAnchor(state, *anchor);
+    const uint64_t anchored = anchor->point().number;
+    may_accept = state.id == anchor->id() &&
+                 (state.commit.number < anchored || (state.commit == anchor->point()));
+  } else if (!absl::IsNotFound(anchor.status())) {
+    fits = anchor.status();
+    may_accept = absl::IsDataLoss(fits);
+  } else if (state.commit.number != 0) {
+    fits = absl::DataLossError(absl::StrFormat(
+        "the store is at commit %u, but there is no anchor %s to say that this is the "
+        "newest one: restore the anchor, or name the right one (--anchor)",
+        state.commit.number, anchor_path));
+    may_accept = true;
+  }
+  if (!accept_rollback) {
+    if (fits.ok() || !may_accept) return fits;
+    return absl::Status(
+        fits.code(),
+        absl::StrFormat(
+            "%s. `--accept-rollback %u` goes on without what may be missing",
+            std::string(fits.message()), state.commit.number));
+  }
+  if (fits.ok()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "there is nothing to accept: the store is at commit %u, as its anchor %s says; "
+        "start without --accept-rollback",
+        state.commit.number, anchor_path));
+  }
+  if (!may_accept) return fits;
+  if (*accept_rollback != state.commit.number) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "--accept-rollback %u: the store is at commit %u; nothing was changed",
+        *accept_rollback, state.commit.number));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
-    const RocksOptions& options, const std::string& anchor_path) {
+    const RocksOptions& options, const std::string& anchor_path,
+    std::optional<uint64_t> accept_rollback) {
   absl::StatusOr<Anchor> anchor = Anchor::Open(anchor_path);
-  const bool has_anchor = anchor.ok();
-  if (!has_anchor && !absl::IsNotFound(anchor.status())) return anchor.status();
+  const bool has_anchor = !absl::IsNotFound(anchor.status());
+  if (!anchor.ok() && has_anchor && !absl::IsDataLoss(anchor.status())) {
+    return anchor.status();
+  }
 
   RocksOptions anchored = options;
   // Where an anchor is, there was a store.
-  anchored.create_if_missing = options.create_if_missing && !has_anchor;
+  anchored.create_if_missing =
+      options.create_if_missing && !has_anchor && !accept_rollback;
   anchored.accept = [&](const StoreState& state) {
-    absl::Status fits;
-    if (has_anchor) {
-      // Read anew: now that the store is locked, no other process moves the two.
-      anchor = Anchor::Open(anchor_path);
-      fits = anchor.ok() ? CheckAnchor(state, *anchor) : anchor.status();
-    } else if (state.commit.number != 0) {
-      fits = absl::DataLossError(
-          absl::StrFormat("the store is at commit %u, but there is no anchor %s to say "
-                          "that this is the "
-                          "newest one: restore the anchor, or name the right one",
-                          state.commit.number, anchor_path));
-    }
+    // Read anew: now that the store is locked, no other process moves the two.
+    if (has_anchor) anchor = Anchor::Open(anchor_path);
+    absl::Status fits = JudgeAnchor(state, anchor_path, anchor, accept_rollback);
     if (!fits.ok()) {
       return absl::Status(fits.code(), absl::StrFormat("store %s: %s", options.path,
                                                        std::string(fits.message())));
@@ -89,16 +131,18 @@ absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
   };
   absl::StatusOr<std::unique_ptr<Store>> store = OpenRocksStore(anchored);
   if (absl::IsNotFound(store.status()) && has_anchor) {
-    return absl::DataLossError(
-        absl::StrFormat("there is no store in %s, but its anchor %s is at commit %u: "
-                        "restore the newest "
-                        "backup of the store",
-                        options.path, anchor_path, anchor->point().number));
+    const std::string where =
+        anchor.ok() ? absl::StrFormat("is at commit %u", anchor->point().number)
+                    : "is there";
+    return absl::DataLossError(absl::StrFormat(
+        "there is no store in %s, but its anchor %s %s: restore the newest backup "
+        "(`setlogd restore`)",
+        options.path, anchor_path, where));
   }
   if (!store.ok()) return store.status();
 
   const StoreState state = (*store)->state();
-  if (!has_anchor) {
+  if (!anchor.ok() || accept_rollback) {
     if (absl::Status made = Anchor::Create(anchor_path, state); !made.ok()) return made;
     anchor = Anchor::Open(anchor_path);
     if (!anchor.ok()) return anchor.status();

@@ -10,10 +10,13 @@
 #ifndef SETLOG_STORAGE_ANCHORED_STORE_H_
 #define SETLOG_STORAGE_ANCHORED_STORE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "storage/anchor.h"
 #include "storage/rocks_store.h"
 #include "storage/store.h"
 
@@ -23,8 +26,20 @@ namespace setlog {
 // (CheckAnchor): no file has been altered then. A new pair is made only if there is
 // neither, or a store without a commit. `options.accept` is called after the anchor
 // agreed.
+//
+// `accept_rollback`: the commit that somebody decided to go on from, although the
+// anchor shows a later one, is missing or is unreadable. The store must stand at
+// exactly this commit; then the anchor is made anew. FailedPrecondition if it stands
+// elsewhere, or if there is nothing to accept.
 absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
-    const RocksOptions& options, const std::string& anchor_path);
+    const RocksOptions& options, const std::string& anchor_path,
+    std::optional<uint64_t> accept_rollback = std::nullopt);
+
+// What OpenAnchoredStore asks: whether a store at `state` may be gone on with, given
+// what Anchor::Open said. Also for backups, before they are put in place.
+absl::Status JudgeAnchor(const StoreState& state, const std::string& anchor_path,
+                         const absl::StatusOr<Anchor>& anchor,
+                         std::optional<uint64_t> accept_rollback);
 
 }  // namespace setlog
 

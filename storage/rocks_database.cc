@@ -1,6 +1,10 @@
 #include "storage/rocks_database.h"
 
 #include <rocksdb/env.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
 
 #include "absl/strings/str_format.h"
 #include "storage/rocks_settings.h"
@@ -29,16 +33,17 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
   settings.create_if_missing = mode == Mode::kCreate;
   settings.create_missing_column_families = mode == Mode::kCreate;
   settings.error_if_exists = mode == Mode::kCreate;
-  if (mode == Mode::kLook) settings.info_log = std::make_shared<NoLog>();
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families =
+  const bool look = mode == Mode::kLook || mode == Mode::kLookDurable;
+  if (look) settings.info_log = std::make_shared<NoLog>();
+  std::vector<rocksdb::ColumnFamilyDescriptor> families =
       RocksFamilies(options.memory_bytes);
+  if (mode == Mode::kLookDurable) families.resize(1);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
-      mode == Mode::kLook
-          ? rocksdb::DB::OpenForReadOnly(settings, options.path, families,
-                                         &database->families_, &db)
-          : rocksdb::DB::Open(settings, options.path, families, &database->families_,
-                              &db);
+      look ? rocksdb::DB::OpenForReadOnly(settings, options.path, families,
+                                          &database->families_, &db)
+           : rocksdb::DB::Open(settings, options.path, families, &database->families_,
+                               &db);
   database->db_.reset(db);
   if (opened.ok()) {
     absl::Status blobs = database->CheckBlobFiles();
@@ -49,8 +54,13 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
   // that names families or features that nobody chose.
   if (opened.IsCorruption() || opened.IsNotFound() || opened.IsPathNotFound() ||
       opened.IsInvalidArgument() || opened.IsNotSupported()) {
-    return absl::DataLossError(absl::StrFormat(
-        "store %s: %s; restore the newest backup", options.path, opened.ToString()));
+    // If only derived rows are hit, the log can tell what they were.
+    const bool rebuildable = (mode == Mode::kLook || mode == Mode::kWrite) &&
+                             Open(options, Mode::kLookDurable).ok();
+    return absl::DataLossError(
+        absl::StrFormat("store %s: %s; %s", options.path, opened.ToString(),
+                        rebuildable ? "only derived rows are hit: run `setlogd repair`"
+                                    : "restore the newest backup: `setlogd restore`"));
   }
   return database->ToStatus(opened);
 }
@@ -93,7 +103,7 @@ absl::StatusOr<StoreState> RocksDatabase::ReadState() const {
     return absl::DataLossError(absl::StrFormat(
         "store %s: its first rows are missing. Either its creation was interrupted, "
         "then it was never used: delete the directory; or it is damaged: restore the "
-        "newest backup",
+        "newest backup (`setlogd restore`)",
         path_));
   }
   if (!identity.ok()) return identity.status();
@@ -127,7 +137,7 @@ absl::Status RocksDatabase::CheckBlobFiles() const {
       if (!found.ok() || bytes != blob.blob_file_size) {
         return absl::DataLossError(
             absl::StrFormat("store %s: %s is missing or has a wrong size: restore the "
-                            "newest backup",
+                            "newest backup (`setlogd restore`)",
                             path_, name));
       }
     }
@@ -135,13 +145,38 @@ absl::Status RocksDatabase::CheckBlobFiles() const {
   return absl::OkStatus();
 }
 
+namespace {
+
+// " (process 1234)" of whoever locked the file, or nothing. From the kernel's list: to
+// open the file here, and to close it, would drop a lock that this process has on it.
+std::string HolderOf(const std::string& lock_path) {
+  struct stat info;
+  if (stat(lock_path.c_str(), &info) != 0) return "";
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream fields(line);
+    std::string number, kind, advice, mode, pid, file;
+    fields >> number >> kind >> advice >> mode >> pid >> file;
+    if (kind != "POSIX" || mode != "WRITE" || pid == "0") continue;
+    if (file.substr(file.rfind(':') + 1) != std::to_string(info.st_ino)) continue;
+    return " (process " + pid + ")";
+  }
+  return "";
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<RocksLock>> RocksLock::Take(const std::string& path) {
   rocksdb::FileLock* lock = nullptr;
   const rocksdb::Status locked =
       rocksdb::Env::Default()->LockFile(path + "/LOCK", &lock);
   if (locked.ok()) return std::unique_ptr<RocksLock>(new RocksLock(lock));
+  if (locked.IsNotFound() || locked.IsPathNotFound()) {
+    return absl::NotFoundError(absl::StrFormat("there is no store in %s", path));
+  }
   return absl::FailedPreconditionError(
-      absl::StrFormat("another setlogd runs on %s (%s)", path, locked.ToString()));
+      absl::StrFormat("another setlogd runs on %s%s: %s", path,
+                      HolderOf(path + "/LOCK"), locked.ToString()));
 }
 
 RocksLock::~RocksLock() {

@@ -27,9 +27,10 @@ namespace setlog {
 class RocksDatabase {
  public:
   enum class Mode {
-    kLook,    // reads all, replays the WAL in memory, alters no file, takes no lock
-    kWrite,   // an existing one
-    kCreate,  // fails if there is one
+    kLook,  // reads all, replays the WAL in memory, alters no file, takes no lock
+    kLookDurable,  // the same without the derived family, whose files may be damaged
+    kWrite,        // an existing one
+    kCreate,       // fails if there is one
   };
   // Errors as OpenRocksStore's.
   static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(
@@ -40,7 +41,10 @@ class RocksDatabase {
   rocksdb::DB& db() const { return *db_; }
   // The family of durable rows, or of derived ones.
   rocksdb::ColumnFamilyHandle* durable() const { return families_[0]; }
-  rocksdb::ColumnFamilyHandle* derived() const { return families_[1]; }
+  // nullptr with kLookDurable.
+  rocksdb::ColumnFamilyHandle* derived() const {
+    return families_.size() > 1 ? families_[1] : nullptr;
+  }
   rocksdb::ColumnFamilyHandle* family(Table table) const {
     return table == Table::kDerived ? derived() : durable();
   }
@@ -70,7 +74,8 @@ class RocksDatabase {
 // RocksDB's LOCK file of a directory, held without opening the database.
 class RocksLock {
  public:
-  // FailedPrecondition if a process, this one included, has the store open.
+  // FailedPrecondition if a process, this one included, has the store open; it is named
+  // where the kernel tells.
   static absl::StatusOr<std::unique_ptr<RocksLock>> Take(const std::string& path);
   ~RocksLock();
 

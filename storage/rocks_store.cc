@@ -2,6 +2,7 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -13,15 +14,16 @@
 #include "storage/durable_file.h"
 #include "storage/rocks_database.h"
 #include "storage/rocks_settings.h"
+#include "storage/rocks_view.h"
 #include "storage/row_format.h"
 
 namespace setlog {
 namespace {
 
-class RocksStore final : public Store {
+class RocksStore final : public RocksView {
  public:
   RocksStore(std::unique_ptr<RocksDatabase> database, const StoreState& state)
-      : database_(std::move(database)), state_(state) {}
+      : RocksView(std::move(database), state), state_(state) {}
 
   ~RocksStore() override {
     // Closing would flush too; asked for by name because a kept promise hangs on it.
@@ -67,55 +69,6 @@ class RocksStore final : public Store {
     return state_;
   }
 
-  absl::StatusOr<std::string> Read(LogNumber log, Table table,
-                                   std::string_view key) const override {
-    return database_->Get(database_->family(table), RowKey(log, table, key));
-  }
-
-  absl::Status Scan(LogNumber log, Table table, std::string_view first,
-                    std::string_view last,
-                    const std::function<bool(std::string_view, std::string_view)>&
-                        visit) const override {
-    const std::string prefix = TablePrefix(log, table);
-    const std::string end =
-        last.empty() ? PrefixEnd(prefix) : prefix + std::string(last);
-    return database_->Scan(database_->family(table), prefix + std::string(first), end,
-                           [&](std::string_view key, std::string_view value) {
-                             return visit(key.substr(prefix.size()), value);
-                           });
-  }
-
-  absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
-      LogNumber log, Table table, std::string_view key) const override {
-    const std::string prefix = TablePrefix(log, table);
-    rocksdb::ReadOptions options = CheckedRead();
-    const rocksdb::Slice lower(prefix);
-    options.iterate_lower_bound = &lower;
-    const std::unique_ptr<rocksdb::Iterator> row(
-        database_->db().NewIterator(options, database_->family(table)));
-    row->SeekForPrev(prefix + std::string(key));
-    if (!row->status().ok()) return database_->ToStatus(row->status());
-    if (!row->Valid()) return absl::NotFoundError("no such row in the store");
-    return std::pair(row->key().ToString().substr(prefix.size()),
-                     row->value().ToString());
-  }
-
-  absl::StatusOr<std::vector<LogRecord>> Logs() const override {
-    std::vector<LogRecord> logs;
-    absl::Status parsed;
-    absl::Status scanned =
-        database_->Scan(database_->durable(), LogKeyPrefix(), PrefixEnd(LogKeyPrefix()),
-                        [&](std::string_view key, std::string_view value) {
-                          absl::StatusOr<LogRecord> log = ParseLogRow(key, value);
-                          parsed = log.status();
-                          if (log.ok()) logs.push_back(*std::move(log));
-                          return parsed.ok();
-                        });
-    if (!scanned.ok()) return scanned;
-    if (!parsed.ok()) return parsed;
-    return logs;
-  }
-
   // Why a crash leaves a prefix: one call at a time (derived_mutex_) puts one batch
   // into the family's one active memtable. A memtable is switched between batches,
   // never within one; memtables are flushed whole, and their tables enter the manifest
@@ -134,6 +87,24 @@ class RocksStore final : public Store {
       if (!put.ok()) return absl::InvalidArgumentError(put.ToString());
     }
     return Settle(database_->db().Write(DerivedWrite(), &batch));
+  }
+
+  absl::StatusOr<StoreState> Checkpoint(const std::string& directory) override {
+    // Before commits are held up, so that what is left to flush then is little. Both
+    // families: the copy's index is then as new as the store's.
+    const std::vector<rocksdb::ColumnFamilyHandle*> families = {database_->durable(),
+                                                                database_->derived()};
+    if (absl::Status usable = Usable(); !usable.ok()) return usable;
+    rocksdb::Status made = database_->db().Flush(rocksdb::FlushOptions(), families);
+    if (!made.ok()) return database_->ToStatus(made);
+    const std::lock_guard writer(writer_mutex_);
+    if (absl::Status usable = Usable(); !usable.ok()) return usable;
+    rocksdb::Checkpoint* raw = nullptr;
+    made = rocksdb::Checkpoint::Create(&database_->db(), &raw);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+    if (made.ok()) made = checkpoint->CreateCheckpoint(directory);
+    if (!made.ok()) return database_->ToStatus(made);
+    return state();
   }
 
  private:
@@ -165,7 +136,6 @@ class RocksStore final : public Store {
     return log->origin;
   }
 
-  const std::unique_ptr<RocksDatabase> database_;
   std::atomic<bool> failed_ = false;
   std::mutex writer_mutex_;   // one Commit at a time; taken before state_mutex_
   std::mutex derived_mutex_;  // one WriteDerived at a time

@@ -142,6 +142,14 @@ class Store {
   // found; each call's rows are there whole or not at all. An empty value deletes the
   // row. Errors as for Commit.
   virtual absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) = 0;
+
+  // A copy of the store as of one commit, in `directory`, which must not exist; returns
+  // where the copy stands. Unchanging files are shared with the store (hard links), so
+  // it costs no space until the store drops them: copy them elsewhere and remove it.
+  // Commits wait meanwhile; readers do not. Unimplemented where there are no files.
+  virtual absl::StatusOr<StoreState> Checkpoint(const std::string& directory) {
+    return absl::UnimplementedError("this store is not on a disk");
+  }
 };
 
 // What makes a commit or derived rows unfit for a store that stands at `at`, the same

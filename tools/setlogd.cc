@@ -21,6 +21,7 @@ struct DaemonCommand {
 };
 
 constexpr DaemonCommand kDaemonCommands[] = {
+    {"fsck", DaemonFsck},
     {"serve", DaemonServe},
 };
 

@@ -13,6 +13,8 @@ namespace setlog {
 
 // Runs the server until SIGTERM or SIGINT. The command when none is named.
 int DaemonServe(int argc, char** argv);
+// Says all that is wrong with a data directory; alters nothing. 3 if anything is.
+int DaemonFsck(int argc, char** argv);
 
 // Prints the message to stderr and returns the exit code that goes with it.
 int FailDaemon(const absl::Status& status);

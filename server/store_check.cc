@@ -1,0 +1,236 @@
+#include "server/store_check.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "log/origin.h"
+#include "log/vkey.h"
+#include "server/key_files.h"
+#include "server/log_check.h"
+#include "storage/anchored_store.h"
+#include "storage/row_format.h"
+
+namespace setlog {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = Finding::Kind;
+using Rows = StoreInspection::Rows;
+
+constexpr char kRepair[] = "setlogd repair";
+constexpr char kRestore[] = "setlogd restore";
+constexpr std::string_view kTables = "btsgik";
+
+void Add(StoreCheck* check, Kind kind, std::string where, std::string what,
+         std::string remedy) {
+  check->findings.push_back(
+      {kind, std::move(where), std::move(what), std::move(remedy)});
+}
+
+// Files, rows that belong to nobody, logs.
+class StoreChecker {
+ public:
+  StoreChecker(StoreInspection& store, const CheckProgressFn& progress)
+      : store_(store), progress_(progress) {}
+
+  StoreCheck Run(const std::string& keys_data_dir) {
+    check_.state = store_.store().state();
+    if (const absl::Status derived = store_.derived_status(); !derived.ok()) {
+      Add(&check_, Kind::kRebuildable, "the store's derived rows",
+          std::string(derived.message()), kRepair);
+    }
+    store_.VerifyFiles(
+        [&](Rows rows, std::string file, absl::Status why) {
+          const bool derived = rows == Rows::kDerived;
+          Add(&check_, derived ? Kind::kRebuildable : Kind::kDamage, std::move(file),
+              std::string(why.message()), derived ? kRepair : kRestore);
+        },
+        [&](uint64_t done, uint64_t total) {
+          progress_({"files", done, total});
+        });
+    absl::StatusOr<std::vector<LogRecord>> logs = store_.store().Logs();
+    if (!logs.ok()) {
+      Add(&check_, Kind::kDamage, "the rows of the logs",
+          std::string(logs.status().message()), kRestore);
+      return std::move(check_);
+    }
+    CheckOrigins(*logs);
+    CheckOwners(Rows::kDurable);
+    if (store_.derived_status().ok()) CheckOwners(Rows::kDerived);
+    for (const LogRecord& record : *logs) {
+      LogCheckResult log = CheckLog(store_.store(), record, [&](uint64_t entries) {
+        progress_({record.origin, entries, record.head.size});
+      });
+      std::move(log.findings.begin(), log.findings.end(),
+                std::back_inserter(check_.findings));
+      if (!keys_data_dir.empty() && !log.manifest.empty() &&
+          store_.derived_status().ok()) {
+        for (Finding& finding :
+             CheckSnapshot(&store_.store(), record, log.manifest, keys_data_dir)) {
+          check_.findings.push_back(std::move(finding));
+        }
+      }
+      check_.logs.push_back({record, std::move(log.vkey)});
+    }
+    return std::move(check_);
+  }
+
+ private:
+  void CheckOrigins(const std::vector<LogRecord>& logs) {
+    std::set<std::string> origins;
+    for (const LogRecord& log : logs) {
+      numbers_.insert(log.log);
+      if (absl::Status origin = CheckOrigin(log.origin); !origin.ok()) {
+        Add(&check_, Kind::kDamage, absl::StrFormat("the row of log %u", log.log),
+            std::string(origin.message()), kRestore);
+      } else if (!origins.insert(log.origin).second) {
+        Add(&check_, Kind::kDamage, absl::StrFormat("the row of log %u", log.log),
+            "a second log is called " + log.origin, kRestore);
+      }
+    }
+  }
+
+  // Whether each row is one of the store's own, or of a table of a log that it has.
+  void CheckOwners(Rows rows) {
+    std::string last;
+    absl::Status read =
+        store_.ScanRows(rows, [&](std::string_view key, std::string_view) {
+          last = std::string(key);
+          if (!IsKnown(rows, key)) {
+            Add(&check_, rows == Rows::kDerived ? Kind::kRebuildable : Kind::kDamage,
+                "the row with key " + ToHex(AsBytes(key)),
+                "it is of no log and no table that this store has",
+                rows == Rows::kDerived ? kRepair : kRestore);
+          }
+          return true;
+        });
+    if (read.ok()) return;
+    const bool derived = rows == Rows::kDerived;
+    Add(&check_, derived ? Kind::kRebuildable : Kind::kDamage,
+        last.empty() ? "the first row"
+                     : "the row after the one with key " + ToHex(AsBytes(last)),
+        std::string(read.message()), derived ? kRepair : kRestore);
+  }
+
+  bool IsKnown(Rows rows, std::string_view key) const {
+    if (key.size() < 5) return false;
+    const LogNumber log = ReadU32(AsBytes(key));
+    const char table = key[4];
+    if (rows == Rows::kDerived) return table == 'd' && numbers_.contains(log);
+    if (log != 0) {
+      return kTables.find(table) != kTables.npos && numbers_.contains(log);
+    }
+    return key == IdentityKey() || key == CommitKey() ||
+           (key.starts_with(LogKeyPrefix()) && key.size() == 9);
+  }
+
+  StoreInspection& store_;
+  const CheckProgressFn& progress_;
+  StoreCheck check_;
+  std::set<LogNumber> numbers_;
+};
+
+void CheckAnchorFile(const DataDirectory& where, StoreCheck* check) {
+  const std::string path = where.anchor();
+  const absl::Status fits =
+      JudgeAnchor(check->state, path, Anchor::Open(path), std::nullopt);
+  if (fits.ok()) return;
+  const absl::StatusOr<bool> mendable = Anchor::IsMendable(path, check->state);
+  if (mendable.ok() && *mendable) {
+    Add(check, Kind::kRebuildable, path, std::string(fits.message()), kRepair);
+  } else {
+    Add(check, Kind::kDamage, path, std::string(fits.message()), kRestore);
+  }
+}
+
+void CheckKeyFiles(const DataDirectory& where, StoreCheck* check) {
+  std::set<std::string> known;
+  for (const CheckedLog& log : check->logs) {
+    const std::string path = SigningKeyPath(where.data_dir, log.record.origin);
+    known.insert(fs::path(path).filename());
+    const absl::StatusOr<SigningKey> key =
+        ReadSigningKey(where.data_dir, log.record.origin);
+    const std::string remedy =
+        "put the key of " + log.record.origin + " back from a backup made --with-keys";
+    if (!key.ok()) {
+      Add(check, Kind::kDamage, path, std::string(key.status().message()), remedy);
+    } else if (!log.vkey.empty() &&
+               FormatVkey(key->Verifier(SignatureType::kEd25519)) != log.vkey) {
+      Add(check, Kind::kDamage, path,
+          absl::StrFormat("is not the key that signed %s so far, %s", log.record.origin,
+                          log.vkey),
+          remedy);
+    }
+  }
+  std::error_code none;
+  for (const auto& file : fs::directory_iterator(where.data_dir + "/keys", none)) {
+    if (!known.contains(file.path().filename())) {
+      Add(check, Kind::kNote, file.path(), "belongs to no log of this store", "");
+    }
+  }
+}
+
+void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
+  static const std::set<std::string> kKnown = {"store", "anchor", "keys",
+                                               "admin.token"};
+  std::error_code none;
+  for (const auto& file : fs::directory_iterator(where.data_dir, none)) {
+    const std::string name = file.path().filename();
+    if (kKnown.contains(name)) continue;
+    const bool leftover = name == "checkpoint" || name == "store.repair";
+    const bool kept = name.starts_with("store.damaged");
+    Add(check, Kind::kNote, file.path(),
+        leftover ? "was left behind by a command that did not end"
+        : kept   ? "is what a repair replaced"
+                 : "is no file of setlog's",
+        leftover || kept ? "delete it" : "");
+  }
+  if (!fs::exists(where.data_dir + "/admin.token", none)) {
+    Add(check, Kind::kNote, where.data_dir + "/admin.token",
+        "is missing: the next start makes a new one", "");
+  }
+}
+
+}  // namespace
+
+Finding::Kind StoreCheck::worst() const {
+  Kind worst = Kind::kNote;
+  for (const Finding& finding : findings) worst = std::max(worst, finding.kind);
+  return worst;
+}
+
+StoreCheck CheckStore(StoreInspection& store, const std::string& keys_data_dir,
+                      const CheckProgressFn& progress) {
+  return StoreChecker(store, progress).Run(keys_data_dir);
+}
+
+absl::StatusOr<StoreCheck> CheckDataDirectory(const DataDirectory& where,
+                                              const CheckProgressFn& progress) {
+  struct stat info;
+  if (stat(where.data_dir.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return absl::NotFoundError(
+        absl::StrFormat("--data %s: there is no such directory", where.data_dir));
+  }
+  StoreCheck check;
+  absl::StatusOr<std::unique_ptr<StoreInspection>> store =
+      StoreInspection::Open(where.store_path(), where.memory_bytes);
+  if (absl::IsFailedPrecondition(store.status())) return store.status();
+  if (!store.ok()) {
+    Add(&check, Kind::kDamage, where.store_path(),
+        std::string(store.status().message()), kRestore);
+    CheckOtherFiles(where, &check);
+    return check;
+  }
+  check = CheckStore(**store, where.data_dir, progress);
+  CheckAnchorFile(where, &check);
+  CheckKeyFiles(where, &check);
+  CheckOtherFiles(where, &check);
+  return check;
+}
+
+}  // namespace setlog

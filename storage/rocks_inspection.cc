@@ -1,0 +1,170 @@
+#include "storage/rocks_inspection.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/sst_file_reader.h>
+#include <rocksdb/write_batch.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "storage/durable_file.h"
+#include "storage/rocks_database.h"
+#include "storage/rocks_settings.h"
+#include "storage/rocks_view.h"
+
+namespace setlog {
+namespace {
+
+constexpr size_t kRewriteBatchBytes = size_t{1} << 20;
+
+class RocksInspection final : public StoreInspection {
+ public:
+  RocksInspection(std::unique_ptr<RocksLock> lock, std::unique_ptr<RocksView> view,
+                  absl::Status derived, uint64_t memory_bytes)
+      : lock_(std::move(lock)),
+        view_(std::move(view)),
+        derived_(std::move(derived)),
+        memory_bytes_(memory_bytes) {}
+
+  Store& store() override { return *view_; }
+  absl::Status derived_status() const override { return derived_; }
+
+  absl::Status ScanRows(Rows rows,
+                        const std::function<bool(std::string_view, std::string_view)>&
+                            visit) const override {
+    rocksdb::ColumnFamilyHandle* family = Family(rows);
+    if (family == nullptr) return derived_;
+    // No key begins with ff: log numbers would have to reach 2^32 - 2^24.
+    return view_->database().Scan(family, "", "\xff", visit);
+  }
+
+  void VerifyFiles(const std::function<void(Rows, std::string, absl::Status)>& damaged,
+                   const std::function<void(uint64_t, uint64_t)>& read) const override {
+    const RocksDatabase& database = view_->database();
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database.db().GetLiveFilesMetaData(&files);
+    const std::vector<rocksdb::ColumnFamilyDescriptor> families =
+        RocksFamilies(memory_bytes_);
+    uint64_t total = 0;
+    for (const auto& file : files) total += file.size;
+    uint64_t done = 0;
+    for (const auto& file : files) {
+      const Rows rows = file.column_family_name == rocksdb::kDefaultColumnFamilyName
+                            ? Rows::kDurable
+                            : Rows::kDerived;
+      rocksdb::SstFileReader reader(rocksdb::Options(
+          rocksdb::DBOptions(), families[rows == Rows::kDerived].options));
+      const std::string path = file.db_path + file.name;
+      rocksdb::Status status = reader.Open(path);
+      if (status.ok()) status = reader.VerifyChecksum();
+      if (!status.ok()) damaged(rows, path, database.ToStatus(status));
+      read(done += file.size, total);
+    }
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* Family(Rows rows) const {
+    const RocksDatabase& database = view_->database();
+    return rows == Rows::kDerived ? database.derived() : database.durable();
+  }
+
+  const std::unique_ptr<RocksLock> lock_;
+  const std::unique_ptr<RocksView> view_;
+  const absl::Status derived_;
+  const uint64_t memory_bytes_;
+};
+
+// Collects rows into batches, and writes those.
+class BatchWriter {
+ public:
+  BatchWriter(const RocksDatabase* database, rocksdb::ColumnFamilyHandle* family)
+      : database_(database), family_(family) {}
+
+  absl::Status Put(std::string_view key, std::string_view value) {
+    const rocksdb::Status put =
+        batch_.Put(family_, rocksdb::Slice(key.data(), key.size()),
+                   rocksdb::Slice(value.data(), value.size()));
+    if (!put.ok()) return database_->ToStatus(put);
+    return batch_.GetDataSize() < kRewriteBatchBytes ? absl::OkStatus() : Write();
+  }
+  // Without the write-ahead log: a store that is not whole is thrown away anyhow, and
+  // Finish flushes.
+  absl::Status Write() {
+    const rocksdb::Status written = database_->db().Write(DerivedWrite(), &batch_);
+    batch_.Clear();
+    return database_->ToStatus(written);
+  }
+
+ private:
+  const RocksDatabase* database_;
+  rocksdb::ColumnFamilyHandle* family_;
+  rocksdb::WriteBatch batch_;
+};
+
+absl::Status CopyRows(const StoreInspection& from, StoreInspection::Rows rows,
+                      const RewriteOptions& options, BatchWriter* to) {
+  absl::Status written;
+  absl::Status read =
+      from.ScanRows(rows, [&](std::string_view key, std::string_view value) {
+        if (!options.keep(rows, key)) return true;
+        written = to->Put(key, value);
+        if (options.copied) options.copied();
+        return written.ok();
+      });
+  return read.ok() ? written : read;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StoreInspection>> StoreInspection::Open(
+    const std::string& path, uint64_t memory_bytes) {
+  absl::StatusOr<std::unique_ptr<RocksLock>> lock = RocksLock::Take(path);
+  if (!lock.ok()) return lock.status();
+  const RocksOptions options{.path = path, .memory_bytes = memory_bytes};
+  absl::Status derived;
+  absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
+      RocksDatabase::Open(options, RocksDatabase::Mode::kLook);
+  if (!database.ok()) {
+    derived = database.status();
+    database = RocksDatabase::Open(options, RocksDatabase::Mode::kLookDurable);
+    if (!database.ok()) return derived;
+  }
+  const absl::StatusOr<StoreState> state = (*database)->ReadState();
+  if (!state.ok()) return state.status();
+  return std::make_unique<RocksInspection>(
+      *std::move(lock), std::make_unique<RocksView>(*std::move(database), *state),
+      std::move(derived), memory_bytes);
+}
+
+absl::Status RewriteStore(
+    const StoreInspection& from, const std::string& path, const RewriteOptions& options,
+    const std::function<absl::Status(const RowSink& put)>& extra) {
+  using Rows = StoreInspection::Rows;
+  absl::StatusOr<std::unique_ptr<RocksDatabase>> made =
+      RocksDatabase::Open({.path = path, .memory_bytes = options.memory_bytes},
+                          RocksDatabase::Mode::kCreate);
+  if (!made.ok()) return made.status();
+  const RocksDatabase& database = **made;
+  BatchWriter durable(&database, database.durable());
+  absl::Status status = CopyRows(from, Rows::kDurable, options, &durable);
+  if (status.ok()) {
+    status = extra([&](std::string_view key, std::string_view value) {
+      return durable.Put(key, value);
+    });
+  }
+  if (status.ok()) status = durable.Write();
+  if (status.ok() && from.derived_status().ok()) {
+    BatchWriter derived(&database, database.derived());
+    status = CopyRows(from, Rows::kDerived, options, &derived);
+    if (status.ok()) status = derived.Write();
+  }
+  if (status.ok()) {
+    status = database.ToStatus(database.db().Flush(
+        rocksdb::FlushOptions(), {database.durable(), database.derived()}));
+  }
+  if (status.ok()) status = SyncParentDirectory(path);
+  return status;
+}
+
+}  // namespace setlog
