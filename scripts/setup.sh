@@ -15,7 +15,8 @@ build=(
   ca-certificates ccache cmake g++ git mold ninja-build pkg-config
   libabsl-dev libcli11-dev libcsv-dev libgrpc++-dev libmicrohttpd-dev libprotobuf-dev
   librocksdb-dev libsodium-dev libssl-dev libutf8proc-dev libzstd-dev
-  nlohmann-json3-dev protobuf-compiler protobuf-compiler-grpc zlib1g-dev
+  nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc
+  zlib1g-dev
 )
 tests=(
   clang-format-14 libbenchmark-dev libgmock-dev libgtest-dev python3-minimal shellcheck

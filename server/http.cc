@@ -3,23 +3,34 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "absl/strings/str_format.h"
 
 namespace setlog {
+namespace {
+
+constexpr unsigned kIdleSeconds = 30;
+constexpr rlim_t kMinConnections = 64;
+constexpr rlim_t kMaxConnections = 4096;
+
+}  // namespace
 
 struct HttpCallbacks {
-  static MHD_Result Reply(MHD_Connection* connection, unsigned status,
-                          const std::string& body) {
+  static MHD_Result Send(MHD_Connection* connection, const HttpReply& reply) {
     MHD_Response* response = MHD_create_response_from_buffer(
-        body.size(), const_cast<char*>(body.data()), MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+        reply.body.size(), const_cast<char*>(reply.body.data()), MHD_RESPMEM_MUST_COPY);
+    MHD_add_response_header(response, "Content-Type", reply.content_type.c_str());
     MHD_add_response_header(response, "Cache-Control", "no-store");
-    const MHD_Result queued = MHD_queue_response(connection, status, response);
+    if (reply.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+      MHD_add_response_header(response, "Allow", "GET, HEAD");
+    }
+    const MHD_Result queued = MHD_queue_response(connection, reply.status, response);
     MHD_destroy_response(response);
     return queued;
   }
@@ -37,24 +48,34 @@ struct HttpCallbacks {
       return MHD_YES;
     }
     if (std::strcmp(method, "GET") != 0 && std::strcmp(method, "HEAD") != 0) {
-      return Reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+      return Send(connection, {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"});
     }
-    if (std::strcmp(url, "/healthz") != 0) {
-      return Reply(connection, MHD_HTTP_NOT_FOUND, "there is only /healthz here\n");
-    }
-    const absl::Status health = static_cast<HttpServer*>(self)->health_();
-    if (health.ok()) return Reply(connection, MHD_HTTP_OK, "ok\n");
-    return Reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                 std::string(health.message()) + "\n");
+    const HttpServer::Paths& paths = static_cast<HttpServer*>(self)->paths_;
+    const auto found = paths.find(url);
+    if (found != paths.end()) return Send(connection, found->second());
+    std::string known;
+    for (const auto& [path, answer] : paths) known += " " + path;
+    return Send(connection, {MHD_HTTP_NOT_FOUND, "there is only" + known + " here\n"});
   }
 };
 
-HttpServer::HttpServer(std::function<absl::Status()> health)
-    : health_(std::move(health)) {}
+unsigned MaxHttpConnections() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMinConnections;
+  return static_cast<unsigned>(
+      std::clamp<rlim_t>(limit.rlim_cur / 4, kMinConnections, kMaxConnections));
+}
+
+HttpReply HealthReply(const absl::Status& health) {
+  if (health.ok()) return {MHD_HTTP_OK, "ok\n"};
+  return {MHD_HTTP_SERVICE_UNAVAILABLE, std::string(health.message()) + "\n"};
+}
+
+HttpServer::HttpServer(Paths paths) : paths_(std::move(paths)) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const std::string& address, uint16_t port, std::function<absl::Status()> health) {
-  auto server = std::unique_ptr<HttpServer>(new HttpServer(std::move(health)));
+    const std::string& address, uint16_t port, Paths paths) {
+  auto server = std::unique_ptr<HttpServer>(new HttpServer(std::move(paths)));
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_port = htons(port);
@@ -73,9 +94,10 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   if (!is_v4) flags |= MHD_USE_IPv6;
   server->daemon_ = MHD_start_daemon(
       flags, port, nullptr, nullptr, &HttpCallbacks::Handle, server.get(),
-      MHD_OPTION_SOCK_ADDR, bound, MHD_OPTION_CONNECTION_LIMIT, 4096u,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0u, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32} << 10, MHD_OPTION_END);
+      MHD_OPTION_SOCK_ADDR, bound, MHD_OPTION_CONNECTION_LIMIT, MaxHttpConnections(),
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0u, MHD_OPTION_CONNECTION_TIMEOUT,
+      kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32} << 10,
+      MHD_OPTION_END);
   if (server->daemon_ == nullptr) {
     return absl::UnavailableError(absl::StrFormat("cannot listen on %s:%d for HTTP: %s",
                                                   address, port, std::strerror(errno)));

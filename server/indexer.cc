@@ -43,7 +43,7 @@ Indexer::~Indexer() {
     // In the midst of catching up there is no index entry that would vouch for it.
     if (f.loaded && !f.index->damaged() && options_.may_write().ok() &&
         f.index->m() == log->head().index.entry.m) {
-      f.index->SaveSnapshot().IgnoreError();  // else: rebuilt next time
+      SaveSnapshot(*log, f.index);
     }
   }
 }
@@ -90,13 +90,25 @@ void Indexer::Run() {
   }
 }
 
+void Indexer::Observe(const LogState& log, std::string_view event) const {
+  if (options_.observe) options_.observe(log, event);
+}
+
+void Indexer::SaveSnapshot(const LogState& log, LogIndex* index) const {
+  // Without it a restart takes longer, no more.
+  Observe(log, index->SaveSnapshot().ok() ? "snapshot" : "snapshot_failed");
+}
+
 bool Indexer::Step(LogState* log, Followed* followed) {
   LogIndex& index = *followed->index;
   if (!followed->loaded) {
     index.Load();
     followed->loaded = true;
+    const bool empty = index.m() == 0 && log->head().index.entry.m > 1;
+    Observe(*log, empty ? "rebuild" : "loaded");
   }
   if (index.damaged()) {
+    Observe(*log, "rebuild");
     index.Reset();
     followed->scanned = 0;
   }
@@ -117,6 +129,7 @@ bool Indexer::Step(LogState* log, Followed* followed) {
       return false;
     }
     followed->rebuilt_for_m = head.index.entry.m;
+    Observe(*log, "rebuild");
     index.Reset();
     followed->scanned = 0;
     return true;
@@ -141,7 +154,7 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   const bool at_index_entry = !catching_up || end == limit;
   if (at_index_entry && unsaved >= kSnapshotEntries && unsaved >= end / 3 &&
       options_.may_write().ok()) {
-    index.SaveSnapshot().IgnoreError();  // a restart then takes longer, no more
+    SaveSnapshot(*log, &index);
   }
   return true;
 }

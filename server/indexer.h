@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -34,6 +35,10 @@ class Indexer {
     uint64_t max_batch = uint64_t{1} << 20;
     // Asked before a snapshot is written, which can wait.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
+    // Told of what happens to a log's index, on the indexer's thread or, at the end, on
+    // the destructor's: "loaded", "rebuild" (it begins), "snapshot", "snapshot_failed".
+    // May be empty; must not block.
+    std::function<void(const LogState& log, std::string_view event)> observe;
   };
 
   Indexer(Sequencer* sequencer, const TreeReader* reader, Options options);
@@ -58,6 +63,8 @@ class Indexer {
 
   void Run();
   void Wake();
+  void Observe(const LogState& log, std::string_view event) const;
+  void SaveSnapshot(const LogState& log, LogIndex* index) const;
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
   absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,

@@ -75,6 +75,8 @@ class LogIndex {
   absl::StatusOr<IndexBatchAnswer> BatchLookup(const std::vector<Hash>& records,
                                                const PlacedIndex& index);
 
+  // About what the index holds in memory. O(pages).
+  uint64_t memory_bytes() const;
   // Buckets rewritten since the start (SetIndex::buckets_written).
   uint64_t buckets_written() const;
 

@@ -1,6 +1,8 @@
 #include "server/log_state.h"
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 
 namespace setlog {
 
@@ -9,10 +11,18 @@ PublishedHead LogState::head() const {
   return head_;
 }
 
+LogState::Figures LogState::figures() const {
+  MutexLock lock(mutex_);
+  return {head_.head.size, head_.index.entry.m, head_.index.entry.n, head_.changes_end,
+          published_us_};
+}
+
 void LogState::PublishHead(PublishedHead head) {
+  const int64_t now_us = absl::ToUnixMicros(absl::Now());
   {
     MutexLock lock(mutex_);
     head_ = std::move(head);
+    published_us_ = now_us;
   }
   MutexLock lock(watchers_mutex_);
   for (const auto& [id, changed] : watchers_) changed();

@@ -55,6 +55,15 @@ class LogState {
   const std::string& manifest() const { return manifest_; }
 
   PublishedHead head() const;
+  // What is counted of the head, without copying its note.
+  struct Figures {
+    uint64_t size = 0;
+    uint64_t m = 0;
+    uint64_t n = 0;
+    uint64_t changes_end = 0;
+    int64_t published_us = 0;
+  };
+  Figures figures() const;
   // By the sequencer only. Calls every watcher.
   void PublishHead(PublishedHead head);
 
@@ -77,6 +86,7 @@ class LogState {
 
   mutable Mutex mutex_;
   PublishedHead head_ ABSL_GUARDED_BY(mutex_);
+  int64_t published_us_ ABSL_GUARDED_BY(mutex_) = 0;
 
   // Held while watchers run, so that RemoveWatcher can promise what it does.
   Mutex watchers_mutex_;

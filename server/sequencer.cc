@@ -1,10 +1,17 @@
 #include "server/sequencer.h"
 
+#include <chrono>
+
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
 #include "log/tile.h"
 
 namespace setlog {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
 
 Sequencer::Sequencer(Store* store, const TreeReader* reader, Options options)
     : store_(store), reader_(reader), options_(options), thread_([this] { Run(); }) {}
@@ -98,7 +105,8 @@ absl::StatusOr<LogEdge*> Sequencer::EdgeOf(LogState* log) {
 }
 
 absl::Status Sequencer::Write(std::vector<LogBatch*> batches,
-                              std::vector<PublishedHead>* heads) {
+                              std::vector<PublishedHead>* heads, CommitReport* report) {
+  const Clock::time_point start = Clock::now();
   GroupCommit commit;
   commit.number = store_->commit().number + 1;
   for (LogBatch* batch : batches) {
@@ -106,7 +114,9 @@ absl::Status Sequencer::Write(std::vector<LogBatch*> batches,
     if (!head.ok()) return head.status();
     commit.heads.push_back(*std::move(head));
   }
+  report->prepare += Clock::now() - start;
   if (absl::Status s = store_->Commit(commit); !s.ok()) return s;
+  const Clock::time_point stored = Clock::now();
   for (size_t i = 0; i < batches.size(); ++i) {
     const LogState& log = *batches[i]->log();
     const StoredHead& head = commit.heads[i].head;
@@ -120,10 +130,29 @@ absl::Status Sequencer::Write(std::vector<LogBatch*> batches,
     heads->push_back({head, *std::move(note), batches[i]->edge().index,
                       batches[i]->edge().changes_end});
   }
+  report->sign = Clock::now() - stored;
   return absl::OkStatus();
 }
 
+// Adds the entries of one request to the report.
+void Sequencer::Count(const Request& request, const Sequenced& sequenced,
+                      CommitReport* report) {
+  const uint64_t entries = sequenced.end - sequenced.first;
+  if (const auto* values = std::get_if<AppendValues>(&request.step)) {
+    (values->type == EntryType::kAdd ? report->adds : report->removes) += entries;
+  } else if (std::holds_alternative<AppendGenesis>(request.step)) {
+    ++report->manifests;
+    ++report->indexes;
+    report->created.push_back(request.log->origin());
+  } else if (std::holds_alternative<IndexEntry>(request.step)) {
+    ++report->indexes;
+  } else {
+    ++report->tags;
+  }
+}
+
 void Sequencer::CommitGroup(std::vector<Request> requests) {
+  const Clock::time_point start = Clock::now();
   // What was queued when a write failed must not be written after it.
   absl::Status refused = health();
   if (refused.ok()) refused = options_.may_write();
@@ -155,8 +184,10 @@ void Sequencer::CommitGroup(std::vector<Request> requests) {
   for (auto& [log, batch] : batches) {
     if (batch.grown()) grown.push_back(&batch);
   }
+  CommitReport report{.prepare = Clock::now() - start};
   std::vector<PublishedHead> heads;
-  absl::Status written = grown.empty() ? absl::OkStatus() : Write(grown, &heads);
+  absl::Status written =
+      grown.empty() ? absl::OkStatus() : Write(grown, &heads, &report);
   if (!written.ok()) {
     written = absl::UnavailableError(absl::StrFormat(
         "writes have stopped, restart the server to check what is durable: %s",
@@ -165,12 +196,19 @@ void Sequencer::CommitGroup(std::vector<Request> requests) {
       MutexLock lock(mutex_);
       health_ = written;
     }
+    if (options_.stopped) options_.stopped(written);
     for (auto& [request, sequenced] : taken) request->done(written);
     return;
   }
+  const Clock::time_point signed_at = Clock::now();
   for (size_t i = 0; i < grown.size(); ++i) {
     edges_[grown[i]->log()] = std::move(grown[i]->edge());
     grown[i]->log()->PublishHead(std::move(heads[i]));
+  }
+  if (options_.committed && !grown.empty()) {
+    report.publish = Clock::now() - signed_at;
+    for (const auto& [request, sequenced] : taken) Count(*request, sequenced, &report);
+    options_.committed(report);
   }
   for (auto& [request, sequenced] : taken) {
     sequenced.size = request->log->head().head.size;

@@ -28,6 +28,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "port/mutex.h"
+#include "server/commit_report.h"
 #include "server/log_batch.h"
 #include "server/log_state.h"
 #include "storage/store.h"
@@ -42,6 +43,10 @@ class Sequencer {
     uint64_t max_commit_bytes = uint64_t{16} << 20;
     // Asked before each commit; an error refuses what would be in it, and no more.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
+    // On the sequencer's thread, each may be empty: after each commit, and when a write
+    // has failed, so that nothing is acknowledged any more.
+    std::function<void(const CommitReport&)> committed;
+    std::function<void(const absl::Status&)> stopped;
   };
   using Done = absl::AnyInvocable<void(absl::StatusOr<Sequenced>)>;
   using Step = AppendStep;
@@ -64,6 +69,7 @@ class Sequencer {
   // Why nothing is acknowledged any more; OK while all is well.
   absl::Status health() const;
   uint64_t queued_bytes() const;
+  uint64_t max_queue_bytes() const { return options_.max_queue_bytes; }
 
  private:
   struct Request {
@@ -73,9 +79,12 @@ class Sequencer {
     uint64_t bytes;
   };
   void Run();
+  static void Count(const Request& request, const Sequenced& sequenced,
+                    CommitReport* report);
   void CommitGroup(std::vector<Request> requests);
   // Writes and signs what the batches hold; publishes nothing.
-  absl::Status Write(std::vector<LogBatch*> batches, std::vector<PublishedHead>* heads);
+  absl::Status Write(std::vector<LogBatch*> batches, std::vector<PublishedHead>* heads,
+                     CommitReport* report);
   absl::StatusOr<LogEdge*> EdgeOf(LogState* log);
 
   Store* const store_;

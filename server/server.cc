@@ -15,13 +15,18 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "server/access.h"
+#include "server/build_info.h"
+#include "server/event_log.h"
 #include "server/free_space.h"
+#include "server/gauges.h"
 #include "server/head_feed.h"
 #include "server/http.h"
 #include "server/indexer.h"
 #include "server/key_files.h"
 #include "server/log_directory.h"
+#include "server/metrics.h"
 #include "server/reader_service.h"
+#include "server/rpc_observer.h"
 #include "server/sequencer.h"
 #include "server/tree_reader.h"
 #include "server/writer_service.h"
@@ -115,6 +120,18 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
   return grpc::SslServerCredentials(tls);
 }
 
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+StoreObserver Observe(Metrics* metrics, EventLog* events) {
+  return {.committed = [=](auto write, auto anchor) { metrics->Stored(write, anchor); },
+          .failed =
+              [=](std::string_view operation, const absl::Status& status) {
+                metrics->StoreFailed(operation);
+                events->Write(LogLevel::kError, "store_error",
+                              {{"operation", operation}, {"message", Text(status)}});
+              }};
+}
+
 }  // namespace
 
 uint64_t DefaultMemoryBytes() {
@@ -128,6 +145,9 @@ struct Server::Parts {
   Address grpc_address;
   Address http_address;
   std::unique_ptr<FreeSpace> space;
+  std::unique_ptr<EventLog> silent;  // if nobody wants to hear
+  EventLog* events;
+  Metrics metrics;
   std::unique_ptr<Store> store;
   std::unique_ptr<TreeReader> reader;
   std::unique_ptr<LogDirectory> logs;
@@ -138,6 +158,7 @@ struct Server::Parts {
   std::unique_ptr<Answers> answers;
   std::unique_ptr<ReaderService> reader_service;
   std::unique_ptr<WriterService> writer_service;
+  std::unique_ptr<Gauges> gauges;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<HttpServer> http;
 };
@@ -169,6 +190,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!credentials.ok()) return credentials.status();
   parts->grpc_address = *listen;
   parts->http_address = *http;
+  parts->silent = std::make_unique<EventLog>(LogLevel::kError, LogFormat::kKeyValue,
+                                             [](const std::string&) { return true; });
+  parts->events = options.events != nullptr ? options.events : parts->silent.get();
+  EventLog* const events = parts->events;
+  Metrics* const metrics = &parts->metrics;
 
   if (absl::Status s = EnsureDirectory(options.data_dir); !s.ok()) return s;
   const std::string anchor =
@@ -177,7 +203,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       OpenAnchoredStore({.path = options.data_dir + "/store",
                          .memory_bytes = options.memory_bytes / 4,
                          .create_if_missing = true},
-                        anchor);
+                        anchor, std::nullopt, Observe(metrics, events));
   if (!store.ok()) return store.status();
   parts->store = *std::move(store);
   absl::StatusOr<std::string> token = AdminToken(options.data_dir);
@@ -196,12 +222,32 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                                      : anchor.substr(0, slash + 1)},
       options.min_free_bytes);
   const auto may_write = [space = parts->space.get()] { return space->Check(); };
-  parts->sequencer =
-      std::make_unique<Sequencer>(parts->store.get(), parts->reader.get(),
-                                  Sequencer::Options{.may_write = may_write});
-  parts->indexer =
-      std::make_unique<Indexer>(parts->sequencer.get(), parts->reader.get(),
-                                Indexer::Options{.may_write = may_write});
+  parts->sequencer = std::make_unique<Sequencer>(
+      parts->store.get(), parts->reader.get(),
+      Sequencer::Options{
+          .may_write = may_write,
+          .committed =
+              [=](const CommitReport& report) {
+                metrics->Committed(report);
+                for (const std::string& origin : report.created) {
+                  events->Write(LogLevel::kInfo, "log_created", {{"origin", origin}});
+                }
+              },
+          .stopped =
+              [=](const absl::Status& status) {
+                events->Write(LogLevel::kError, "writes_stopped",
+                              {{"message", Text(status)}});
+              }});
+  parts->indexer = std::make_unique<Indexer>(
+      parts->sequencer.get(), parts->reader.get(),
+      Indexer::Options{.may_write = may_write,
+                       .observe = [=](const LogState& log, std::string_view event) {
+                         metrics->IndexEvent(event);
+                         const bool usual = event == "loaded" || event == "snapshot";
+                         events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn,
+                                       "index",
+                                       {{"origin", log.origin()}, {"what", event}});
+                       }});
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
@@ -212,6 +258,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->writer_service = std::make_unique<WriterService>(
       parts->access.get(), parts->logs.get(), parts->answers.get(),
       parts->sequencer.get(), parts->feed.get(), parts->store.get());
+
+  parts->gauges =
+      std::make_unique<Gauges>(Gauges::Sources{.logs = parts->logs.get(),
+                                               .sequencer = parts->sequencer.get(),
+                                               .events = events,
+                                               .data_dir = options.data_dir});
 
   static std::once_flag plugins;
   std::call_once(plugins, [] {
@@ -237,6 +289,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::ResourceQuota quota("setlogd");
   quota.Resize(options.memory_bytes / 4);
   builder.SetResourceQuota(quota);
+  builder.experimental().SetInterceptorCreators(
+      NewRpcObserver(&metrics->rpcs(), events));
   parts->grpc = builder.BuildAndStart();
   if (parts->grpc == nullptr || (!listen->host.empty() && port == 0)) {
     return absl::UnavailableError(absl::StrFormat(
@@ -244,19 +298,34 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   parts->grpc_address.port = static_cast<uint16_t>(port);
 
-  absl::StatusOr<std::unique_ptr<HttpServer>> http_server =
-      HttpServer::Start(http->host, http->port, [parts = parts.get()] {
-        absl::Status health = parts->sequencer->health();
-        if (health.ok()) health = parts->indexer->health();
-        return health.ok() ? parts->space->Check() : health;
-      });
+  absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
+      http->host, http->port,
+      {{"/healthz",
+        [parts = parts.get()] {
+          absl::Status health = parts->sequencer->health();
+          if (health.ok()) health = parts->indexer->health();
+          return HealthReply(health.ok() ? parts->space->Check() : health);
+        }},
+       {"/metrics", [metrics, gauges = parts->gauges.get()] {
+          return HttpReply{200, metrics->Text(gauges->Read()), Metrics::kContentType};
+        }}});
   if (!http_server.ok()) return http_server.status();
   parts->http = *std::move(http_server);
   parts->http_address.port = parts->http->port();
+  const BuildInfo build = GetBuildInfo();
+  events->Write(LogLevel::kInfo, "started",
+                {{"version", build.version},
+                 {"commit", build.commit},
+                 {"grpc", parts->grpc_address.Text()},
+                 {"http", parts->http_address.Text()},
+                 {"data", options.data_dir},
+                 {"logs", uint64_t{parts->logs->All().size()}},
+                 {"memory_bytes", options.memory_bytes}});
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 Server::~Server() {
+  parts_->events->Write(LogLevel::kInfo, "stopping", {});
   if (parts_->grpc != nullptr) {
     // What would go on for ever ends first, or every stop would take the whole drain.
     parts_->feed->Close();
@@ -268,6 +337,7 @@ Server::~Server() {
   parts_->feed.reset();
   parts_->indexer.reset();  // before the sequencer, which its last batch needs
   parts_->sequencer.reset();
+  parts_->events->Write(LogLevel::kInfo, "stopped", {});
 }
 
 std::string Server::grpc_address() const { return parts_->grpc_address.Text(); }

@@ -14,6 +14,8 @@
 
 namespace setlog {
 
+class EventLog;
+
 constexpr uint64_t kDefaultMinFreeBytes = uint64_t{256} << 20;
 
 struct ServerOptions {
@@ -30,6 +32,8 @@ struct ServerOptions {
   std::string tls_key;
   std::string client_ca;
   bool insecure_plaintext = false;
+  // Where the server says what happens; must outlive it. nullptr: nowhere.
+  EventLog* events = nullptr;
 };
 
 // The smallest and the default budget for anonymous memory.

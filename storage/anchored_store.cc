@@ -1,5 +1,6 @@
 #include "storage/anchored_store.h"
 
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -12,8 +13,10 @@ namespace {
 
 class AnchoredStore final : public Store {
  public:
-  AnchoredStore(std::unique_ptr<Store> store, Anchor anchor)
-      : store_(std::move(store)), anchor_(std::move(anchor)) {}
+  AnchoredStore(std::unique_ptr<Store> store, Anchor anchor, StoreObserver observer)
+      : store_(std::move(store)),
+        observer_(std::move(observer)),
+        anchor_(std::move(anchor)) {}
 
   absl::Status Commit(const GroupCommit& commit) override {
     const std::lock_guard writer(writer_mutex_);
@@ -21,40 +24,62 @@ class AnchoredStore final : public Store {
       return absl::FailedPreconditionError(
           "an earlier write of the anchor failed: reopen the store");
     }
-    absl::Status stored = store_->Commit(commit);
+    const Clock::time_point start = Clock::now();
+    absl::Status stored = Seen("commit", store_->Commit(commit));
     if (!stored.ok()) return stored;
-    absl::Status anchored = anchor_.Write(store_->commit());
+    const Clock::time_point written = Clock::now();
+    absl::Status anchored = Seen("anchor", anchor_.Write(store_->commit()));
     failed_ = !anchored.ok();
+    if (anchored.ok() && observer_.committed) {
+      observer_.committed(written - start, Clock::now() - written);
+    }
     return anchored;
   }
 
   StoreState state() const override { return store_->state(); }
   absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                    std::string_view key) const override {
-    return store_->Read(log, table, key);
+    return Seen("read", store_->Read(log, table, key));
   }
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&
                         visit) const override {
-    return store_->Scan(log, table, first, last, visit);
+    return Seen("read", store_->Scan(log, table, first, last, visit));
   }
   absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
       LogNumber log, Table table, std::string_view key) const override {
-    return store_->ReadLast(log, table, key);
+    return Seen("read", store_->ReadLast(log, table, key));
   }
   absl::StatusOr<std::vector<LogRecord>> Logs() const override {
     return store_->Logs();
   }
   absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    return store_->WriteDerived(log, rows);
+    return Seen("derived", store_->WriteDerived(log, rows));
   }
   absl::StatusOr<StoreState> Checkpoint(const std::string& directory) override {
     return store_->Checkpoint(directory);
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  static const absl::Status& StatusOf(const absl::Status& status) { return status; }
+  template <typename T>
+  static const absl::Status& StatusOf(const absl::StatusOr<T>& value) {
+    return value.status();
+  }
+  // The result, of which the observer hears if it is an error.
+  template <typename Result>
+  Result Seen(std::string_view operation, Result result) const {
+    if (!result.ok() && !absl::IsNotFound(StatusOf(result)) && observer_.failed) {
+      observer_.failed(operation, StatusOf(result));
+    }
+    return result;
+  }
+
   const std::unique_ptr<Store> store_;
+  const StoreObserver observer_;
   std::mutex writer_mutex_;
   Anchor anchor_ ABSL_GUARDED_BY(writer_mutex_);
   bool failed_ ABSL_GUARDED_BY(writer_mutex_) = false;
@@ -108,7 +133,7 @@ absl::Status JudgeAnchor(const StoreState& state, const std::string& anchor_path
 
 absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
     const RocksOptions& options, const std::string& anchor_path,
-    std::optional<uint64_t> accept_rollback) {
+    std::optional<uint64_t> accept_rollback, StoreObserver observer) {
   absl::StatusOr<Anchor> anchor = Anchor::Open(anchor_path);
   const bool has_anchor = !absl::IsNotFound(anchor.status());
   if (!anchor.ok() && has_anchor && !absl::IsDataLoss(anchor.status())) {
@@ -150,7 +175,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
     if (absl::Status forward = anchor->Write(state.commit); !forward.ok())
       return forward;
   }
-  return std::make_unique<AnchoredStore>(*std::move(store), *std::move(anchor));
+  return std::make_unique<AnchoredStore>(*std::move(store), *std::move(anchor),
+                                         std::move(observer));
 }
 
 }  // namespace setlog

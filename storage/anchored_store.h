@@ -10,10 +10,13 @@
 #ifndef SETLOG_STORAGE_ANCHORED_STORE_H_
 #define SETLOG_STORAGE_ANCHORED_STORE_H_
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "storage/anchor.h"
@@ -21,6 +24,17 @@
 #include "storage/store.h"
 
 namespace setlog {
+
+// What happens in a store, for those who count it. Called on the thread that asked the
+// store; must not block, nor ask the store. Both may be empty.
+struct StoreObserver {
+  // A commit is durable: how long the synced write took, and the anchor after it.
+  std::function<void(std::chrono::nanoseconds write, std::chrono::nanoseconds anchor)>
+      committed;
+  // An operation failed: "commit", "anchor", "derived" (rows) or "read". NotFound is no
+  // failure.
+  std::function<void(std::string_view operation, const absl::Status& status)> failed;
+};
 
 // Errors of OpenRocksStore, and DataLoss if store and anchor do not belong together
 // (CheckAnchor): no file has been altered then. A new pair is made only if there is
@@ -33,7 +47,8 @@ namespace setlog {
 // elsewhere, or if there is nothing to accept.
 absl::StatusOr<std::unique_ptr<Store>> OpenAnchoredStore(
     const RocksOptions& options, const std::string& anchor_path,
-    std::optional<uint64_t> accept_rollback = std::nullopt);
+    std::optional<uint64_t> accept_rollback = std::nullopt,
+    StoreObserver observer = {});
 
 // What OpenAnchoredStore asks: whether a store at `state` may be gone on with, given
 // what Anchor::Open said. Also for backups, before they are put in place.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "server/event_log.h"
 #include "server/server.h"
 #include "tools/setlogd_commands.h"
 #include "tools/units.h"
@@ -67,6 +68,14 @@ int DaemonServe(int argc, char** argv) {
   app.add_flag("--insecure-plaintext", options.insecure_plaintext,
                "allow addresses other than loopback without TLS: tokens and records "
                "can then be read on the way");
+  std::string level = "info";
+  std::string format = "kv";
+  app.add_option("--log-level", level, "least level of the log's lines on stderr")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_option("--log-format", format, "key=value, or one JSON object a line")
+      ->check(CLI::IsMember({"kv", "json"}))
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -93,13 +102,16 @@ int DaemonServe(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
+  EventLog events(*ParseLogLevel(level),
+                  format == "json" ? LogFormat::kJson : LogFormat::kKeyValue,
+                  WriteToStderr);
+  options.events = &events;
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
   if (!server.ok()) return FailDaemon(server.status());
   std::cout << "ready grpc=" << (*server)->grpc_address()
             << " http=" << (*server)->http_address() << std::endl;
   int received = 0;
   sigwait(&signals, &received);
-  std::cerr << "setlogd: stopping\n";
   server->reset();
   return 0;
 }
