@@ -5,9 +5,11 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
 #include "log/decimal.h"
@@ -94,6 +96,14 @@ grpc::ChannelArguments Arguments(bool local) {
   return arguments;
 }
 
+// It is printed on somebody's terminal.
+bool IsRequestId(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
 // Whoever gives back gRPC's last reference joins its threads, one of which may sleep in
 // a poll of ten seconds (gRPC 1.51, the backup poller of its sockets). One reference is
 // therefore kept until the process ends, so that a command ends when it is done.
@@ -104,10 +114,16 @@ void KeepGrpc() {
 
 }  // namespace
 
-absl::Status FromGrpc(const grpc::Status& status) {
+absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
+  if (status.ok()) return absl::OkStatus();
+  std::string message = status.error_message();
+  const auto& trailing = context.GetServerTrailingMetadata();
+  if (const auto id = trailing.find("x-request-id"); id != trailing.end()) {
+    const std::string_view text(id->second.data(), id->second.size());
+    if (IsRequestId(text)) absl::StrAppendFormat(&message, " (request %s)", text);
+  }
   // The codes are the same numbers.
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                      status.error_message());
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
 }
 
 absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {

@@ -38,8 +38,9 @@ struct ConnectionOptions {
   std::chrono::milliseconds retry_for{15000};
 };
 
-// The same code and message.
-absl::Status FromGrpc(const grpc::Status& status);
+// The same code and message, and the request's id if the server gave the call one: with
+// it the server's log can be searched. `context` is that of the call, which has ended.
+absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context);
 
 class Connection {
  public:
@@ -73,7 +74,7 @@ class Connection {
       Response response;
       const std::unique_ptr<grpc::ClientContext> context = NewContext(deadline);
       const absl::Status status =
-          FromGrpc((stub.*method)(context.get(), request, &response));
+          FromGrpc((stub.*method)(context.get(), request, &response), *context);
       if (status.ok()) return response;
       if (!retry.WaitAfter(status)) return status;
     }

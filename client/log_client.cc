@@ -55,7 +55,7 @@ class IndexWatch {
       retry.Progress();
     }
     context->TryCancel();
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = FromGrpc(stream->Finish(), *context);
     if (newest_ > position) return absl::OkStatus();
     if (status.ok()) return absl::UnavailableError("the server ended the watch");
     return status;
@@ -114,8 +114,8 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
     v1::Head head;
     const std::unique_ptr<grpc::ClientContext> context =
         connection_->NewContext(Connection::kCallDeadline);
-    const absl::Status status =
-        FromGrpc(connection_->writer().CreateLog(context.get(), request, &head));
+    const absl::Status status = FromGrpc(
+        connection_->writer().CreateLog(context.get(), request, &head), *context);
     if (!status.ok() && !absl::IsAlreadyExists(status) && retry.WaitAfter(status)) {
       maybe_created = true;
       continue;

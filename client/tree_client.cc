@@ -152,7 +152,7 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
     }
     const bool enough = position == end || bytes >= kWindowBytes;
     if (enough || !refused.ok()) context->TryCancel();
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = FromGrpc(stream->Finish(), *context);
     if (!refused.ok()) return refused;
     if (enough) return bundles;
     if (status.ok()) return Refused(head_.origin, "the stream of entries ends early");

@@ -73,7 +73,7 @@ void UploadStream::OnDone(const grpc::Status& status) {
   MutexLock lock(mutex_);
   ended_ = true;
   done_ = true;
-  status_ = FromGrpc(status);
+  status_ = FromGrpc(status, *context_);
   changed_.notify_all();
 }
 
