@@ -6,10 +6,10 @@
 #   3. every test under ThreadSanitizer
 #   4. every test program again and again, shuffled,   SETLOG_REPEAT times, 20
 #      under ASan and UBSan
+#   5. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
 #
-# Here belong, once they exist: libFuzzer on every parser and verifier for an hour each;
-# loops of kill -9, power loss and full disks with a ledger of acknowledgements; logs of
-# 10^8 records; the benchmarks against their ceilings.
+# Here belong, once they exist: loops of kill -9, power loss and full disks with a ledger
+# of acknowledgements; logs of 10^8 records; the benchmarks against their ceilings.
 # Goes on after a failure; the last lines say what failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -53,6 +53,7 @@ phase "everything of CI" scripts/test.sh --all
 phase "clang-tidy" scripts/tidy.sh
 phase "every test under TSan" every_thread
 phase "tests repeated $repeat times, shuffled" again_and_again
+phase "fuzzing" scripts/fuzz.sh "${SETLOG_FUZZ_SECONDS:-600}"
 
 if [[ ${#failures[@]} -gt 0 ]]; then
   printf 'nightly: FAILED: %s\n' "${failures[@]}"

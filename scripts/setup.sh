@@ -21,7 +21,7 @@ build=(
 tests=(
   clang-format-14 libbenchmark-dev libgmock-dev libgtest-dev python3-minimal shellcheck
 )
-nightly=(clang-tidy-14)
+nightly=(clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14 python3)
 
 fail() {
   printf 'setup.sh: %s\n' "$*" >&2
