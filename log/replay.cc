@@ -1,83 +1,161 @@
 #include "log/replay.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_format.h"
 #include "log/tree.h"
 
 namespace setlog {
 
+using Rule = ReplayFault::Rule;
+
+absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
+  const auto wrong = [](const char* what) {
+    return absl::DataLossError(absl::StrFormat("replay state: %s", what));
+  };
+  const uint64_t size = state.tree.size();
+  Replay replay(std::move(origin));
+  if (state.manifest.empty() != (size == 0)) return wrong("no manifest");
+  if (size > 0 && replay.CheckManifest(AsBytes(state.manifest))) {
+    return wrong("its manifest is not this log's");
+  }
+  const SetTop& set = state.set.top();
+  if (state.index_sizes.empty() != !state.last_index) return wrong("no index entry");
+  if (state.last_index) {
+    const auto& [entry, position] = *state.last_index;
+    const bool growing =
+        std::adjacent_find(state.index_sizes.begin(), state.index_sizes.end(),
+                           std::greater_equal<>()) == state.index_sizes.end();
+    if (!growing || state.index_sizes.front() == 0 ||
+        state.index_sizes.back() != entry.m || entry.m > position || position >= size) {
+      return wrong("its index entries are out of order");
+    }
+    if (set.m != entry.m || set.n != entry.n || set.root() != entry.set_root) {
+      return wrong("its set is not that of its index entry");
+    }
+  } else if (set.m != 0 || set.n != 0) {
+    return wrong("a set without index entry");
+  }
+  for (const auto& [name, tag] : state.tags) {
+    if (!CheckTagName(name).ok() || tag.position >= size ||
+        !std::binary_search(state.index_sizes.begin(), state.index_sizes.end(),
+                            tag.m)) {
+      return wrong("a tag without index entry");
+    }
+  }
+  uint64_t next = set.m;
+  for (const ReplayState::Pending& pending : state.pending) {
+    if (pending.position < next || pending.position >= size) {
+      return wrong("its changes are out of order");
+    }
+    next = pending.position + 1;
+  }
+  replay.state_ = std::move(state);
+  return replay;
+}
+
 std::optional<ReplayFault> Replay::Feed(std::span<const Bytes> entries) {
   if (fault_) return fault_;
-  const uint64_t first = tree_.size();
+  const uint64_t first = size();
   for (size_t i = 0; i < entries.size(); ++i) {
-    if (std::optional<std::string> reason = Check(entries[i], first + i)) {
-      fault_ = ReplayFault{first + i, *std::move(reason)};
+    fault_ = Check(entries[i], first + i);
+    if (fault_) {
+      fault_->position = first + i;
       return fault_;
     }
   }
-  tree_.Append(LeafHashes(entries));
+  state_.tree.Append(LeafHashes(entries));
   return std::nullopt;
 }
 
-std::optional<std::string> Replay::Check(Bytes bytes, uint64_t position) {
+Replay::Fault Replay::Check(Bytes bytes, uint64_t position) {
+  // Nearly every entry is one of these, and they have no other rules.
+  if (bytes.size() == kValueEntryBytes && position > 0) {
+    const auto type = static_cast<EntryType>(bytes[0]);
+    if (type == EntryType::kAdd || type == EntryType::kRemove) {
+      state_.pending.push_back(
+          {HashFromBytes(bytes.subspan(1)), position, type == EntryType::kAdd});
+      return std::nullopt;
+    }
+  }
   const absl::StatusOr<Entry> entry = DecodeEntry(bytes);
   absl::Status status = entry.status();
   if (status.ok()) status = CheckPosition(*entry, position);
-  if (!status.ok()) return std::string(status.message());
-  switch (TypeOf(*entry)) {
-    case EntryType::kManifest: {
-      absl::StatusOr<Manifest> manifest = ParseManifest(bytes.subspan(1));
-      if (!manifest.ok()) return std::string(manifest.status().message());
-      if (manifest->origin != origin_) {
-        return absl::StrFormat("the manifest is of %s, not of %s", manifest->origin,
-                               origin_);
-      }
-      manifest_ = *std::move(manifest);
-      return std::nullopt;
-    }
-    case EntryType::kAdd:
-      pending_.push_back({std::get<AddEntry>(*entry).value, position, true});
-      return std::nullopt;
-    case EntryType::kRemove:
-      pending_.push_back({std::get<RemoveEntry>(*entry).value, position, false});
-      return std::nullopt;
-    case EntryType::kIndex:
-      return CheckIndex(std::get<IndexEntry>(*entry));
-    case EntryType::kTag: {
-      const auto& tag = std::get<TagEntry>(*entry);
-      if (!index_entries_.contains(tag.m)) {
-        return absl::StrFormat("tag %s names m = %d, for which no index entry stands",
-                               tag.name, tag.m);
-      }
-      if (!tags_.emplace(tag.name, tag.m).second) {
-        return absl::StrFormat("the tag name %s is used a second time", tag.name);
-      }
-      return std::nullopt;
-    }
+  if (!status.ok()) {
+    return ReplayFault{0, Rule::kForm, std::string(status.message())};
   }
-  return "unknown entry type";
+  if (std::holds_alternative<ManifestEntry>(*entry)) {
+    return CheckManifest(bytes.subspan(1));
+  }
+  if (const auto* index = std::get_if<IndexEntry>(&*entry)) {
+    return CheckIndex(*index, position);
+  }
+  return CheckTag(std::get<TagEntry>(*entry), position);
 }
 
-std::optional<std::string> Replay::CheckIndex(const IndexEntry& entry) {
-  if (!index_entries_.empty() && entry.m <= index_entries_.rbegin()->first) {
-    return absl::StrFormat("index entry for m = %d after one for m = %d", entry.m,
-                           index_entries_.rbegin()->first);
+Replay::Fault Replay::CheckManifest(Bytes json) {
+  absl::StatusOr<Manifest> manifest = ParseManifest(json);
+  if (!manifest.ok()) {
+    const bool unknown = absl::IsUnimplemented(manifest.status());
+    return ReplayFault{0, unknown ? Rule::kUnsupported : Rule::kForm,
+                       std::string(manifest.status().message())};
   }
-  ApplyUpTo(entry.m);
-  const SetTop& set = index_.top();
-  if (entry.n != set.n || entry.set_root != set.root()) {
-    return absl::StrFormat(
-        "index entry for m = %d says n = %d, root %s; the entries before m give n = "
-        "%d, "
-        "root %s",
-        entry.m, entry.n, ToHex(entry.set_root), set.n, ToHex(set.root()));
+  if (manifest->origin != origin_) {
+    return ReplayFault{
+        0, Rule::kForm,
+        absl::StrFormat("the manifest is of %s, not of %s", manifest->origin, origin_)};
   }
-  index_entries_.emplace(entry.m, entry);
+  manifest_ = *std::move(manifest);
+  state_.manifest = AsText(json);
+  return std::nullopt;
+}
+
+Replay::Fault Replay::CheckTag(const TagEntry& tag, uint64_t position) {
+  if (!std::binary_search(state_.index_sizes.begin(), state_.index_sizes.end(),
+                          tag.m)) {
+    return ReplayFault{
+        0, Rule::kTagIndex,
+        absl::StrFormat("tag %s names m = %d, for which no index entry stands",
+                        tag.name, tag.m)};
+  }
+  if (!state_.tags.emplace(tag.name, PlacedTag{tag.m, position}).second) {
+    return ReplayFault{
+        0, Rule::kTagName,
+        absl::StrFormat("the tag name %s is used a second time", tag.name)};
+  }
+  return std::nullopt;
+}
+
+Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
+  if (!state_.index_sizes.empty() && entry.m <= state_.index_sizes.back()) {
+    return ReplayFault{0, Rule::kIndexOrder,
+                       absl::StrFormat("index entry for m = %d after one for m = %d",
+                                       entry.m, state_.index_sizes.back())};
+  }
+  SetIndex& set = state_.set;
+  const std::vector<SetChange> changes = PendingChanges(entry.m);
+  const unsigned depth = set.WantedDepth(changes.size());
+  if (depth > set.top().depth) set.Publish(set.PrepareDeeper(depth));
+  SetIndex::Batch batch = set.Prepare(changes, entry.m);
+  if (entry.n != batch.n() || entry.set_root != batch.root()) {
+    return ReplayFault{
+        0, Rule::kIndexSet,
+        absl::StrFormat("index entry for m = %d says n = %d, root %s; the entries "
+                        "before m give n = %d, root %s",
+                        entry.m, entry.n, ToHex(entry.set_root), batch.n(),
+                        ToHex(batch.root()))};
+  }
+  set.Publish(std::move(batch));
+  state_.pending.erase(state_.pending.begin(), state_.pending.begin() + changes.size());
+  state_.index_sizes.push_back(entry.m);
+  state_.last_index = {entry, position};
   return std::nullopt;
 }
 
 std::vector<SetChange> Replay::PendingChanges(uint64_t m) const {
+  const std::vector<ReplayState::Pending>& pending = state_.pending;
   std::vector<Hash> values;
-  for (const Pending& p : pending_) {
+  for (const ReplayState::Pending& p : pending) {
     if (p.position >= m) break;
     values.push_back(p.value);
   }
@@ -85,22 +163,14 @@ std::vector<SetChange> Replay::PendingChanges(uint64_t m) const {
   std::vector<SetChange> changes;
   changes.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    changes.push_back({keys[i], pending_[i].position, pending_[i].add});
+    changes.push_back({keys[i], pending[i].position, pending[i].add});
   }
   return changes;
 }
 
-void Replay::ApplyUpTo(uint64_t m) {
-  const std::vector<SetChange> changes = PendingChanges(m);
-  pending_.erase(pending_.begin(), pending_.begin() + changes.size());
-  const unsigned depth = index_.WantedDepth(changes.size());
-  if (depth > index_.top().depth) index_.Publish(index_.PrepareDeeper(depth));
-  index_.Publish(index_.Prepare(changes, m));
-}
-
 Replay::Set Replay::CurrentSet() const {
   // Not applied: the next index entry may be for a smaller m than this.
-  const SetIndex::Batch batch = index_.Prepare(PendingChanges(size()), size());
+  const SetIndex::Batch batch = state_.set.Prepare(PendingChanges(size()), size());
   return {batch.n(), batch.root()};
 }
 

@@ -2,14 +2,17 @@
 //
 //   Replay replay("example.org/digits");
 //   for (bundle : log) if (auto fault = replay.Feed(bundle)) ...  // the operator lied
-//   replay.Root() == checkpoint.root;                             // and the head is
-//   true
+//   replay.Root() == checkpoint.root;                     // and the head is true
+//   Replay later = *Replay::Resume(origin, saved_state);  // goes on where it stopped
 //
 // Feed checks what no proof can show to somebody who sees one record: that each entry
 // is well formed and in a place where it may be, that m grows and names are used once,
 // and that each index entry is the set of the entries before it. It stops at the first
-// fault and takes nothing more: nothing is skipped.
-// Memory: 40 bytes a distinct value (the whole set index). Not thread-safe; no I/O.
+// fault and takes nothing more: nothing is skipped. The set is then still that of the
+// last good index entry, so that evidence can be made from it (log/extension.h).
+// Memory: 40 bytes a value that was ever added, rounded up by 10 to 20 percent, 8 bytes
+// an index entry, and 48 bytes an add or remove that no index entry covers yet.
+// Not thread-safe; no I/O.
 #ifndef SETLOG_LOG_REPLAY_H_
 #define SETLOG_LOG_REPLAY_H_
 
@@ -18,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "log/bytes.h"
 #include "log/entry.h"
 #include "log/manifest.h"
@@ -28,20 +32,62 @@ namespace setlog {
 
 // What is wrong with the entry at `position`.
 struct ReplayFault {
+  enum class Rule {
+    kForm,         // malformed by itself, or a manifest of another log
+    kUnsupported,  // a manifest of a kind that this code does not know: no lie
+    kIndexOrder,   // an index entry whose m does not grow
+    kIndexSet,     // an index entry that is not the set of the entries before its m
+    kTagIndex,     // a tag for an m without index entry
+    kTagName,      // a tag name that is used again
+  };
   uint64_t position = 0;
+  Rule rule = Rule::kForm;
   std::string reason;
+};
+
+struct PlacedIndexEntry {
+  IndexEntry entry;
+  uint64_t position = 0;
+  friend bool operator==(const PlacedIndexEntry&, const PlacedIndexEntry&) = default;
+};
+struct PlacedTag {
+  uint64_t m = 0;
+  uint64_t position = 0;
+  friend bool operator==(const PlacedTag&, const PlacedTag&) = default;
+};
+
+// All that a replay knows of [0, size): what has to be stored to go on later.
+struct ReplayState {
+  // The value of an add or remove entry that no index entry covers yet.
+  struct Pending {
+    Hash value;
+    uint64_t position = 0;
+    bool add = true;
+    friend bool operator==(const Pending&, const Pending&) = default;
+  };
+
+  TileTree tree;
+  std::string manifest;                        // entry 0's JSON, "" before it
+  std::map<std::string, PlacedTag> tags;       // by name
+  std::vector<uint64_t> index_sizes;           // every m, increasing
+  std::optional<PlacedIndexEntry> last_index;  // the one of index_sizes.back()
+  SetIndex set;                                // as of last_index
+  std::vector<Pending> pending;                // in log order
 };
 
 class Replay {
  public:
   explicit Replay(std::string origin) : origin_(std::move(origin)) {}
+  // Goes on from `state`. DataLoss if its parts do not fit together; what only the log
+  // can show, its root, is for the caller to compare.
+  static absl::StatusOr<Replay> Resume(std::string origin, ReplayState state);
 
   // The next entries of the log. A fault is final.
   std::optional<ReplayFault> Feed(std::span<const Bytes> entries);
 
-  uint64_t size() const { return tree_.size(); }
+  uint64_t size() const { return state_.tree.size(); }
   // RFC 6962 root of everything fed.
-  Hash Root() const { return tree_.Root(); }
+  Hash Root() const { return state_.tree.Root(); }
 
   // Members and root of the set of everything fed, indexed or not.
   struct Set {
@@ -50,31 +96,22 @@ class Replay {
   };
   Set CurrentSet() const;
 
+  const ReplayState& state() const { return state_; }
   const Manifest& manifest() const { return manifest_; }
-  const std::map<std::string, uint64_t>& tags() const { return tags_; }
-  // By m.
-  const std::map<uint64_t, IndexEntry>& index_entries() const { return index_entries_; }
+  const std::map<std::string, PlacedTag>& tags() const { return state_.tags; }
 
  private:
-  std::optional<std::string> Check(Bytes bytes, uint64_t position);
-  std::optional<std::string> CheckIndex(const IndexEntry& entry);
+  using Fault = std::optional<ReplayFault>;
+  Fault Check(Bytes bytes, uint64_t position);
+  Fault CheckManifest(Bytes json);
+  Fault CheckIndex(const IndexEntry& entry, uint64_t position);
+  Fault CheckTag(const TagEntry& tag, uint64_t position);
   std::vector<SetChange> PendingChanges(uint64_t m) const;
-  void ApplyUpTo(uint64_t m);
 
   std::string origin_;
-  TileTree tree_;
-  SetIndex index_;
   Manifest manifest_;
-  std::map<std::string, uint64_t> tags_;
-  std::map<uint64_t, IndexEntry> index_entries_;
-  // Values of add and remove entries at or after index_.top().m, in log order.
-  struct Pending {
-    Hash value;
-    uint64_t position;
-    bool add;
-  };
-  std::vector<Pending> pending_;
-  std::optional<ReplayFault> fault_;
+  ReplayState state_;
+  Fault fault_;
 };
 
 }  // namespace setlog

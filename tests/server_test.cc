@@ -285,7 +285,7 @@ TEST_F(ServerTest, TheWholeLogReplays) {
   ASSERT_TRUE(stream->Finish().ok());
   EXPECT_EQ(replay.size(), version.checkpoint.size);
   EXPECT_EQ(replay.Root(), version.checkpoint.root);
-  EXPECT_EQ(replay.tags().at("v1"), tag.index_size());
+  EXPECT_EQ(replay.tags().at("v1").m, tag.index_size());
 }
 
 TEST_F(ServerTest, ASessionGoesOnWhereItStopped) {
