@@ -11,6 +11,7 @@
 namespace setlog {
 
 Runner DeclareAdd(CLI::App& app);
+Runner DeclareAudit(CLI::App& app);
 Runner DeclareCheck(CLI::App& app);
 Runner DeclareConsistency(CLI::App& app);
 Runner DeclareEntries(CLI::App& app);

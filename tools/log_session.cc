@@ -47,10 +47,12 @@ std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
 }
 
 absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& trust,
-                                            std::string origin) {
+                                            std::string origin,
+                                            LogSessionOptions options) {
   absl::StatusOr<Trust> named = NamedTrust(trust);
   if (!named.ok()) return named.status();
-  absl::StatusOr<std::string> path = StateDirectory::DefaultPath();
+  absl::StatusOr<std::string> path =
+      options.home.empty() ? StateDirectory::DefaultPath() : std::move(options.home);
   if (!path.ok()) return path.status();
   absl::StatusOr<StateDirectory> state = StateDirectory::Open(*std::move(path));
   if (!state.ok()) return state.status();
@@ -60,12 +62,12 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
   LogSession log(&session);
   log.state_ = std::make_unique<StateDirectory>(*std::move(state));
   log.connection_ = std::make_unique<Connection>(*std::move(connection));
-  log.client_ =
-      std::make_unique<LogClient>(log.connection_.get(), log.state_.get(),
-                                  TrustOptions{.origin = std::move(origin),
-                                               .key = std::move(named->log_key),
-                                               .policy = std::move(named->policy),
-                                               .trust_on_first_use = true});
+  log.client_ = std::make_unique<LogClient>(
+      log.connection_.get(), log.state_.get(),
+      TrustOptions{.origin = std::move(origin),
+                   .key = std::move(named->log_key),
+                   .policy = std::move(named->policy),
+                   .trust_on_first_use = options.trust_on_first_use});
   return log;
 }
 

@@ -29,11 +29,18 @@ absl::StatusOr<Connection> Connect(const ServerFlags& flags);
 // The message of `status` and what to do about it. Pure.
 std::string WithRemedy(const absl::Status& status, const ServerFlags& flags);
 
+struct LogSessionOptions {
+  std::string home;  // of keys and heads; empty: SETLOG_HOME
+  // Takes the key of an unknown log from the server.
+  bool trust_on_first_use = true;
+};
+
 class LogSession {
  public:
   // InvalidArgument for flags that make no sense, or the error of opening the state.
   static absl::StatusOr<LogSession> Open(Session& session, const TrustFlags& trust,
-                                         std::string origin);
+                                         std::string origin,
+                                         LogSessionOptions options = {});
 
   const std::string& origin() const { return client_->origin(); }
   const Connection& connection() const { return *connection_; }

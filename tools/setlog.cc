@@ -11,6 +11,7 @@ constexpr setlog::Command kCommands[] = {
     {"tag", "names the current version of the set", setlog::DeclareTag},
     {"in", "is it in the set? present or absent, proven", setlog::DeclareIn},
     {"verify", "checks a proof file, offline", setlog::DeclareVerify},
+    {"audit", "replays a log, checks every promise", setlog::DeclareAudit},
     {"head", "shows the newest signed head", setlog::DeclareHead},
     {"logs", "lists the logs of a server", setlog::DeclareLogs},
     {"tags", "lists the named versions of a log", setlog::DeclareTags},

@@ -1,0 +1,145 @@
+#include "client/entry_stream.h"
+
+#include <memory>
+#include <utility>
+
+#include "client/refused.h"
+#include "log/tile.h"
+
+namespace setlog {
+namespace {
+
+// What one call asks for: short enough that its deadline is not met by a slow caller
+// of Next only, and if it is the next call goes on.
+constexpr uint64_t kCallEntries = uint64_t{1} << 20;
+
+}  // namespace
+
+EntryStream::EntryStream(const Connection* connection, std::string origin,
+                         uint64_t begin, uint64_t end)
+    : connection_(connection),
+      origin_(std::move(origin)),
+      begin_(begin),
+      end_(end),
+      position_(begin),
+      thread_([this] { Fetch(); }) {}
+
+EntryStream::~EntryStream() {
+  {
+    MutexLock lock(mutex_);
+    stopped_ = true;
+    if (call_ != nullptr) call_->TryCancel();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+absl::StatusOr<EntryPiece> EntryStream::Next(std::chrono::milliseconds wait) {
+  EntryPiece piece;
+  piece.begin = position_;
+  if (done()) return piece;
+  {
+    MutexLock lock(mutex_);
+    lock.WaitFor(changed_, wait, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return !queue_.empty() || !status_.ok();
+    });
+    if (queue_.empty()) {
+      if (!status_.ok()) return status_;
+      return piece;
+    }
+    uint64_t taken = 0;
+    while (!queue_.empty() && taken < kPieceEntries) {
+      taken += queue_.front().entries;
+      queued_bytes_ -= queue_.front().bundle.size();
+      piece.bundles.push_back(std::move(queue_.front().bundle));
+      queue_.pop_front();
+    }
+  }
+  changed_.notify_all();
+  // A deque does not move its strings when it is moved itself, so views into them stay.
+  for (const std::string& bundle : piece.bundles) {
+    const std::vector<Bytes> entries = *ParseBundle(AsBytes(bundle));
+    piece.entries.insert(piece.entries.end(), entries.begin(), entries.end());
+  }
+  position_ += piece.entries.size();
+  return piece;
+}
+
+bool EntryStream::Enqueue(Chunk chunk) {
+  {
+    MutexLock lock(mutex_);
+    lock.Wait(changed_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+      return queued_bytes_ < kQueueBytes || stopped_;
+    });
+    if (stopped_) return false;
+    queued_bytes_ += chunk.bundle.size();
+    queue_.push_back(std::move(chunk));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+void EntryStream::Fetch() {
+  Retry retry(connection_->retry_for());
+  uint64_t position = begin_;
+  absl::Status status;
+  while (status.ok() && position < end_) status = FetchSome(&position, retry);
+  {
+    MutexLock lock(mutex_);
+    status_ = status;
+  }
+  changed_.notify_all();
+}
+
+absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
+  const uint64_t begin = *position;
+  const uint64_t end = begin + std::min(kCallEntries, end_ - begin);
+  v1::GetEntriesRequest request;
+  request.set_origin(origin_);
+  request.set_begin(begin);
+  request.set_end(end);
+  const std::unique_ptr<grpc::ClientContext> context =
+      connection_->NewContext(Connection::kCallDeadline);
+  {
+    MutexLock lock(mutex_);
+    if (stopped_) return absl::CancelledError();
+    call_ = context.get();
+  }
+  const std::unique_ptr<grpc::ClientReader<v1::EntriesChunk>> stream =
+      connection_->reader().GetEntries(context.get(), request);
+  absl::Status refused;
+  v1::EntriesChunk chunk;
+  while (*position < end && refused.ok() && stream->Read(&chunk)) {
+    const absl::StatusOr<std::vector<Bytes>> entries =
+        ParseBundle(AsBytes(chunk.bundle()));
+    if (!entries.ok()) {
+      refused = Refused(origin_, entries.status());
+    } else if (chunk.begin() != *position || entries->empty() ||
+               entries->size() > end - *position) {
+      refused = Refused(origin_, "entries that were not asked for");
+    } else {
+      *position += entries->size();
+      retry.Progress();
+      if (!Enqueue({std::move(*chunk.mutable_bundle()), entries->size()})) {
+        refused = absl::CancelledError();
+      }
+    }
+  }
+  if (*position == end || !refused.ok()) context->TryCancel();
+  const absl::Status status = FromGrpc(stream->Finish());
+  bool stopped = false;
+  {
+    MutexLock lock(mutex_);
+    call_ = nullptr;
+    stopped = stopped_;
+  }
+  if (!refused.ok()) return refused;
+  if (stopped) return absl::CancelledError();
+  if (*position == end) return absl::OkStatus();
+  if (status.ok()) return Refused(origin_, "the stream of entries ends early");
+  // The caller may have been too slow for the deadline, not the server.
+  if (absl::IsDeadlineExceeded(status) && *position > begin) return absl::OkStatus();
+  return retry.WaitAfter(status) ? absl::OkStatus() : status;
+}
+
+}  // namespace setlog

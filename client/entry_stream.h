@@ -1,0 +1,94 @@
+// client/entry_stream.h -- the entries of a log as fast as they come, not verified.
+//
+//   EntryStream stream(&connection, origin, begin, end);
+//   while (!stream.done()) {
+//     absl::StatusOr<EntryPiece> piece = stream.Next(100ms);  // may be empty
+//     if (piece.ok()) replay.Feed(piece->entries);
+//   }
+//
+// A thread of its own fetches while the caller checks what came before. Entries are
+// claims: whoever has checked them all compares the root that they lead to with a
+// verified head (TreeClient verifies piece by piece, with a call and two hashes an
+// entry more). A lost server is asked again, from where it was lost. Memory:
+// kQueueBytes. For one caller thread.
+#ifndef SETLOG_CLIENT_ENTRY_STREAM_H_
+#define SETLOG_CLIENT_ENTRY_STREAM_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/connection.h"
+#include "log/bytes.h"
+#include "port/mutex.h"
+
+namespace setlog {
+
+// Adjacent entries and what they are views into.
+struct EntryPiece {
+  uint64_t begin = 0;
+  std::deque<std::string> bundles;
+  std::vector<Bytes> entries;
+
+  EntryPiece() = default;
+  EntryPiece(EntryPiece&&) = default;
+  EntryPiece& operator=(EntryPiece&&) = default;
+};
+
+class EntryStream {
+ public:
+  static constexpr size_t kQueueBytes = size_t{16} << 20;
+  static constexpr uint64_t kPieceEntries = 65536;  // roughly, at most
+
+  // Entries [begin, end) of a log that has that many; the connection must outlive it.
+  EntryStream(const Connection* connection, std::string origin, uint64_t begin,
+              uint64_t end);
+  EntryStream(const EntryStream&) = delete;
+  ~EntryStream();
+
+  // Everything was handed out.
+  bool done() const { return position_ == end_; }
+
+  // The next entries; none if nothing came for `wait`, or after done(). The server's
+  // status if it is lost for the connection's retry_for; DataLoss for an answer that is
+  // none. An error is final.
+  absl::StatusOr<EntryPiece> Next(std::chrono::milliseconds wait);
+
+ private:
+  struct Chunk {
+    std::string bundle;
+    size_t entries = 0;
+  };
+
+  void Fetch();
+  // One call; OK if it may be followed by another.
+  absl::Status FetchSome(uint64_t* position, Retry& retry);
+  // False if nobody wants it any more.
+  bool Enqueue(Chunk chunk);
+
+  const Connection* connection_;
+  const std::string origin_;
+  const uint64_t begin_;
+  const uint64_t end_;
+  uint64_t position_;
+
+  Mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Chunk> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_ENTRY_STREAM_H_

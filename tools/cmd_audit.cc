@@ -1,0 +1,325 @@
+// `setlog audit`: replays a log from its first entry, or from the last audit on.
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/audit_state.h"
+#include "client/fault_evidence.h"
+#include "client/log_audit.h"
+#include "tools/commands.h"
+#include "tools/evidence_place.h"
+#include "tools/flags.h"
+#include "tools/interrupt.h"
+#include "tools/log_session.h"
+#include "tools/progress.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct AuditFlags {
+  std::string origin;
+  std::string state;
+  bool restart = false;
+  int64_t keep_every_us = 10'000'000;
+  TrustFlags trust;
+};
+
+class Audit {
+ public:
+  Audit(const AuditFlags& flags, Session& session, LogSession& log, AuditStore& store)
+      : flags_(flags), session_(session), log_(log), store_(store) {}
+
+  ExitCode Run() {
+    absl::StatusOr<std::optional<AuditState>> state = std::nullopt;
+    if (!flags_.restart) state = store_.Load();
+    if (!state.ok()) return Unverified(state.status());
+    absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
+    if (absl::IsDataLoss(head.status()) && !log_.client().contradiction()) {
+      // The newest index entry may be what is wrong with the log: its first one will
+      // do.
+      absl::StatusOr<VerifiedHead> first = log_.Head({.size = 2}, {});
+      if (first.ok()) head = std::move(first);
+    }
+    if (!head.ok()) return Unverified(head.status());
+    head_ = &*head;
+
+    Replay replay(flags_.origin);
+    std::optional<KnownHead> audited;
+    if (*state) {
+      absl::StatusOr<Checkpoint> checkpoint =
+          OpenCheckpoint((*state)->note, head->version.log_key);
+      if (!checkpoint.ok()) return Unverified(BadState(checkpoint.status()));
+      audited = KnownHead{(*state)->note, *std::move(checkpoint)};
+      if (const auto code = CheckSeen(*audited)) return *code;
+      absl::StatusOr<Replay> resumed =
+          Replay::Resume(flags_.origin, std::move((*state)->replay));
+      if (!resumed.ok()) return Unverified(BadState(resumed.status()));
+      replay = *std::move(resumed);
+    }
+    if (const auto code = CheckElsewhere()) return *code;
+    begin_ = replay.size();
+    if (begin_ > head->version.checkpoint.size) {
+      return Unverified(BadState(absl::DataLossError("it is ahead of its own head")));
+    }
+    LogAudit audit(&log_.connection(), head_, std::move(replay));
+    audit_ = &audit;
+    if (audited) {
+      const absl::Status prefix = audit.CheckPrefix();
+      if (absl::IsDataLoss(prefix)) return Unverified(BadState(prefix));
+      if (!prefix.ok()) return Unverified(prefix);
+    }
+    return Replayed();
+  }
+
+ private:
+  ExitCode Replayed() {
+    absl::StatusOr<bool> finished = false;
+    {
+      const uint64_t size = head_->version.checkpoint.size;
+      Progress progress("auditing", size - begin_, session_.out.quiet());
+      const Interrupt interrupt;
+      Clock::time_point keep_at = Clock::now() + KeepEvery();
+      finished = audit_->Run([&]() -> absl::Status {
+        progress.Update(audit_->replay().size() - begin_);
+        const bool stop = interrupt.requested() && audit_->replay().size() < size;
+        const Clock::time_point begin = Clock::now();
+        if (!stop && begin < keep_at) return absl::OkStatus();
+        if (absl::Status s = Keep(); !s.ok()) return s;
+        // At most a tenth of the time is spent on keeping.
+        const Clock::time_point now = Clock::now();
+        keep_at = now + std::max<Clock::duration>(KeepEvery(), 9 * (now - begin));
+        if (!stop) return absl::OkStatus();
+        return absl::CancelledError(absl::StrFormat(
+            "interrupted after %d of %d entries, which are kept in %s: run it again to "
+            "go on",
+            audit_->replay().size(), size, store_.path()));
+      });
+    }
+    if (!finished.ok()) return Unverified(finished.status());
+    if (!*finished) return Misbehaving();
+    if (absl::Status s = Save(); !s.ok()) return Unverified(s);
+    return Clean();
+  }
+
+  Clock::duration KeepEvery() const {
+    return std::chrono::microseconds(flags_.keep_every_us);
+  }
+  absl::Status Keep() {
+    // Nothing is kept that another server would not lead further from.
+    if (absl::Status s = audit_->CheckPrefix(); !s.ok()) return s;
+    return Save();
+  }
+  absl::Status Save() {
+    return store_.Save(head_->proof.checkpoint, audit_->replay().state());
+  }
+
+  absl::Status BadState(const absl::Status& why) const {
+    return absl::DataLossError(absl::StrFormat(
+        "%s does not fit the log (%s): restore it, or audit from the beginning with "
+        "--restart",
+        store_.path(), std::string(why.message())));
+  }
+
+  // The head continues one that was taken before; else what to end with.
+  std::optional<ExitCode> CheckSeen(const KnownHead& seen) {
+    const Checkpoint& before = seen.checkpoint;
+    const Checkpoint& now = head_->version.checkpoint;
+    if (before.size == 0) return std::nullopt;
+    if (before.size > now.size) {
+      return Unverified(absl::DataLossError(absl::StrFormat(
+          "%s: the head went back from size %d to %d; %s", flags_.origin, before.size,
+          now.size, SavedNotes(seen.note))));
+    }
+    const TreeClient tree(&log_.connection(), now);
+    Hash root = now.root;
+    if (before.size < now.size) {
+      const absl::StatusOr<ConsistencyResult> between =
+          tree.Consistency(before.size, now.size);
+      if (!between.ok()) return Unverified(between.status());
+      root = between->root1;
+    }
+    if (root == before.root) return std::nullopt;
+    return Convict(
+        MakeForkEvidence(tree, seen.note, before.size, head_->proof.checkpoint),
+        absl::StrFormat("the head of size %d does not continue the one of size %d",
+                        now.size, before.size));
+  }
+
+  // With a state of its own: the head that this machine's other commands took last.
+  std::optional<ExitCode> CheckElsewhere() {
+    if (flags_.state.empty()) return std::nullopt;
+    const absl::StatusOr<std::optional<KnownLog>> known = KnownElsewhere(flags_.origin);
+    if (!known.ok()) return Unverified(known.status());
+    if (!*known || !(*known)->head) return std::nullopt;
+    if ((*known)->key != head_->version.log_key) {
+      return Unverified(absl::DataLossError(absl::StrFormat(
+          "the key %s is not the one known in SETLOG_HOME, %s",
+          FormatVkey(head_->version.log_key), FormatVkey((*known)->key))));
+    }
+    return CheckSeen(*(*known)->head);
+  }
+
+ public:
+  // What SETLOG_HOME knows of the log, if it is there.
+  static absl::StatusOr<std::optional<KnownLog>> KnownElsewhere(
+      const std::string& origin) {
+    const absl::StatusOr<std::string> path = StateDirectory::DefaultPath();
+    if (!path.ok()) return std::nullopt;
+    const absl::StatusOr<StateDirectory> state = StateDirectory::Open(*path);
+    if (!state.ok()) return state.status();
+    return state->Load(origin);
+  }
+
+ private:
+  std::string SavedNotes(const std::string& seen) {
+    const auto first = log_.state().SaveEvidence(flags_.origin, seen);
+    const auto second =
+        log_.state().SaveEvidence(flags_.origin, head_->proof.checkpoint);
+    if (!first.ok() || !second.ok()) return "the notes could not be saved";
+    return absl::StrFormat("the notes are %s and %s", *first, *second);
+  }
+
+  Json Fields(std::string_view verdict) const {
+    Json json{{"verdict", verdict}, {"origin", flags_.origin}};
+    json["size"] = head_ ? Json(head_->version.checkpoint.size) : Json(nullptr);
+    const PlacedIndexEntry* last = nullptr;
+    if (audit_ && audit_->replay().state().last_index) {
+      last = &*audit_->replay().state().last_index;
+    }
+    json["index_size"] = last ? Json(last->entry.m) : Json(nullptr);
+    json["set_count"] = last ? Json(last->entry.n) : Json(nullptr);
+    json["set_root"] = last ? Json(ToHex(last->entry.set_root)) : Json(nullptr);
+    json["checked"] = audit_ ? audit_->replay().size() - begin_ : 0;
+    json["from"] = begin_;
+    json["tags"] = audit_ ? audit_->replay().tags().size() : 0;
+    json["pinned"] = head_ != nullptr && head_->pinned;
+    json["state"] = store_.path();
+    return json;
+  }
+
+  ExitCode Clean() {
+    const Replay& replay = audit_->replay();
+    Json json = Fields("CLEAN");
+    json["root"] = ToHex(replay.Root());
+    session_.out.Verdict(
+        json, "CLEAN",
+        absl::StrFormat(": %s up to size %d, every entry and every set root recomputed",
+                        flags_.origin, replay.size()));
+    Output& out = session_.out;
+    out.Detail(
+        absl::StrFormat("  checked now: entries %d to %d", begin_, replay.size()));
+    if (const auto& last = replay.state().last_index) {
+      out.Detail(absl::StrFormat("  set at m = %d: %d members, root %s; tags: %d",
+                                 last->entry.m, last->entry.n,
+                                 ToHex(last->entry.set_root), replay.tags().size()));
+    }
+    out.Detail(KeyDetail(head_->version.log_key, head_->pinned));
+    out.Detail(absl::StrFormat("  kept in %s; run it again for what comes later",
+                               store_.path()));
+    return ExitCode::kHolds;
+  }
+
+  ExitCode Misbehaving() {
+    const ReplayFault& fault = *audit_->fault();
+    const std::string what =
+        absl::StrFormat("entry %d: %s", fault.position, fault.reason);
+    if (fault.rule == ReplayFault::Rule::kUnsupported) {
+      return Unverified(absl::UnimplementedError(what));
+    }
+    return Convict(audit_->MakeEvidence(), what);
+  }
+
+  // `why` stands under the head in any case; whether others can be shown it depends.
+  ExitCode Convict(absl::StatusOr<Evidence> evidence, const std::string& why) {
+    if (!evidence.ok()) {
+      return Unverified(
+          absl::Status(absl::StatusCode::kDataLoss,
+                       absl::StrFormat("%s; evidence of it could not be made: %s", why,
+                                       std::string(evidence.status().message()))));
+    }
+    return ReportEvidence(*evidence, head_->version.log_key, head_->pinned,
+                          log_.state(), Fields(kMisbehaviour), session_.out);
+  }
+
+  ExitCode Unverified(const absl::Status& why) {
+    // What the caller can put right, and heads that contradict each other.
+    if (log_.CodeOf(why) != ExitCode::kUnverified && !absl::IsCancelled(why)) {
+      return log_.Fail(why);
+    }
+    const std::string words = log_.Explain(why);
+    Json json = Fields(WordOf(why));
+    json["error"] = words;
+    session_.out.Verdict(json, WordOf(why), ": " + words);
+    session_.out.Detail("  Nothing was shown, neither honesty nor a lie.");
+    return ExitCode::kUnverified;
+  }
+
+  const AuditFlags& flags_;
+  Session& session_;
+  LogSession& log_;
+  AuditStore& store_;
+  const VerifiedHead* head_ = nullptr;
+  LogAudit* audit_ = nullptr;
+  uint64_t begin_ = 0;
+};
+
+// A key that is known in SETLOG_HOME is known to an audit with a state of its own.
+absl::Status BringKey(const AuditFlags& flags, const LogSession& log) {
+  if (flags.state.empty() || !flags.trust.vkey.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::optional<KnownLog>> known =
+      Audit::KnownElsewhere(flags.origin);
+  if (!known.ok()) return known.status();
+  if (!*known) return absl::OkStatus();
+  return log.state().Update(flags.origin, [&](std::optional<KnownLog>& here) {
+    if (!here) here = KnownLog{.key = (*known)->key, .pinned = (*known)->pinned};
+    return absl::OkStatus();
+  });
+}
+
+ExitCode RunAudit(const AuditFlags& flags, Session& session) {
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin,
+                       {.home = flags.state, .trust_on_first_use = false});
+  if (!log.ok()) return session.out.Fail(log.status());
+  if (absl::Status s = BringKey(flags, *log); !s.ok()) return session.out.Fail(s);
+  absl::StatusOr<AuditStore> store =
+      AuditStore::Open(log->state().path() + "/audit", flags.origin);
+  if (!store.ok()) return session.out.Fail(store.status());
+  return Audit(flags, session, *log, *store).Run();
+}
+
+}  // namespace
+
+Runner DeclareAudit(CLI::App& app) {
+  auto flags = std::make_unique<AuditFlags>();
+  AddOrigin(app, flags->origin);
+  app.add_option("--state", flags->state,
+                 "where keys, heads and progress are kept (default: SETLOG_HOME)")
+      ->type_name("DIR");
+  app.add_flag("--restart", flags->restart,
+               "from the first entry, not from the last run");
+  AddDuration(app, "--keep-every", flags->keep_every_us,
+              "how often progress is kept on the way (10s)");
+  AddTrustFlags(app, flags->trust);
+  app.footer(
+      "  setlog audit example.org/pets --key example.org/pets+1a2b3c4d+...\n"
+      "  CLEAN: example.org/pets up to size 1702, every entry and every set root "
+      "...\n\n"
+      "The key is never taken from the server: name it, or let it be known already.\n"
+      "Memory: about 50 bytes a value that was ever added. Run again, it checks what\n"
+      "was added since; interrupted, it goes on. Exit code: 0 CLEAN, 3 UNVERIFIED\n"
+      "(not all could be checked), 4 MISBEHAVIOUR, with an evidence file.");
+  return [flags = std::move(flags)](Session& session) {
+    return RunAudit(*flags, session);
+  };
+}
+
+}  // namespace setlog
