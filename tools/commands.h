@@ -14,6 +14,7 @@ Runner DeclareAdd(CLI::App& app);
 Runner DeclareAudit(CLI::App& app);
 Runner DeclareCheck(CLI::App& app);
 Runner DeclareConsistency(CLI::App& app);
+Runner DeclareDiff(CLI::App& app);
 Runner DeclareEntries(CLI::App& app);
 Runner DeclareHash(CLI::App& app);
 Runner DeclareHead(CLI::App& app);

@@ -1,0 +1,150 @@
+// `setlog diff`: members added and removed between two versions, verified.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "client/set_difference.h"
+#include "client/staged_file.h"
+#include "log/decimal.h"
+#include "tools/commands.h"
+#include "tools/evidence_place.h"
+#include "tools/flags.h"
+#include "tools/log_session.h"
+#include "tools/progress.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+struct DiffFlags {
+  std::string origin;
+  std::string a;
+  std::string b;
+  std::string out;
+  TrustFlags trust;
+};
+
+// A tag, digits for a size, or the newest version.
+absl::StatusOr<At> VersionNamed(const std::string& name) {
+  if (name == "head") return At{};
+  if (name.find_first_not_of("0123456789") != std::string::npos || name.empty()) {
+    if (absl::Status s = CheckTagName(name); !s.ok()) return s;
+    return At{.tag = name};
+  }
+  const std::optional<uint64_t> size = ParseDecimal(name);
+  if (size && *size > 0) return At{.size = *size};
+  return absl::InvalidArgumentError(
+      absl::StrFormat("\"%s\" is no version: a tag, a size from 1 on, or head", name));
+}
+
+std::string LineOf(const MemberChange& change, bool reversed, bool json) {
+  const char* op = change.added != reversed ? "+" : "-";
+  const std::string hash = ToHex(change.value);
+  if (!json) return absl::StrFormat("%s %s\n", op, hash);
+  return Json{{"op", op}, {"hash", hash}}.dump() + "\n";
+}
+
+// To standard output, or all or nothing to a file.
+absl::Status Print(const std::vector<MemberChange>& changes, bool reversed,
+                   const std::string& file, Output& out) {
+  if (file.empty()) {
+    for (const MemberChange& change : changes) {
+      out.Raw(LineOf(change, reversed, out.json()));
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<StagedFile> staged = StagedFile::Create(file, 0644);
+  if (!staged.ok()) return staged.status();
+  for (const MemberChange& change : changes) {
+    const absl::Status written = staged->Write(LineOf(change, reversed, out.json()));
+    if (!written.ok()) return written;
+  }
+  return staged->Commit();
+}
+
+absl::StatusOr<std::vector<MemberChange>> FindWithProgress(SetDifference& between,
+                                                           const Output& out) {
+  std::string doing;
+  std::optional<Progress> progress;
+  return between.Find([&](const char* what, uint64_t done, uint64_t total) {
+    if (doing != what) {
+      doing = what;
+      progress.emplace(doing, total, out.quiet());
+    }
+    progress->Update(done);
+  });
+}
+
+ExitCode Diff(const DiffFlags& flags, Session& session) {
+  Output& out = session.out;
+  const absl::StatusOr<At> at_a = VersionNamed(flags.a);
+  if (!at_a.ok()) return out.Fail(at_a.status());
+  const absl::StatusOr<At> at_b = VersionNamed(flags.b);
+  if (!at_b.ok()) return out.Fail(at_b.status());
+  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  if (!log.ok()) return out.Fail(log.status());
+  // The second head continues the first, or it would not be taken.
+  absl::StatusOr<VerifiedHead> a = log->Head(*at_a, {});
+  if (!a.ok()) return log->Fail(a.status());
+  absl::StatusOr<VerifiedHead> b = log->Head(*at_b, {});
+  if (!b.ok()) return log->Fail(b.status());
+  if (b->version.manifest.labels) {
+    return log->Fail(absl::UnimplementedError(
+        "a private log (VRF labels); this version compares plain logs only"));
+  }
+  const bool reversed = a->version.index.m > b->version.index.m;
+  if (reversed && a->version.checkpoint != b->version.checkpoint) {
+    // The newer version must stand under the newer head.
+    a = log->Head(*at_a, {});
+    if (!a.ok()) return log->Fail(a.status());
+  }
+  const VerifiedHead& older = reversed ? *b : *a;
+  const VerifiedHead& newer = reversed ? *a : *b;
+  SetDifference between(&log->connection(), &older, &newer);
+  const absl::StatusOr<std::vector<MemberChange>> changes =
+      FindWithProgress(between, out);
+  if (!changes.ok() && between.evidence()) {
+    return ReportEvidence(*between.evidence(), newer.version.log_key, newer.pinned,
+                          log->state(),
+                          {{"verdict", kMisbehaviour}, {"origin", flags.origin}}, out);
+  }
+  if (!changes.ok()) return log->Fail(changes.status());
+  if (absl::Status s = Print(*changes, reversed, flags.out, out); !s.ok()) {
+    return out.Fail(s);
+  }
+  uint64_t added = 0;
+  for (const MemberChange& change : *changes) added += change.added != reversed;
+  out.Note(absl::StrFormat(
+      "%s, m = %d to m = %d: %d added, %d removed; %d members, then %d; %s",
+      flags.origin, a->version.index.m, b->version.index.m, added,
+      changes->size() - added, a->version.index.n, b->version.index.n,
+      AuditWords(b->version)));
+  return changes->empty() ? ExitCode::kHolds : ExitCode::kDoesNotHold;
+}
+
+}  // namespace
+
+Runner DeclareDiff(CLI::App& app) {
+  auto flags = std::make_unique<DiffFlags>();
+  AddOrigin(app, flags->origin);
+  const char* version = "a tag, the newest version in the first SIZE entries, or head";
+  app.add_option("A", flags->a, version)->required()->type_name("TAG|SIZE|head");
+  app.add_option("B", flags->b, version)->required()->type_name("TAG|SIZE|head");
+  app.add_option("--out", flags->out, "write the lines to a file instead")
+      ->type_name("FILE");
+  AddTrustFlags(app, flags->trust);
+  app.footer(
+      "  setlog diff example.org/pets v1 v2\n"
+      "  + 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9\n"
+      "  - 6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b\n\n"
+      "Sorted by hash; the other way round if B is the older one. Exit code: 0 the "
+      "same\n"
+      "members, 1 they differ, 3 could not be verified, 4 the log contradicts itself.");
+  return [flags = std::move(flags)](Session& session) { return Diff(*flags, session); };
+}
+
+}  // namespace setlog
