@@ -70,13 +70,14 @@ class FakeLog {
   uint64_t Add(const Hash& value) { return Change(value, true); }
   uint64_t Remove(const Hash& value) { return Change(value, false); }
   uint64_t Index() {
-    const uint64_t m = size();
-    const unsigned depth = set_.WantedDepth(pending_.size());
-    if (depth > set_.top().depth) set_.Publish(set_.PrepareDeeper(depth));
-    set_.Publish(set_.Prepare(pending_, m));
-    pending_.clear();
-    index_positions_.push_back(m);
-    return Append(IndexEntry{m, set_.top().n, set_.top().root()});
+    ApplyPending();
+    return IndexAs(set_.top().n, set_.top().root());
+  }
+  // The same, but says what it is told to.
+  uint64_t IndexAs(uint64_t n, const Hash& root) {
+    ApplyPending();
+    index_positions_.push_back(size());
+    return Append(IndexEntry{size(), n, root});
   }
   uint64_t Tag(const std::string& name) {
     const uint64_t position =
@@ -145,6 +146,12 @@ class FakeLog {
   }
 
  private:
+  void ApplyPending() {
+    const unsigned depth = set_.WantedDepth(pending_.size());
+    if (depth > set_.top().depth) set_.Publish(set_.PrepareDeeper(depth));
+    set_.Publish(set_.Prepare(pending_, size()));
+    pending_.clear();
+  }
   uint64_t Change(const Hash& value, bool add) {
     pending_.push_back({SetKey(value), size(), add});
     return add ? Append(AddEntry{value}) : Append(RemoveEntry{value});

@@ -125,6 +125,24 @@ TEST_F(ReplayFaultTest, IsNamedForEachBadEntry) {
   }
 }
 
+TEST(ReplayTest, AManifestOfAnotherVersionIsNoLie) {
+  Replay replay("example.org/a");
+  const auto fault =
+      FeedOne(&replay,
+              Encode(ManifestEntry{"{\"labels\":\"plain\",\"origin\":\"example.org/a\","
+                                   "\"scheme\":\"bytes/1\",\"version\":2}"}));
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->rule, ReplayFault::Rule::kUnsupported);
+}
+
+// A wrong index entry leaves the set as it was, so that evidence can be made from it.
+TEST_F(ReplayFaultTest, LeavesTheSetOfTheLastGoodIndexEntry) {
+  ASSERT_FALSE(Feed(AddEntry{Sha256(AsBytes("b"))}));
+  ASSERT_TRUE(Feed(IndexEntry{6, 1, SetRootOfValues({value_})}));
+  EXPECT_EQ(replay_.state().set.top().m, 3u);
+  EXPECT_EQ(replay_.state().set.top().root(), SetRootOfValues({value_}));
+}
+
 TEST(ReplayTest, RefusesAForeignManifestAndANonCanonicalOne) {
   Manifest manifest;
   manifest.origin = "example.org/b";
