@@ -267,10 +267,13 @@ class Verifier {
   absl::StatusOr<std::pair<T, T>> TwoEntries(const ProvenEntry& manifest,
                                              const SignedEntry& earlier,
                                              const SignedEntry& later) const {
-    const auto first_head = OpenWithManifest(earlier.checkpoint, manifest);
+    const auto first_head = Open(earlier.checkpoint);
     if (!first_head.ok()) return first_head.status();
     const auto second_head = Open(later.checkpoint);
     if (!second_head.ok()) return second_head.status();
+    if (const absl::Status s = CheckManifest(manifest, *first_head); !s.ok()) {
+      if (!CheckManifest(manifest, *second_head).ok()) return s;
+    }
     auto first = EntryAs<T>(earlier.entry, *first_head);
     if (!first.ok()) return first.status();
     auto second = EntryAs<T>(later.entry, *second_head);

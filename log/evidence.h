@@ -71,7 +71,7 @@ struct TwoLeaves {
 
 // Two index entries, the later with an m that is not greater.
 struct IndexNotGrowing {
-  ProvenEntry manifest;  // under the head of `earlier`
+  ProvenEntry manifest;  // under one of the two heads
   SignedEntry earlier;
   SignedEntry later;
   friend bool operator==(const IndexNotGrowing&, const IndexNotGrowing&) = default;
@@ -79,7 +79,7 @@ struct IndexNotGrowing {
 
 // Two tag entries with one name.
 struct TagTwice {
-  ProvenEntry manifest;  // under the head of `earlier`
+  ProvenEntry manifest;  // under one of the two heads
   SignedEntry earlier;
   SignedEntry later;
   friend bool operator==(const TagTwice&, const TagTwice&) = default;
