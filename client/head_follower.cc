@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/covering.h"
 #include "client/refused.h"
+#include "client/tree_client.h"
+#include "log/entry.h"
 #include "log/note.h"
 #include "log/proof.h"
 #include "proto/forms.h"
@@ -27,11 +30,21 @@ std::string NamesOfSigners(const std::string& note) {
   return names;
 }
 
+std::optional<TagEntry> TagOf(const VersionProof& proof) {
+  if (!proof.tag) return std::nullopt;
+  const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proof.tag->entry));
+  if (!entry.ok() || !std::holds_alternative<TagEntry>(*entry)) return std::nullopt;
+  return std::get<TagEntry>(*entry);
+}
+
 }  // namespace
 
 HeadFollower::HeadFollower(const Connection* connection, const StateDirectory* state,
                            TrustOptions options)
-    : connection_(connection), state_(state), options_(std::move(options)) {}
+    : connection_(connection),
+      state_(state),
+      options_(std::move(options)),
+      seen_(state, options_.origin) {}
 
 absl::StatusOr<VerifierKey> HeadFollower::KeyFromServer() const {
   v1::GetLogRequest request;
@@ -94,6 +107,7 @@ absl::StatusOr<HeadFollower::KeyChoice> HeadFollower::ChooseKey(
 
 absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands) {
   contradiction_.reset();
+  conviction_.reset();
   if (at.tag) demands.tag = at.tag;
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
@@ -140,7 +154,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
   if (offered->checkpoint.origin == options_.origin &&
       offered->checkpoint.size < known->head->checkpoint.size) {
     return Contradict(
-        *known->head, head->checkpoint(), {}, false,
+        *known->head, {head->checkpoint(), offered->checkpoint}, choice,
         absl::StrFormat("the head went back from size %d to %d",
                         known->head->checkpoint.size, offered->checkpoint.size));
   }
@@ -149,6 +163,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
 
 absl::StatusOr<VerifiedHead> HeadFollower::Adopt(const v1::Head& head) {
   contradiction_.reset();
+  conviction_.reset();
   absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
   if (!known.ok()) return known.status();
   if (*known && (*known)->head) {
@@ -173,8 +188,13 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
   const std::string& origin = options_.origin;
   absl::StatusOr<VersionProof> proof = VersionFromProto(head);
   if (!proof.ok()) return Refused(origin, proof.status());
+  offered_ = *proof;
   absl::StatusOr<Version> version = VerifyVersion(*proof, choice.trust, demands);
-  if (!version.ok()) return NotTrusted(version.status(), proof->checkpoint, choice);
+  if (!version.ok()) {
+    const absl::Status refused =
+        NotTrusted(version.status(), proof->checkpoint, choice);
+    return CheckAgainstSeen(*proof, choice, MalformedEntriesIn(*proof), refused);
+  }
   if (version->checkpoint.origin != origin) {
     return Refused(origin, absl::StrFormat("the server answered with a head of %s",
                                            version->checkpoint.origin));
@@ -186,9 +206,14 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
   }
   if (!at.tag && version->tag) return Refused(origin, "a tag that nobody asked for");
   if (known) {
-    if (absl::Status s = CheckAgainstKnown(*known, head, *version, at); !s.ok()) {
+    if (absl::Status s = CheckAgainstKnown(*known, head, *version, choice, at);
+        !s.ok()) {
       return s;
     }
+  }
+  if (absl::Status s = CheckAgainstSeen(*proof, choice, {}, absl::OkStatus());
+      !s.ok()) {
+    return s;
   }
   return VerifiedHead{*std::move(proof), *std::move(version), choice.pinned,
                       choice.learnt};
@@ -196,21 +221,23 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
 
 absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                                              const v1::Head& offered,
-                                             const Version& version, const At& at) {
+                                             const Version& version,
+                                             const KeyChoice& choice, const At& at) {
   if (known.head) {
     const Checkpoint& before = known.head->checkpoint;
     const Checkpoint& now = version.checkpoint;
-    absl::StatusOr<std::vector<Hash>> path =
+    const auto contradict = [&](const std::string& what) {
+      return Contradict(*known.head, {offered.checkpoint(), now}, choice, what);
+    };
+    const absl::StatusOr<std::vector<Hash>> path =
         SplitHashes(offered.consistency(), "consistency");
     if (!path.ok()) return Refused(options_.origin, path.status());
     if (now.size < before.size) {
-      return Contradict(*known.head, offered.checkpoint(), {}, false,
-                        absl::StrFormat("the head went back from size %d to %d",
+      return contradict(absl::StrFormat("the head went back from size %d to %d",
                                         before.size, now.size));
     }
     if (now.size == before.size && now.root != before.root) {
-      return Contradict(
-          *known.head, offered.checkpoint(), {}, true,
+      return contradict(
           absl::StrFormat("two heads of size %d have different roots", now.size));
     }
     // Of the empty tree everything is a continuation.
@@ -219,30 +246,61 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
             ? absl::OkStatus()
             : VerifyConsistency(before.size, now.size, before.root, now.root, *path);
     if (!consistent.ok()) {
-      const absl::StatusOr<ConsistencyRoots> roots =
-          RootsOfConsistencyPath(before.size, now.size, before.root, *path);
-      const bool proven =
-          roots.ok() && roots->root2 == now.root && roots->root1 != before.root;
-      return Contradict(
-          *known.head, offered.checkpoint(), *std::move(path), proven,
+      return contradict(
           absl::StrFormat("the head of size %d is not shown to continue the one of "
                           "size %d (%s)",
                           now.size, before.size, std::string(consistent.message())));
     }
   }
   if (!at.tag && !at.size && version.index.m < known.highest_m) {
-    return Refused(options_.origin,
-                   absl::StrFormat("the newest index entry went back from m = %d to %d",
-                                   known.highest_m, version.index.m));
+    const absl::Status stale =
+        Refused(options_.origin,
+                absl::StrFormat("the newest index entry went back from m = %d to %d",
+                                known.highest_m, version.index.m));
+    return CheckAgainstSeen(*offered_, choice, {}, stale);
   }
   return absl::OkStatus();
 }
 
-absl::Status HeadFollower::Contradict(const KnownHead& known,
-                                      const std::string& offered,
-                                      std::vector<Hash> consistency, bool proven,
+absl::Status HeadFollower::CheckAgainstSeen(const VersionProof& offered,
+                                            const KeyChoice& choice,
+                                            std::vector<Evidence> candidates,
+                                            const absl::Status& status) {
+  const std::optional<TagEntry> tag = TagOf(offered);
+  const auto seen = seen_.Load(tag ? std::optional(tag->name) : std::nullopt);
+  if (!seen.ok()) return status.ok() ? seen.status() : status;
+  for (const VersionProof& before : *seen) {
+    for (Evidence& evidence : ContradictionsIn(offered, before)) {
+      candidates.push_back(std::move(evidence));
+    }
+  }
+  conviction_ = Convict(*state_, choice.trust, candidates);
+  if (!conviction_) return status;
+  return Refused(options_.origin, conviction_->misbehaviour.what);
+}
+
+std::vector<Evidence> HeadFollower::EvidenceOf(const KnownHead& known,
+                                               const KnownHead& offered) const {
+  if (known.checkpoint.size == offered.checkpoint.size) {
+    return {TwoRoots{known.note, offered.note}};
+  }
+  const bool grew = known.checkpoint.size < offered.checkpoint.size;
+  const KnownHead& smaller = grew ? known : offered;
+  const KnownHead& larger = grew ? offered : known;
+  // Where the offered head is the smaller one its server will hardly know the other.
+  const TreeClient tree(connection_, larger.checkpoint);
+  const uint64_t size = smaller.checkpoint.size;
+  absl::StatusOr<std::vector<Hash>> left = HashesBefore(tree, size);
+  if (!left.ok()) return {};
+  absl::StatusOr<std::vector<Hash>> right = HashesAfter(tree, size);
+  if (!right.ok()) return {};
+  return {Fork{smaller.note, larger.note, *std::move(left), *std::move(right)}};
+}
+
+absl::Status HeadFollower::Contradict(const KnownHead& known, const KnownHead& offered,
+                                      const KeyChoice& choice,
                                       const std::string& what) {
-  HeadContradiction found{known.note, offered, "", "", std::move(consistency), proven};
+  HeadContradiction found{known.note, offered.note, "", ""};
   absl::StatusOr<std::string> known_path =
       state_->SaveEvidence(options_.origin, found.known);
   absl::StatusOr<std::string> offered_path =
@@ -255,7 +313,16 @@ absl::Status HeadFollower::Contradict(const KnownHead& known,
                             found.offered_path);
   }
   contradiction_ = std::move(found);
-  return Refused(options_.origin, absl::StrFormat("%s; %s", what, where));
+  const absl::Status refused = Refused(
+      options_.origin,
+      absl::StrFormat("%s; %s; no evidence against the log could be made of them", what,
+                      where));
+  std::vector<Evidence> candidates = EvidenceOf(known, offered);
+  conviction_ = Convict(*state_, choice.trust, candidates);
+  if (conviction_)
+    return Refused(options_.origin, absl::StrFormat("%s; %s", what, where));
+  // The server gives no proof, but what it shows under the new head may say enough.
+  return offered_ ? CheckAgainstSeen(*offered_, choice, {}, refused) : refused;
 }
 
 absl::Status HeadFollower::NotTrusted(const absl::Status& status,
@@ -292,7 +359,12 @@ absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known
         return absl::OkStatus();
       });
   if (!updated.ok()) return updated;
-  return unchanged;
+  if (!unchanged) return false;
+  const std::optional<TagEntry> tag = TagOf(head.proof);
+  const absl::Status kept =
+      seen_.Keep(head.proof, tag ? std::optional(tag->name) : std::nullopt);
+  if (!kept.ok()) return kept;
+  return true;
 }
 
 }  // namespace setlog

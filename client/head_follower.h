@@ -3,11 +3,13 @@
 //   HeadFollower follower(&connection, &state, {.origin = origin, .key = key});
 //   absl::StatusOr<VerifiedHead> head = follower.Follow({.tag = "v1"}, {});
 //   if (!head.ok() && follower.contradiction()) ...   // both notes are saved
+//   if (!head.ok() && follower.conviction()) ...      // it lied, and there is evidence
 //
 // A head is taken only if the key that signed it is the one this client knows, if it is
 // consistent with the last head that this client took, and if the newest index entry is
-// not older than one that was seen before. Only then is it remembered; another process
-// that moved the state in between makes the question be asked again.
+// not older than one that was seen before; and if no entry that it shows contradicts
+// one that was seen (client/seen_versions.h). Only then is it remembered; another
+// process that moved the state in between makes the question be asked again.
 //
 // Which key: the one given, else one that the policy names, else the known one, else
 // (if allowed) the one that the server names, which is then known but not pinned. Of
@@ -21,6 +23,8 @@
 
 #include "absl/status/statusor.h"
 #include "client/connection.h"
+#include "client/conviction.h"
+#include "client/seen_versions.h"
 #include "client/state.h"
 #include "log/verify.h"
 
@@ -49,18 +53,14 @@ struct VerifiedHead {
   bool learnt = false;
 };
 
-// Two heads that one key signed and that cannot both be taken.
+// Two heads that one key signed and that cannot both be taken. That alone may be an old
+// copy of the log, or a server that answers nonsense: whether the log lied is what
+// HeadFollower::conviction says.
 struct HeadContradiction {
   std::string known;  // notes
   std::string offered;
   std::string known_path;  // files
   std::string offered_path;
-  // The consistency path that was offered, if the offered head is the larger.
-  std::vector<Hash> consistency;
-  // True: the log lied, and the notes (with the path) show it to anybody: two roots for
-  // one size, or a path that leads to the larger head but not from the smaller. False:
-  // it may be an old copy of the log, or a server that answers nonsense.
-  bool proven = false;
 };
 
 class HeadFollower {
@@ -85,6 +85,8 @@ class HeadFollower {
   const std::optional<HeadContradiction>& contradiction() const {
     return contradiction_;
   }
+  // Of the last call, if it failed and the log's own signatures show that it lied.
+  const std::optional<Conviction>& conviction() const { return conviction_; }
 
  private:
   struct KeyChoice {
@@ -100,10 +102,18 @@ class HeadFollower {
                                       const KeyChoice& choice, const At& at,
                                       const Demands& demands);
   absl::Status CheckAgainstKnown(const KnownLog& known, const v1::Head& offered,
-                                 const Version& version, const At& at);
-  absl::Status Contradict(const KnownHead& known, const std::string& offered,
-                          std::vector<Hash> consistency, bool proven,
-                          const std::string& what);
+                                 const Version& version, const KeyChoice& choice,
+                                 const At& at);
+  // Whether what the answer shows contradicts what was seen before; `status` if not.
+  absl::Status CheckAgainstSeen(const VersionProof& offered, const KeyChoice& choice,
+                                std::vector<Evidence> candidates,
+                                const absl::Status& status);
+  // Saves both notes, and evidence if it can be made.
+  absl::Status Contradict(const KnownHead& known, const KnownHead& offered,
+                          const KeyChoice& choice, const std::string& what);
+  // What the contradiction may be proven by. May ask the server for proofs.
+  std::vector<Evidence> EvidenceOf(const KnownHead& known,
+                                   const KnownHead& offered) const;
   // Why a head does not verify; if another key signed it, both are named.
   absl::Status NotTrusted(const absl::Status& status, const std::string& note,
                           const KeyChoice& choice) const;
@@ -117,7 +127,10 @@ class HeadFollower {
   const Connection* connection_;
   const StateDirectory* state_;
   const TrustOptions options_;
+  SeenVersions seen_;
+  std::optional<VersionProof> offered_;  // that is being judged
   std::optional<HeadContradiction> contradiction_;
+  std::optional<Conviction> conviction_;
 };
 
 }  // namespace setlog

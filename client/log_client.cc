@@ -1,11 +1,13 @@
 #include "client/log_client.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/covering.h"
 #include "client/refused.h"
+#include "client/tree_client.h"
 #include "log/manifest.h"
 #include "proto/forms.h"
 
@@ -88,6 +90,7 @@ LogClient::LogClient(const Connection* connection, const StateDirectory* state,
       follower_(connection, state, std::move(options)) {}
 
 absl::StatusOr<VerifiedHead> LogClient::Head(const At& at, const Demands& demands) {
+  conviction_.reset();
   return follower_.Follow(at, demands);
 }
 
@@ -157,6 +160,7 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
                                                const Hash& record,
                                                Positions positions) const {
   const Version& version = head.version;
+  conviction_.reset();
   if (absl::Status s = CheckPlainLabels(version); !s.ok()) return s;
   v1::LookupRequest request;
   request.set_origin(origin());
@@ -175,7 +179,9 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
 
   if (positions == Positions::kNone) {
     if (result.proof.lookup.count != version.index.n) {
-      return Refused(origin(), "the lookup proof is for another number of members");
+      return Accuse(
+          head, EvidenceOf(head, result.proof),
+          Refused(origin(), "the lookup proof is for another number of members"));
     }
     const absl::StatusOr<bool> present =
         VerifyLookup(version.index.set_root, record, result.proof.lookup);
@@ -195,9 +201,45 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
     result.proof.removed = *std::move(removed);
   }
   absl::StatusOr<Answer> answer = VerifyAnswer(version, result.proof);
-  if (!answer.ok()) return Refused(origin(), answer.status());
+  if (!answer.ok()) {
+    return Accuse(head, EvidenceOf(head, result.proof),
+                  Refused(origin(), answer.status()));
+  }
   result.answer = *std::move(answer);
   return result;
+}
+
+absl::Status LogClient::Accuse(const VerifiedHead& head,
+                               std::span<const Evidence> candidates,
+                               const absl::Status& status) const {
+  conviction_ = Convict(*state_, {.log_key = head.version.log_key}, candidates);
+  if (!conviction_) return status;
+  return Refused(origin(), conviction_->misbehaviour.what);
+}
+
+std::vector<Evidence> LogClient::EvidenceOf(const VerifiedHead& head,
+                                            const AnswerProof& answer) const {
+  const VersionProof& proof = head.proof;
+  const Checkpoint& checkpoint = head.version.checkpoint;
+  std::vector<Evidence> candidates = {WrongCount{
+      proof.checkpoint, proof.manifest, proof.index, answer.record, answer.lookup}};
+  // The event that the set denies, if the server shows one that is true.
+  const ProvenEntry* event = nullptr;
+  for (const auto* shown : {&answer.added, &answer.removed}) {
+    if (!*shown || !VerifyEntry(**shown, checkpoint).ok()) continue;
+    if ((*shown)->position >= head.version.index.m) continue;
+    if (event == nullptr || event->position < (*shown)->position) event = &**shown;
+  }
+  const bool answered =
+      VerifyLookup(head.version.index.set_root, answer.record, answer.lookup).ok();
+  if (event == nullptr || !answered) return candidates;
+  const TreeClient tree(connection_, checkpoint);
+  absl::StatusOr<EntryRange> range =
+      FetchRange(tree, event->position, head.version.index.m);
+  if (!range.ok()) return candidates;
+  candidates.push_back(WrongAnswer{proof.checkpoint, proof.manifest, proof.index,
+                                   answer.record, answer.lookup, *std::move(range)});
+  return candidates;
 }
 
 absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
@@ -259,24 +301,35 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
   const absl::StatusOr<v1::ListTagsResponse> response =
       connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
   if (!response.ok()) return response.status();
+  conviction_.reset();
+  const VersionProof& under = head.proof;
   std::vector<PlacedTagEntry> tags;
-  std::set<std::string> names;
+  std::map<std::string, ProvenEntry> names;
   for (const v1::EntryProof& proto : response->tags()) {
     const absl::StatusOr<ProvenEntry> proven = EntryFromProto(proto, "tags");
     if (!proven.ok()) return Refused(origin(), proven.status());
     absl::Status ok = VerifyEntry(*proven, checkpoint);
-    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proven->entry));
-    if (ok.ok()) ok = entry.status();
-    if (ok.ok()) ok = CheckPosition(*entry, proven->position);
     if (!ok.ok()) return Refused(origin(), ok);
+    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proven->entry));
+    ok = entry.ok() ? CheckPosition(*entry, proven->position) : entry.status();
+    if (!ok.ok()) {
+      const Evidence malformed =
+          MalformedEntry{under.checkpoint, under.manifest, *proven};
+      return Accuse(head, {&malformed, 1}, Refused(origin(), ok));
+    }
     const TagEntry* tag = std::get_if<TagEntry>(&*entry);
     if (tag == nullptr) return Refused(origin(), "an entry that is no tag");
     if (!tags.empty() && proven->position <= tags.back().position) {
       return Refused(origin(), "the tags are not in the order of their entries");
     }
-    if (!names.insert(tag->name).second) {
-      return Refused(origin(),
-                     absl::StrFormat("two entries tag a version %s", tag->name));
+    const auto [first, is_new] = names.emplace(tag->name, *proven);
+    if (!is_new) {
+      const Evidence twice = TagTwice{under.manifest,
+                                      {under.checkpoint, first->second},
+                                      {under.checkpoint, *proven}};
+      return Accuse(head, {&twice, 1},
+                    Refused(origin(), absl::StrFormat("two entries tag a version %s",
+                                                      tag->name)));
     }
     tags.push_back({*tag, proven->position});
   }

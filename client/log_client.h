@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/connection.h"
+#include "client/conviction.h"
 #include "client/head_follower.h"
 #include "client/state.h"
 #include "client/tree_client.h"
@@ -69,6 +70,10 @@ class LogClient {
   const std::optional<HeadContradiction>& contradiction() const {
     return follower_.contradiction();
   }
+  // What the last call met, if the log's own signatures show that it lied.
+  const std::optional<Conviction>& conviction() const {
+    return conviction_ ? conviction_ : follower_.conviction();
+  }
 
   // Creates the log from its manifest (RFC 8785 form, of this origin) and takes its
   // first head. InvalidArgument for a malformed manifest; AlreadyExists if the origin
@@ -101,6 +106,13 @@ class LogClient {
       uint64_t position, const std::function<void(uint64_t index_size)>& progress);
 
  private:
+  // Judges candidates for an answer under `head` that was refused with `status`.
+  absl::Status Accuse(const VerifiedHead& head, std::span<const Evidence> candidates,
+                      const absl::Status& status) const;
+  // What a lookup answer that does not verify may be evidence of.
+  std::vector<Evidence> EvidenceOf(const VerifiedHead& head,
+                                   const AnswerProof& answer) const;
+
   // For at most kBatchRecords.
   absl::StatusOr<std::vector<SetVerdict>> OneBatch(const VerifiedHead& head,
                                                    std::span<const Hash> records) const;
@@ -108,6 +120,7 @@ class LogClient {
   const Connection* connection_;
   const StateDirectory* state_;
   HeadFollower follower_;
+  mutable std::optional<Conviction> conviction_;
 };
 
 }  // namespace setlog

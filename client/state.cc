@@ -89,7 +89,7 @@ absl::StatusOr<std::string> StateDirectory::DefaultPath() {
 }
 
 absl::StatusOr<StateDirectory> StateDirectory::Open(std::string path) {
-  for (const char* part : {"/logs", "/evidence"}) {
+  for (const char* part : {"/logs", "/seen", "/evidence"}) {
     if (absl::Status s = MakePrivateDirectory(path + part); !s.ok()) return s;
   }
   return StateDirectory(std::move(path));
@@ -147,17 +147,23 @@ absl::Status StateDirectory::Update(
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> StateDirectory::SaveEvidence(std::string_view origin,
-                                                         std::string_view note) const {
+std::string StateDirectory::SeenFile(std::string_view origin,
+                                     std::string_view name) const {
+  return absl::StrFormat("%s/seen/%s-%s.json", path_, ToHex(Sha256(AsBytes(origin))),
+                         ToHex(Sha256(AsBytes(name))));
+}
+
+absl::StatusOr<std::string> StateDirectory::SaveEvidence(
+    std::string_view origin, std::string_view bytes, std::string_view extension) const {
   // For people to recognise; what makes the name unique is the hash.
   std::string name(origin.substr(0, 100));
   for (char& c : name) {
     if (c == '/') c = '+';
   }
   const std::string path =
-      absl::StrFormat("%s/evidence/%s-%s.note", path_, name,
-                      ToHex(Bytes(Sha256(AsBytes(note))).first(8)));
-  if (absl::Status s = ReplaceFile(path, note, 0600); !s.ok()) return s;
+      absl::StrFormat("%s/evidence/%s-%s%s", path_, name,
+                      ToHex(Bytes(Sha256(AsBytes(bytes))).first(8)), extension);
+  if (absl::Status s = ReplaceFile(path, bytes, 0600); !s.ok()) return s;
   return path;
 }
 

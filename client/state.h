@@ -10,7 +10,9 @@
 //   SETLOG_HOME/                     0700, as everything below it
 //     logs/<hex>.json                one log; hex = SHA-256 of its origin
 //     logs/<hex>.lock                held during Update
-//     evidence/<origin>-<hex>.note   notes that contradict each other
+//     seen/<hex>-<hex>.json          versions of the set: client/seen_versions.h
+//     evidence/<origin>-<hex>.note   notes that cannot both be taken
+//     evidence/<origin>-<hex>.evidence   what convicts a log: client/evidence_file.h
 //
 //   {"head":"<note>","highest_m":"7","origin":"...","pinned":true,"vkey":"..."}
 //
@@ -70,10 +72,14 @@ class StateDirectory {
       std::string_view origin,
       const std::function<absl::Status(std::optional<KnownLog>&)>& change) const;
 
-  // Stores a note for people and for `setlog verify` to look at; returns its path. The
-  // same note gets the same name again.
+  // Stores a note, or evidence, for people and for `setlog verify` to look at; returns
+  // its path. The same bytes get the same name again.
   absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
-                                           std::string_view note) const;
+                                           std::string_view bytes,
+                                           std::string_view extension = ".note") const;
+
+  // Where a version of the set is remembered; `name` is "" for the newest, or a tag.
+  std::string SeenFile(std::string_view origin, std::string_view name) const;
 
  private:
   explicit StateDirectory(std::string path) : path_(std::move(path)) {}

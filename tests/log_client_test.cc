@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "client/atomic_file.h"
+#include "client/evidence_file.h"
 #include "client/proof_file.h"
 #include "fake_server.h"
 #include "log/policy.h"
@@ -40,6 +41,16 @@ class LogClientTest : public testing::Test {
   LogClient Pinned() { return Client({.key = server_.log().key()}); }
   std::optional<KnownLog> Known() { return state_.Load(kOrigin).value(); }
   FakeLog& log() { return server_.log(); }
+  // The file says it to anybody who has nothing but the key.
+  void ExpectConviction(const LogClient& client, std::string_view kind) {
+    ASSERT_TRUE(client.conviction().has_value());
+    EXPECT_EQ(client.conviction()->misbehaviour.kind, kind);
+    const auto bytes = ReadSmallFile(client.conviction()->path, kMaxEvidenceFileBytes);
+    ASSERT_OK(bytes);
+    const auto evidence = ParseEvidenceFile(*bytes);
+    ASSERT_OK(evidence);
+    EXPECT_OK(VerifyEvidence(*evidence, {.log_key = log().key()}));
+  }
 
   TempDir dir_;
   StateDirectory state_;
@@ -131,7 +142,7 @@ TEST_F(LogClientTest, ASmallerHeadIsRefusedAndBothNotesAreSaved) {
   EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "went back from size 57 to 30");
   ASSERT_TRUE(client.contradiction().has_value());
   const HeadContradiction& found = *client.contradiction();
-  EXPECT_FALSE(found.proven);
+  EXPECT_FALSE(client.conviction().has_value());
   EXPECT_EQ(ReadSmallFile(found.known_path, 1 << 20).value(), before.head->note);
   EXPECT_EQ(ReadSmallFile(found.offered_path, 1 << 20).value(), log().NoteAt(30));
   EXPECT_EQ(*Known(), before);
@@ -153,8 +164,8 @@ TEST_F(LogClientTest, TwoRootsForOneSizeAreProvenMisbehaviour) {
   EXPECT_STATUS(client.Head(), StatusCode::kDataLoss,
                 "two heads of size 57 have different roots");
   ASSERT_TRUE(client.contradiction().has_value());
-  EXPECT_TRUE(client.contradiction()->proven);
   EXPECT_EQ(client.contradiction()->offered, fork.NoteAt(57));
+  ExpectConviction(client, "two_roots");
 }
 
 TEST_F(LogClientTest, ARewrittenHistoryIsRefusedAndItsPathIsEvidence) {
@@ -165,16 +176,23 @@ TEST_F(LogClientTest, ARewrittenHistoryIsRefusedAndItsPathIsEvidence) {
   LogClient client = Pinned();
   EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "is not shown to continue");
   ASSERT_TRUE(client.contradiction().has_value());
-  EXPECT_TRUE(client.contradiction()->proven);
-  const absl::StatusOr<ConsistencyRoots> roots = RootsOfConsistencyPath(
-      57, 80, before.head->checkpoint.root, client.contradiction()->consistency);
-  ASSERT_OK(roots);
-  EXPECT_EQ(roots->root2, fork.RootAt(80));
-  EXPECT_NE(roots->root1, before.head->checkpoint.root);
-  // A path of nonsense is no evidence.
+  ExpectConviction(client, "fork");
+  // The path that comes along does not matter: the server is asked for what it takes.
   server_.on_head = [](v1::Head& head) { (*head.mutable_consistency())[0] ^= 1; };
   EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "is not shown to continue");
-  EXPECT_FALSE(client.contradiction()->proven);
+  ExpectConviction(client, "fork");
+  // Nor does it if the server does not give that: the index entry at position 56 is
+  // not the one that was seen there.
+  server_.on_inclusion = [](v1::InclusionProof& proof) { proof.clear_path(); };
+  server_.on_head = [&](v1::Head& head) {
+    *head.mutable_index() = EntryToProto(fork.Prove(56, 80));
+  };
+  client.Head().IgnoreError();
+  ExpectConviction(client, "two_leaves");
+  server_.on_head = nullptr;
+  EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "no evidence");
+  EXPECT_FALSE(client.conviction().has_value());
+  EXPECT_TRUE(client.contradiction().has_value());
   server_.on_head = [](v1::Head& head) { head.mutable_consistency()->pop_back(); };
   EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "whole number of hashes");
   EXPECT_EQ(*Known(), before);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "client/append_check.h"
 #include "log/scheme.h"
 #include "tools/append_session.h"
 #include "tools/flags.h"
@@ -140,6 +141,20 @@ absl::StatusOr<AppendResult> Send(const LogSession& log, const Inputs& inputs,
   return appender.Finish();
 }
 
+// An acknowledgement is the server's word; where the records stand in the signed head
+// can be checked, and their hashes are at hand.
+absl::Status CheckStanding(LogSession& log, const Inputs& inputs, Operation operation,
+                           const AppendResult& result) {
+  if (result.added == 0) return absl::OkStatus();
+  const absl::StatusOr<VerifiedHead> head = log.Head({}, {});
+  if (!head.ok()) return head.status();
+  const TreeClient tree(&log.connection(), head->version.checkpoint);
+  return CheckAppended(tree, operation, result,
+                       [&inputs](uint64_t begin, const RecordPieces& callback) {
+                         return inputs.spool.Read(begin, callback);
+                       });
+}
+
 // A verified head that holds all records; indexed, if that was asked for.
 absl::StatusOr<VerifiedHead> HeadWith(LogSession& log, const AppendResult& result,
                                       bool no_wait, Output& out) {
@@ -205,6 +220,9 @@ ExitCode SendAll(const AppendFlags& flags, const Inputs& inputs, Operation opera
   const absl::StatusOr<AppendResult> result =
       Send(log, inputs, *session, operation, out);
   if (!result.ok()) return log.Fail(result.status());
+  // The server indexes in the meantime.
+  const absl::Status stands = CheckStanding(log, inputs, operation, *result);
+  if (!stands.ok()) return log.Fail(stands);
   const absl::StatusOr<VerifiedHead> head = HeadWith(log, *result, flags.no_wait, out);
   if (!head.ok()) return log.Fail(head.status());
   Print(*result, *head, verb, out);

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "tools/print_conviction.h"
 #include "tools/units.h"
-#include "tools/verdict.h"
 
 namespace setlog {
 
@@ -104,29 +104,15 @@ std::string LogSession::Explain(const absl::Status& status) {
 }
 
 ExitCode LogSession::CodeOf(const absl::Status& status) const {
-  const auto& found = client_->contradiction();
-  return found && found->proven ? ExitCode::kMisbehaviour : ForStatus(status);
+  return client_->conviction() ? ExitCode::kMisbehaviour : ForStatus(status);
 }
 
 ExitCode LogSession::Fail(const absl::Status& status) {
   Output& out = session_->out;
-  const ExitCode code = CodeOf(status);
-  if (code == ExitCode::kMisbehaviour) {
-    const HeadContradiction& found = *client_->contradiction();
-    const std::string why(status.message());
-    out.Verdict({{"verdict", kMisbehaviour},
-                 {"origin", origin()},
-                 {"error", why},
-                 {"evidence", {found.known_path, found.offered_path}}},
-                kMisbehaviour, ": " + why);
-    out.Detail(
-        "  The log's own key signed both heads. Keep the two notes, tell its "
-        "witnesses\n"
-        "  and whoever relies on it, and do not trust its newer answers.");
-    return code;
-  }
+  const std::optional<Conviction>& found = client_->conviction();
+  if (found) return PrintConviction(*found, status, out);
   out.Error(Explain(status));
-  return code;
+  return ForStatus(status);
 }
 
 }  // namespace setlog

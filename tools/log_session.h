@@ -5,8 +5,7 @@
 //   if (!head.ok()) return log->Fail(head.status());
 //
 // Fail turns a status into words that name the thing and the remedy, and into the exit
-// code; two heads that contradict each other are reported with their notes (exit 4 if
-// they prove misbehaviour). Not thread-safe.
+// code; what convicts the log is exit 4 and names its evidence file. Not thread-safe.
 #ifndef SETLOG_TOOLS_LOG_SESSION_H_
 #define SETLOG_TOOLS_LOG_SESSION_H_
 

@@ -1,0 +1,26 @@
+// tools/print_conviction.h -- what a command says when a log is caught lying.
+//
+//   if (client.conviction()) return PrintConviction(*client.conviction(), status, out);
+//
+//   MISBEHAVIOUR of data.example.org/a: two heads of size 7 have different roots ...
+//     evidence  /home/u/.config/setlog/evidence/data.example.org+a-0123.evidence
+//
+// Not thread-safe.
+#ifndef SETLOG_TOOLS_PRINT_CONVICTION_H_
+#define SETLOG_TOOLS_PRINT_CONVICTION_H_
+
+#include "absl/status/status.h"
+#include "client/conviction.h"
+#include "tools/exit_code.h"
+#include "tools/output.h"
+
+namespace setlog {
+
+// Prints the verdict and where its evidence is. `status` is what the command failed
+// with. Returns kMisbehaviour.
+ExitCode PrintConviction(const Conviction& found, const absl::Status& status,
+                         Output& out);
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_PRINT_CONVICTION_H_
