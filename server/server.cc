@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "server/access.h"
 #include "server/build_info.h"
+#include "server/checkpoint_door.h"
 #include "server/event_log.h"
 #include "server/free_space.h"
 #include "server/gauges.h"
@@ -132,6 +133,29 @@ StoreObserver Observe(Metrics* metrics, EventLog* events) {
               }};
 }
 
+// Said once, and never below any level: what somebody decided to do without.
+absl::Status TellRollback(const Store& store, const absl::StatusOr<Anchor>& before,
+                          EventLog* events) {
+  absl::StatusOr<std::vector<LogRecord>> logs = store.Logs();
+  if (!logs.ok()) return logs.status();
+  const uint64_t commit = store.commit().number;
+  const std::string lost =
+      before.ok()
+          ? absl::StrFormat("commits %u to %u", commit + 1, before->point().number)
+          : absl::StrFormat("commits from %u on, if there were any", commit + 1);
+  for (const LogRecord& log : *logs) {
+    events->Write(LogLevel::kError, "rolled_back",
+                  {{"origin", log.origin},
+                   {"size", log.head.size},
+                   {"commit", commit},
+                   {"message", absl::StrFormat(
+                                   "entries [%u, ...) that were acknowledged in %s are "
+                                   "lost; whoever saw them can prove it",
+                                   log.head.size, lost)}});
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 uint64_t DefaultMemoryBytes() {
@@ -161,6 +185,7 @@ struct Server::Parts {
   std::unique_ptr<Gauges> gauges;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<CheckpointDoor> door;
 };
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -199,15 +224,28 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (absl::Status s = EnsureDirectory(options.data_dir); !s.ok()) return s;
   const std::string anchor =
       options.anchor_path.empty() ? options.data_dir + "/anchor" : options.anchor_path;
+  const absl::StatusOr<Anchor> before = Anchor::Open(anchor);
   absl::StatusOr<std::unique_ptr<Store>> store =
       OpenAnchoredStore({.path = options.data_dir + "/store",
                          .memory_bytes = options.memory_bytes / 4,
                          .create_if_missing = true},
-                        anchor, std::nullopt, Observe(metrics, events));
+                        anchor, options.accept_rollback, Observe(metrics, events));
   if (!store.ok()) return store.status();
   parts->store = *std::move(store);
+  if (options.accept_rollback) {
+    if (absl::Status s = TellRollback(*parts->store, before, events); !s.ok()) return s;
+  }
+  const std::string token_path = options.data_dir + "/admin.token";
+  const bool had_token = access(token_path.c_str(), F_OK) == 0;
   absl::StatusOr<std::string> token = AdminToken(options.data_dir);
   if (!token.ok()) return token.status();
+  if (!had_token && parts->store->commit().number != 0) {
+    events->Write(LogLevel::kError, "token_made",
+                  {{"file", token_path},
+                   {"message",
+                    "the admin token was missing, so a new one was made: give it to "
+                    "the clients that write"}});
+  }
   parts->access = std::make_unique<Access>(*token);
 
   parts->reader =
@@ -312,6 +350,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (!http_server.ok()) return http_server.status();
   parts->http = *std::move(http_server);
   parts->http_address.port = parts->http->port();
+  absl::StatusOr<std::unique_ptr<CheckpointDoor>> door =
+      CheckpointDoor::Open(options.data_dir, parts->store.get());
+  if (door.ok()) {
+    parts->door = *std::move(door);
+  } else {
+    events->Write(LogLevel::kWarn, "no_backups", {{"message", Text(door.status())}});
+  }
   const BuildInfo build = GetBuildInfo();
   events->Write(LogLevel::kInfo, "started",
                 {{"version", build.version},
@@ -333,6 +378,7 @@ Server::~Server() {
     parts_->grpc->Shutdown(std::chrono::system_clock::now() + kDrainTime);
     parts_->grpc->Wait();
   }
+  parts_->door.reset();
   parts_->http.reset();
   parts_->feed.reset();
   parts_->indexer.reset();  // before the sequencer, which its last batch needs

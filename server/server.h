@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,9 @@ struct ServerOptions {
   std::string http = "127.0.0.1:7071";
   uint64_t memory_bytes = uint64_t{1} << 30;
   std::string anchor_path;  // empty: DIR/anchor
+  // The commit to go on from although the anchor is ahead of it, missing or unreadable
+  // (storage/anchored_store.h). What is lost is said as events.
+  std::optional<uint64_t> accept_rollback;
   // Writes are refused while a disk has less room than this.
   uint64_t min_free_bytes = kDefaultMinFreeBytes;
   // PEM files. Without them only loopback and unix sockets may be listened on, unless

@@ -153,8 +153,14 @@ void CheckKeyFiles(const DataDirectory& where, StoreCheck* check) {
   for (const CheckedLog& log : check->logs) {
     const std::string path = SigningKeyPath(where.data_dir, log.record.origin);
     known.insert(fs::path(path).filename());
-    const absl::StatusOr<SigningKey> key =
-        ReadSigningKey(where.data_dir, log.record.origin);
+    known.insert(std::string(fs::path(path).filename()) + ".new");
+    absl::StatusOr<SigningKey> key = ReadSigningKey(where.data_dir, log.record.origin);
+    // Until the next start, after a crash that fell between the log and its key.
+    if (absl::IsNotFound(key.status())) {
+      absl::StatusOr<SigningKey> fresh =
+          ReadNewSigningKey(where.data_dir, log.record.origin);
+      if (fresh.ok()) key = std::move(fresh);
+    }
     const std::string remedy =
         "put the key of " + log.record.origin + " back from a backup made --with-keys";
     if (!key.ok()) {
@@ -209,6 +215,15 @@ StoreCheck CheckStore(StoreInspection& store, const std::string& keys_data_dir,
   return StoreChecker(store, progress).Run(keys_data_dir);
 }
 
+StoreCheck CheckDataDirectory(const DataDirectory& where, StoreInspection& store,
+                              const CheckProgressFn& progress) {
+  StoreCheck check = CheckStore(store, where.data_dir, progress);
+  CheckAnchorFile(where, &check);
+  CheckKeyFiles(where, &check);
+  CheckOtherFiles(where, &check);
+  return check;
+}
+
 absl::StatusOr<StoreCheck> CheckDataDirectory(const DataDirectory& where,
                                               const CheckProgressFn& progress) {
   struct stat info;
@@ -226,11 +241,7 @@ absl::StatusOr<StoreCheck> CheckDataDirectory(const DataDirectory& where,
     CheckOtherFiles(where, &check);
     return check;
   }
-  check = CheckStore(**store, where.data_dir, progress);
-  CheckAnchorFile(where, &check);
-  CheckKeyFiles(where, &check);
-  CheckOtherFiles(where, &check);
-  return check;
+  return CheckDataDirectory(where, **store, progress);
 }
 
 }  // namespace setlog

@@ -59,6 +59,10 @@ struct DataDirectory {
 absl::StatusOr<StoreCheck> CheckDataDirectory(const DataDirectory& where,
                                               const CheckProgressFn& progress);
 
+// The same on a store that is open already.
+StoreCheck CheckDataDirectory(const DataDirectory& where, StoreInspection& store,
+                              const CheckProgressFn& progress);
+
 // The parts of it that concern an opened store alone: files, rows, logs. With a data
 // directory for its keys the index snapshots are checked too.
 StoreCheck CheckStore(StoreInspection& store, const std::string& keys_data_dir,

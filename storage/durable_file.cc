@@ -69,6 +69,17 @@ absl::Status SyncParentDirectory(const std::string& path) {
   return error == 0 ? absl::OkStatus() : FromErrno(error, "sync", parent);
 }
 
+absl::Status ExchangeDirectories(const std::string& a, const std::string& b) {
+  if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno == EINVAL || errno == ENOSYS) {
+      return absl::UnimplementedError(absl::StrFormat(
+          "the file system cannot exchange %s and %s: do it by hand, with mv", a, b));
+    }
+    return FromErrno(errno, "exchange", a);
+  }
+  return SyncParentDirectory(a);
+}
+
 absl::StatusOr<DurableFile> DurableFile::Open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (descriptor < 0) return FromErrno(errno, "open", path);

@@ -24,6 +24,10 @@ absl::Status ReplaceFile(const std::string& path, std::string_view content);
 // Makes the creation or renaming of `path` itself durable.
 absl::Status SyncParentDirectory(const std::string& path);
 
+// Each of two directories of one file system gets the other's name, in one step: after
+// a crash both have or neither has. Unimplemented if the file system cannot do that.
+absl::Status ExchangeDirectories(const std::string& a, const std::string& b);
+
 class DurableFile {
  public:
   // For reading and writing an existing file.

@@ -102,19 +102,6 @@ class BatchWriter {
   rocksdb::WriteBatch batch_;
 };
 
-absl::Status CopyRows(const StoreInspection& from, StoreInspection::Rows rows,
-                      const RewriteOptions& options, BatchWriter* to) {
-  absl::Status written;
-  absl::Status read =
-      from.ScanRows(rows, [&](std::string_view key, std::string_view value) {
-        if (!options.keep(rows, key)) return true;
-        written = to->Put(key, value);
-        if (options.copied) options.copied();
-        return written.ok();
-      });
-  return read.ok() ? written : read;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<StoreInspection>> StoreInspection::Open(
@@ -137,34 +124,34 @@ absl::StatusOr<std::unique_ptr<StoreInspection>> StoreInspection::Open(
       std::move(derived), memory_bytes);
 }
 
-absl::Status RewriteStore(
-    const StoreInspection& from, const std::string& path, const RewriteOptions& options,
-    const std::function<absl::Status(const RowSink& put)>& extra) {
-  using Rows = StoreInspection::Rows;
-  absl::StatusOr<std::unique_ptr<RocksDatabase>> made =
-      RocksDatabase::Open({.path = path, .memory_bytes = options.memory_bytes},
-                          RocksDatabase::Mode::kCreate);
+absl::Status RewriteStore(const StoreInspection& from, const std::string& path,
+                          uint64_t memory_bytes,
+                          const std::function<bool(std::string_view)>& keep,
+                          const std::function<absl::Status(const RowSink&)>& add) {
+  absl::StatusOr<std::unique_ptr<RocksDatabase>> made = RocksDatabase::Open(
+      {.path = path, .memory_bytes = memory_bytes}, RocksDatabase::Mode::kCreate);
   if (!made.ok()) return made.status();
   const RocksDatabase& database = **made;
-  BatchWriter durable(&database, database.durable());
-  absl::Status status = CopyRows(from, Rows::kDurable, options, &durable);
+  BatchWriter rows(&database, database.durable());
+  absl::Status written;
+  absl::Status status =
+      from.ScanRows(StoreInspection::Rows::kDurable,
+                    [&](std::string_view key, std::string_view value) {
+                      if (keep(key)) written = rows.Put(key, value);
+                      return written.ok();
+                    });
+  if (status.ok()) status = written;
   if (status.ok()) {
-    status = extra([&](std::string_view key, std::string_view value) {
-      return durable.Put(key, value);
+    status = add([&](std::string_view key, std::string_view value) {
+      return rows.Put(key, value);
     });
   }
-  if (status.ok()) status = durable.Write();
-  if (status.ok() && from.derived_status().ok()) {
-    BatchWriter derived(&database, database.derived());
-    status = CopyRows(from, Rows::kDerived, options, &derived);
-    if (status.ok()) status = derived.Write();
-  }
+  if (status.ok()) status = rows.Write();
   if (status.ok()) {
-    status = database.ToStatus(database.db().Flush(
-        rocksdb::FlushOptions(), {database.durable(), database.derived()}));
+    status = database.ToStatus(
+        database.db().Flush(rocksdb::FlushOptions(), database.durable()));
   }
-  if (status.ok()) status = SyncParentDirectory(path);
-  return status;
+  return status.ok() ? SyncParentDirectory(path) : status;
 }
 
 }  // namespace setlog

@@ -54,24 +54,17 @@ class StoreInspection {
       const std::function<void(uint64_t done, uint64_t total)>& read) const = 0;
 };
 
-// Writes a new store in `path`, which must not exist: the identity and commit of
-// `from`, its rows, and what `edit` makes of them.
-//
-// Durable rows are copied from `from` unless `keep` says no to their whole key; then
-// `extra` rows (whole key, value) are added. Derived rows are copied if `keep` agrees
-// and there are any. On OK the new store is on the disk. ResourceExhausted: the disk is
-// full.
-struct RewriteOptions {
-  uint64_t memory_bytes = uint64_t{64} << 20;
-  std::function<bool(StoreInspection::Rows rows, std::string_view key)> keep;
-  std::function<void()> copied;  // after each row
-};
 // Adds one row, by its whole key.
 using RowSink =
     std::function<absl::Status(std::string_view key, std::string_view value)>;
+
+// Writes a new store in `path`, which must not exist: the durable rows of `from` whose
+// keys `keep` says yes to, then what `add` puts. It has no derived rows: they are made
+// anew from the log. On OK it is on the disk. ResourceExhausted: the disk is full.
 absl::Status RewriteStore(const StoreInspection& from, const std::string& path,
-                          const RewriteOptions& options,
-                          const std::function<absl::Status(const RowSink& put)>& extra);
+                          uint64_t memory_bytes,
+                          const std::function<bool(std::string_view key)>& keep,
+                          const std::function<absl::Status(const RowSink& put)>& add);
 
 }  // namespace setlog
 

@@ -21,8 +21,8 @@ struct DaemonCommand {
 };
 
 constexpr DaemonCommand kDaemonCommands[] = {
-    {"fsck", DaemonFsck},
-    {"serve", DaemonServe},
+    {"backup", DaemonBackup}, {"doctor", DaemonDoctor},   {"fsck", DaemonFsck},
+    {"repair", DaemonRepair}, {"restore", DaemonRestore}, {"serve", DaemonServe},
 };
 
 }  // namespace

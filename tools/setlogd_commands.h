@@ -15,6 +15,13 @@ namespace setlog {
 int DaemonServe(int argc, char** argv);
 // Says all that is wrong with a data directory; alters nothing. 3 if anything is.
 int DaemonFsck(int argc, char** argv);
+// Makes anew what the log tells.
+int DaemonRepair(int argc, char** argv);
+// A copy of a data directory, also of one that a server runs on; and the way back.
+int DaemonBackup(int argc, char** argv);
+int DaemonRestore(int argc, char** argv);
+// What a person looks at first when a server does not start.
+int DaemonDoctor(int argc, char** argv);
 
 // Prints the message to stderr and returns the exit code that goes with it.
 int FailDaemon(const absl::Status& status);

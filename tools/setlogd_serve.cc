@@ -58,9 +58,10 @@ int DaemonServe(int argc, char** argv) {
       "of RAM, at most 2GiB)");
   app.add_option("--anchor", options.anchor_path,
                  "the head anchor's file, best on another disk (default: DIR/anchor)");
-  app.add_option("--min-free", min_free,
-                 "writes are refused while the disk of --data or --anchor has less room "
-                 "than this (default: 256MiB)");
+  app.add_option(
+      "--min-free", min_free,
+      "writes are refused while the disk of --data or --anchor has less room "
+      "than this (default: 256MiB)");
   app.add_option("--tls-cert", options.tls_cert, "PEM certificate chain for gRPC");
   app.add_option("--tls-key", options.tls_key, "PEM private key of --tls-cert");
   app.add_option("--client-ca", options.client_ca,
@@ -68,6 +69,10 @@ int DaemonServe(int argc, char** argv) {
   app.add_flag("--insecure-plaintext", options.insecure_plaintext,
                "allow addresses other than loopback without TLS: tokens and records "
                "can then be read on the way");
+  app.add_option(
+      "--accept-rollback", options.accept_rollback,
+      "go on from this commit although the anchor says that there were later "
+      "ones: what was acknowledged after it is lost");
   std::string level = "info";
   std::string format = "kv";
   app.add_option("--log-level", level, "least level of the log's lines on stderr")
@@ -107,7 +112,16 @@ int DaemonServe(int argc, char** argv) {
                   WriteToStderr);
   options.events = &events;
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(options);
-  if (!server.ok()) return FailDaemon(server.status());
+  if (!server.ok()) {
+    const int exit_code = FailDaemon(server.status());
+    if (absl::IsDataLoss(server.status())) {
+      std::cerr << "  What is damaged:        setlogd fsck --data " << options.data_dir
+                << "\n  To make anew what can:  setlogd repair --data "
+                << options.data_dir
+                << "\n  Else, from a backup:    setlogd restore BACKUP --data NEWDIR\n";
+    }
+    return exit_code;
+  }
   std::cout << "ready grpc=" << (*server)->grpc_address()
             << " http=" << (*server)->http_address() << std::endl;
   int received = 0;

@@ -1,0 +1,51 @@
+// setlogd repair: makes anew what the log tells.
+#include <CLI/CLI.hpp>
+
+#include "server/repair.h"
+#include "tools/daemon_output.h"
+#include "tools/setlogd_commands.h"
+
+namespace setlog {
+
+int DaemonRepair(int argc, char** argv) {
+  DataDirectory where;
+  bool json = false;
+  CLI::App app(
+      "Makes anew what can be computed from the log: tiles, index and tag rows, "
+      "derived\n"
+      "rows, a torn anchor. Never changes an entry, a head or a key, and refuses where "
+      "one\nof them is damaged. No server may run.\n\n"
+      "  setlogd repair --data /var/lib/setlog\n\n"
+      "Exit code: 0 repaired or nothing to do, 2 usage (or a server runs), 3 refused.");
+  app.add_option("--data", where.data_dir, "the data directory")->required();
+  app.add_option("--anchor", where.anchor_path,
+                 "the head anchor's file (default: DIR/anchor)");
+  app.add_flag("--json", json, "one JSON object a line");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  DaemonOutput out(json);
+  absl::StatusOr<Repair> repair = RepairDataDirectory(where, out.progress());
+  out.EndProgress();
+  if (!repair.ok()) return FailDaemon(repair.status());
+  out.Findings(repair->before.findings, where.data_dir);
+  const std::string word = repair->refused        ? "REFUSED"
+                           : repair->done.empty() ? "CLEAN"
+                                                  : "REPAIRED";
+  std::string rest;
+  if (repair->refused) {
+    rest =
+        ": what is named damage cannot be made from the log; nothing was changed. "
+        "Restore the newest backup: setlogd restore BACKUP --data NEWDIR";
+  } else if (repair->done.empty()) {
+    rest = ": there is nothing to repair";
+  }
+  out.out().Verdict({{"verdict", word}, {"done", repair->done}}, word, rest);
+  for (const std::string& done : repair->done) out.out().Detail("made anew: " + done);
+  if (!out.out().Flush()) return 3;
+  return repair->refused ? 3 : 0;
+}
+
+}  // namespace setlog
