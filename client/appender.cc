@@ -12,13 +12,11 @@ namespace {
 using std::chrono::steady_clock;
 
 // A stream without an acknowledgement for so long is as good as lost, however short
-// retry_for is.
+// retry_for is: a busy server may well take some seconds.
 constexpr std::chrono::milliseconds kLeastStall{15000};
 
-// Cancelled: by the server, on its way down. ResourceExhausted: its queue is full.
-bool MayPass(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsAborted(status) ||
-         absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+std::chrono::milliseconds StallOf(const Connection& connection) {
+  return std::max(connection.retry_for(), kLeastStall);
 }
 
 v1::AppendRequest HashesRequest(const std::string& hashes) {
@@ -93,7 +91,7 @@ absl::Status Appender::Flush() {
 }
 
 absl::Status Appender::WaitUntilPending(uint64_t limit) {
-  const auto stall = std::max(connection_->retry_for(), kLeastStall);
+  const auto stall = StallOf(*connection_);
   steady_clock::time_point deadline = steady_clock::now() + stall;
   while (true) {
     UploadStream::View view = stream_->Look();
@@ -130,7 +128,7 @@ absl::Status Appender::Connect() {
   stream_.reset();
   stream_ = std::make_unique<UploadStream>(*connection_, options_.operation, open);
   const UploadStream::View view =
-      stream_->WaitForChange(0, steady_clock::now() + Connection::kCallDeadline);
+      stream_->WaitForChange(0, steady_clock::now() + StallOf(*connection_));
   if (view.responses == 0) {
     if (!view.ended) return absl::UnavailableError("the server does not answer");
     const absl::Status status = stream_->Close();
@@ -150,7 +148,7 @@ absl::Status Appender::Connect() {
 }
 
 absl::Status Appender::Recover(absl::Status status) {
-  while (MayPass(status) && retry_.Wait()) {
+  while (retry_.WaitAfter(status)) {
     status = Connect();
     if (status.ok()) return status;
   }

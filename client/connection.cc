@@ -123,7 +123,16 @@ absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& con
     if (IsRequestId(text)) absl::StrAppendFormat(&message, " (request %s)", text);
   }
   // The codes are the same numbers.
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), message);
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), message);
+  const auto pushback = trailing.find("grpc-retry-pushback-ms");
+  if (pushback == trailing.end()) return result;
+  // Anything but a number of milliseconds: never again, says the proposal.
+  const std::string text(pushback->second.data(), pushback->second.size());
+  const std::optional<uint64_t> wait = ParseDecimal(text);
+  constexpr uint64_t kDay = 24 * 3600 * 1000;
+  SetPushback(result, std::chrono::milliseconds(
+                          wait ? static_cast<int64_t>(std::min(*wait, kDay)) : -1));
+  return result;
 }
 
 absl::StatusOr<Connection> Connection::Open(const ConnectionOptions& options) {

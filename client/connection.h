@@ -38,8 +38,10 @@ struct ConnectionOptions {
   std::chrono::milliseconds retry_for{15000};
 };
 
-// The same code and message, and the request's id if the server gave the call one: with
-// it the server's log can be searched. `context` is that of the call, which has ended.
+// The same code and message, the request's id if the server gave the call one (with it
+// the server's log can be searched), and the server's wish not to be asked again before
+// a certain time (client/retry.h), if it has one. `context` is that of the call, which
+// has ended.
 absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context);
 
 class Connection {
@@ -61,7 +63,7 @@ class Connection {
   std::unique_ptr<grpc::ClientContext> NewContext(
       std::chrono::milliseconds deadline) const;
 
-  // One unary call, repeated while the server is unavailable, for retry_for at most.
+  // One unary call, repeated while the server is lost or busy, for retry_for at most.
   // `deadline` is for each try.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(
@@ -73,8 +75,8 @@ class Connection {
     while (true) {
       Response response;
       const std::unique_ptr<grpc::ClientContext> context = NewContext(deadline);
-      const absl::Status status =
-          FromGrpc((stub.*method)(context.get(), request, &response), *context);
+      const grpc::Status answer = (stub.*method)(context.get(), request, &response);
+      const absl::Status status = FromGrpc(answer, *context);
       if (status.ok()) return response;
       if (!retry.WaitAfter(status)) return status;
     }

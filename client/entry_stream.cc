@@ -126,7 +126,7 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
     }
   }
   if (*position == end || !refused.ok()) context->TryCancel();
-  const absl::Status status = FromGrpc(stream->Finish());
+  const absl::Status status = FromGrpc(stream->Finish(), *context);
   bool stopped = false;
   {
     MutexLock lock(mutex_);

@@ -56,7 +56,9 @@ class IndexWatch {
       Saw(index->m);
       retry.Progress();
     }
-    context->TryCancel();
+    // Only a stream that still runs: else its own status, why the server is lost, could
+    // become that of the cancelling.
+    if (newest_ > position) context->TryCancel();
     const absl::Status status = FromGrpc(stream->Finish(), *context);
     if (newest_ > position) return absl::OkStatus();
     if (status.ok()) return absl::UnavailableError("the server ended the watch");
@@ -94,7 +96,8 @@ absl::StatusOr<VerifiedHead> LogClient::Head(const At& at, const Demands& demand
   return follower_.Follow(at, demands);
 }
 
-absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
+absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest,
+                                                  bool maybe_created) {
   const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
   if (!parsed.ok()) return parsed.status();
   if (parsed->origin != origin()) {
@@ -103,7 +106,7 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
   }
   const absl::StatusOr<std::optional<KnownLog>> known = state_->Load(origin());
   if (!known.ok()) return known.status();
-  if (*known && (*known)->head) {
+  if (*known && (*known)->head && !maybe_created) {
     return absl::AlreadyExistsError(absl::StrFormat("%s is known here, with %d entries",
                                                     origin(),
                                                     (*known)->head->checkpoint.size));
@@ -112,7 +115,6 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
   v1::CreateLogRequest request;
   request.set_manifest(std::string(manifest));
   Retry retry(connection_->retry_for());
-  bool maybe_created = false;
   while (true) {
     v1::Head head;
     const std::unique_ptr<grpc::ClientContext> context =
@@ -140,20 +142,39 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest) {
 absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name) {
   if (absl::Status s = CheckTagName(name); !s.ok()) return s;
   // Nothing is written to a log that is not the one meant.
-  if (absl::StatusOr<VerifiedHead> before = Head(); !before.ok()) return before;
+  const absl::StatusOr<VerifiedHead> before = Head();
+  if (!before.ok()) return before;
   v1::TagRequest request;
   request.set_origin(origin());
   request.set_name(name);
-  const absl::StatusOr<v1::TagResponse> response = connection_->Call(
-      connection_->writer(), &v1::Writer::Stub::Tag, request, kTagDeadline);
-  if (!response.ok()) return response.status();
-  absl::StatusOr<VerifiedHead> head = Head({.tag = name});
-  if (head.ok() && head->version.index.m != response->index_size()) {
-    return Refused(origin(),
-                   absl::StrFormat("version %s is m = %d, the server said %d", name,
-                                   head->version.index.m, response->index_size()));
+  Retry retry(connection_->retry_for());
+  bool maybe_tagged = false;
+  while (true) {
+    v1::TagResponse response;
+    const std::unique_ptr<grpc::ClientContext> context =
+        connection_->NewContext(kTagDeadline);
+    const absl::Status status = FromGrpc(
+        connection_->writer().Tag(context.get(), request, &response), *context);
+    if (!status.ok() && retry.WaitAfter(status)) {
+      maybe_tagged = true;
+      continue;
+    }
+    const bool look = absl::IsAlreadyExists(status) && maybe_tagged;
+    if (!status.ok() && !look) return status;
+    absl::StatusOr<VerifiedHead> head = Head({.tag = name});
+    if (!head.ok()) return head;
+    if (look) {
+      const std::optional<ProvenEntry>& tag = head->proof.tag;
+      const bool ours = tag && tag->position >= before->version.checkpoint.size;
+      return ours ? head : status;
+    }
+    if (head->version.index.m != response.index_size()) {
+      return Refused(origin(),
+                     absl::StrFormat("version %s is m = %d, the server said %d", name,
+                                     head->version.index.m, response.index_size()));
+    }
+    return head;
   }
-  return head;
 }
 
 absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,

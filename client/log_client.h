@@ -77,11 +77,15 @@ class LogClient {
 
   // Creates the log from its manifest (RFC 8785 form, of this origin) and takes its
   // first head. InvalidArgument for a malformed manifest; AlreadyExists if the origin
-  // is taken, or this client already knows a head of it.
-  absl::StatusOr<VerifiedHead> CreateLog(std::string_view manifest);
+  // is taken, or this client already knows a head of it. `maybe_created`: an earlier
+  // call may have created it although its answer was lost, so a log with the very same
+  // manifest is a success too.
+  absl::StatusOr<VerifiedHead> CreateLog(std::string_view manifest,
+                                         bool maybe_created = false);
 
   // Names the set as it is now; the version that the name then has, verified.
-  // AlreadyExists if the name is another version's. Waits for the index.
+  // AlreadyExists if the name is another version's; a tag that was made since this call
+  // began, by a try whose answer was lost, is its own. Waits for the index.
   absl::StatusOr<VerifiedHead> TagSet(const std::string& name);
 
   // Whether `record` is in the set of that version. Without positions REMOVED is not
