@@ -68,9 +68,11 @@ TEST_F(AppendSessionTest, OtherKeysCommandsFormsAndInputsAreOtherSessions) {
   EXPECT_NE(IdOf(other), id);
   other = Command();
   other.form = "packed";
+  other.records = 4;
   EXPECT_NE(IdOf(other), id);
   other = Command();
   other.inputs.push_back("-");
+  other.records = 5;
   EXPECT_NE(IdOf(other), id);
   EXPECT_EQ(IdOf(Command()), id);
 }
@@ -92,6 +94,41 @@ TEST_F(AppendSessionTest, OtherRecordsOfTheSameFileAreRefusedToo) {
   other = Command();
   other.digest.bytes[0] = 1;
   EXPECT_STATUS(Find(other), absl::StatusCode::kFailedPrecondition, "--restart");
+}
+
+TEST_F(AppendSessionTest, TheSameRecordsUnderAnotherNameAreRefusedUntilRestart) {
+  IdOf(Command());
+  AppendCommand moved = Command();
+  moved.inputs = {dir_.path() + "/moved"};
+  EXPECT_STATUS(Find(moved), absl::StatusCode::kFailedPrecondition, input_);
+  EXPECT_STATUS(Find(moved), absl::StatusCode::kFailedPrecondition, "--restart");
+  moved.form = "packed";  // the same hashes, in another form
+  EXPECT_STATUS(Find(moved), absl::StatusCode::kFailedPrecondition, input_);
+  EXPECT_OK(Find(moved, /*restart=*/true));
+}
+
+TEST_F(AppendSessionTest, OfAnotherKeyOrCommandOrWhileItRunsTheSameRecordsAreLegal) {
+  const absl::StatusOr<AppendSession> running = Find(Command());
+  ASSERT_OK(running);
+  AppendCommand copy = Command();
+  copy.inputs = {dir_.path() + "/copy"};
+  EXPECT_OK(Find(copy));
+  AppendCommand other = copy;
+  other.vkey += "x";
+  EXPECT_OK(Find(other));
+  other = copy;
+  other.command = "remove";
+  EXPECT_OK(Find(other));
+}
+
+TEST_F(AppendSessionTest, StandardInputIsKnownByItsContent) {
+  AppendCommand piped = Command();
+  piped.inputs = {"-"};
+  piped.digest.bytes[0] = 1;
+  const std::string id = IdOf(piped);
+  EXPECT_EQ(IdOf(piped), id);
+  piped.digest.bytes[0] = 2;
+  EXPECT_STATUS(Find(piped), absl::StatusCode::kFailedPrecondition, "--restart");
 }
 
 TEST_F(AppendSessionTest, ADamagedFileIsNamedAndNeverTakenForNone) {

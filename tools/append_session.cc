@@ -1,5 +1,7 @@
 #include "tools/append_session.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +81,70 @@ absl::Status Changed(const AppendCommand& command) {
       command.command, command.origin));
 }
 
+bool IsHeld(const std::string& lock_path) {
+  const int fd = open(lock_path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool held = flock(fd, LOCK_EX | LOCK_NB) != 0;
+  close(fd);
+  return held;
+}
+
+// The names in the session at `path`, if it is an interrupted one of this command, log
+// and these very records.
+std::optional<std::vector<std::string>> NamesOfSame(const std::filesystem::path& path,
+                                                    const AppendCommand& command,
+                                                    const json& described) {
+  const absl::StatusOr<std::string> text = ReadSmallFile(path.string(), kMaxFileBytes);
+  if (!text.ok()) return std::nullopt;
+  const json stored = json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!stored.is_object()) return std::nullopt;
+  for (const char* field : {"command", "origin", "records", "digest"}) {
+    if (!stored.contains(field) || stored[field] != described[field]) {
+      return std::nullopt;
+    }
+  }
+  if (!stored.contains("inputs") || !stored["inputs"].is_array()) return std::nullopt;
+  AppendCommand other = command;
+  other.inputs.clear();
+  for (const json& input : stored["inputs"]) {
+    if (!input.is_object() || !input.contains("name") || !input["name"].is_string()) {
+      return std::nullopt;
+    }
+    const std::optional<std::string> name =
+        BytesFromHex(input["name"].get<std::string>());
+    if (!name) return std::nullopt;
+    other.inputs.push_back(*name);
+  }
+  for (const char* form : {"files", "hashes", "packed"}) {
+    other.form = form;  // and of this key, which only its name tells
+    if (FileStem(other) == path.stem().string()) return other.inputs;
+  }
+  return std::nullopt;
+}
+
+// The same records, sent in part under other names, would be sent twice.
+absl::Status CheckNotRenamed(const std::string& directory, const AppendCommand& command,
+                             const json& described) {
+  if (command.records == 0) return absl::OkStatus();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() != ".json") continue;
+    const std::optional<std::vector<std::string>> names =
+        NamesOfSame(entry.path(), command, described);
+    std::filesystem::path lock = entry.path();
+    if (!names || names->empty() || IsHeld(lock.replace_extension(".lock").string())) {
+      continue;
+    }
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "`setlog %s %s` of the same records, then named %s%s, was interrupted: run it "
+        "with the names of then to go on where it stopped, or with --restart to append "
+        "all of them (what was sent before stays in the log)",
+        command.command, command.origin, names->front(),
+        names->size() > 1 ? " ..." : ""));
+  }
+  return absl::OkStatus();
+}
+
 // The id of the unfinished session in `text`.
 absl::StatusOr<std::string> Resume(const std::string& path, const std::string& text,
                                    const AppendCommand& command, json described) {
@@ -120,6 +186,12 @@ absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
     if (!id.ok()) return id.status();
     return AppendSession(path, *std::move(id), /*is_new=*/false, *std::move(lock));
   }
+  if (!restart) {
+    if (absl::Status same = CheckNotRenamed(directory, command, described);
+        !same.ok()) {
+      return same;
+    }
+  }
   std::string id = NewSessionId();
   described["session"] = ToHex(AsBytes(id));
   const absl::Status written = ReplaceFile(path, described.dump() + "\n", kFileMode);
@@ -128,8 +200,16 @@ absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
 }
 
 absl::Status AppendSession::Forget() {
-  if (unlink(path_.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, path_);
+  if (unlink(path_.c_str()) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : absl::ErrnoToStatus(errno, path_);
+  }
+  // A session that came back after a power cut would swallow the next such command.
+  const std::string directory = std::filesystem::path(path_).parent_path().string();
+  const int parent = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = parent >= 0 && fsync(parent) == 0;
+  const int error = errno;
+  if (parent >= 0) close(parent);
+  return synced ? absl::OkStatus() : absl::ErrnoToStatus(error, directory);
 }
 
 }  // namespace setlog

@@ -15,7 +15,10 @@
 //
 // A command that was killed finds its session again, whatever server it talks to now,
 // and so appends nothing twice. Inputs that changed in between are refused: what was
-// sent before would not be what stands in them now. Not thread-safe.
+// sent before would not be what stands in them now. So are inputs that have only got
+// other names. Standard input is known by its content alone: the same bytes, piped in
+// again, go on. `init` has one too, without inputs, so that it knows a log of its own
+// whose creation it was not told of. Not thread-safe.
 #ifndef SETLOG_TOOLS_APPEND_SESSION_H_
 #define SETLOG_TOOLS_APPEND_SESSION_H_
 
@@ -44,7 +47,9 @@ class AppendSession {
  public:
   // The unfinished session of this command, or a new one, which is stored before it is
   // returned. FailedPrecondition, naming --restart, if the inputs are not those of the
-  // unfinished one. Waits while another process runs the same command.
+  // unfinished one, or an unfinished one of other names has the very same records.
+  // Waits while another process runs the same command: two at once are as one after the
+  // other.
   static absl::StatusOr<AppendSession> Find(const std::string& state_path,
                                             const AppendCommand& command, bool restart);
 

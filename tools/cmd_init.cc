@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/retry.h"
 #include "log/manifest.h"
+#include "log/sha256.h"
+#include "tools/append_session.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
@@ -40,7 +43,19 @@ ExitCode Init(const InitFlags& flags, Session& session) {
 
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());
-  const absl::StatusOr<VerifiedHead> head = log->client().CreateLog(*body);
+  // Stays when this process is killed, or the server lost, before success was reported:
+  // run again, the command then knows that the log may be its own.
+  absl::StatusOr<AppendSession> asked =
+      AppendSession::Find(log->state().path(),
+                          {.command = "init",
+                           .origin = flags.origin,
+                           .vkey = flags.origin,  // there is no key yet
+                           .form = ToHex(Sha256(AsBytes(*body)))},
+                          /*restart=*/false);
+  if (!asked.ok()) return out.Fail(asked.status());
+  const absl::StatusOr<VerifiedHead> head =
+      log->client().CreateLog(*body, /*maybe_created=*/!asked->is_new());
+  if (!head.ok() && !MayPass(head.status())) asked->Forget().IgnoreError();
   if (absl::IsAlreadyExists(head.status())) {
     return out.Fail(absl::AlreadyExistsError(absl::StrFormat(
         "%s exists already: `setlog add %s FILE...` appends to it (%s)", flags.origin,
@@ -54,7 +69,9 @@ ExitCode Init(const InitFlags& flags, Session& session) {
              "created " + flags.origin);
   out.Detail("  key     " + vkey);
   out.Detail(absl::StrFormat("  Next: setlog add %s FILE...", flags.origin));
-  return ExitCode::kHolds;
+  if (!out.Flush()) return ExitCode::kUnverified;  // success was not reported
+  const absl::Status forgotten = asked->Forget();
+  return forgotten.ok() ? ExitCode::kHolds : out.Fail(forgotten);
 }
 
 }  // namespace
