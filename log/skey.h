@@ -33,7 +33,7 @@ struct SigningKey {
 absl::StatusOr<SigningKey> MakeSigningKey(std::string_view name, Ed25519PrivateKey key);
 
 // InvalidArgument unless FormatSkey gives back exactly `skey`. No message quotes any of
-// it. Wipes what it copies; the caller wipes `skey`.
+// it but the name. Wipes what it copies; the caller wipes `skey`.
 absl::StatusOr<SigningKey> ParseSkey(std::string_view skey);
 
 // Holds the secret: wipe it after use.

@@ -1,4 +1,7 @@
 // Secret keys in their text form: one text a key, and no error that tells it.
+#include <set>
+#include <string>
+
 #include "fuzz/law.h"
 #include "log/skey.h"
 
@@ -8,12 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RoundTrip(text, ParseSkey, FormatSkey);
   const absl::StatusOr<SigningKey> key = ParseSkey(text);
   if (!key.ok()) {
-    // Eight bytes of it in an error could be eight bytes of a seed.
+    // There are few messages, so none of them depends on what was read. Only a name
+    // that is none is quoted, and that of a text whose secret is elsewhere.
+    static std::set<std::string> messages;
     const std::string message(key.status().message());
-    const size_t last = text.rfind('+');
-    for (size_t i = last == text.npos ? text.size() : last; i + 8 <= text.size(); ++i) {
-      Law(message.find(text.substr(i, 8)) == message.npos, "an error quotes no secret");
-    }
+    if (!message.starts_with("key name")) messages.insert(message);
+    Law(messages.size() <= 8, "an error quotes no secret");
     return 0;
   }
   const Ed25519Signature signature = key->key.Sign(AsBytes("m"));
