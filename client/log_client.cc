@@ -75,14 +75,21 @@ class IndexWatch {
 }  // namespace
 
 absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection) {
-  const absl::StatusOr<v1::ListLogsResponse> response = connection.Call(
-      connection.reader(), &v1::Reader::Stub::ListLogs, v1::ListLogsRequest());
-  if (!response.ok()) return response.status();
   std::vector<LogSummary> logs;
-  for (const v1::LogSummary& log : response->logs()) {
-    logs.push_back({log.origin(), log.vkey(), log.size()});
+  v1::ListLogsRequest request;
+  while (true) {
+    const absl::StatusOr<v1::ListLogsResponse> response =
+        connection.Call(connection.reader(), &v1::Reader::Stub::ListLogs, request);
+    if (!response.ok()) return response.status();
+    for (const v1::LogSummary& log : response->logs()) {
+      logs.push_back({log.origin(), log.vkey(), log.size()});
+    }
+    if (!response->more()) return logs;
+    if (logs.empty() || logs.back().origin <= request.after()) {
+      return absl::DataLossError("the server's list of logs goes round in circles");
+    }
+    request.set_after(logs.back().origin);
   }
-  return logs;
 }
 
 LogClient::LogClient(const Connection* connection, const StateDirectory* state,
@@ -319,14 +326,23 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
   v1::ListTagsRequest request;
   request.set_origin(origin());
   request.set_size(checkpoint.size);
-  const absl::StatusOr<v1::ListTagsResponse> response =
-      connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
-  if (!response.ok()) return response.status();
+  std::vector<v1::EntryProof> listed;
+  while (true) {
+    const absl::StatusOr<v1::ListTagsResponse> response =
+        connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
+    if (!response.ok()) return response.status();
+    listed.insert(listed.end(), response->tags().begin(), response->tags().end());
+    if (!response->more()) break;
+    if (response->tags().empty() || listed.back().position() < request.begin()) {
+      return Refused(origin(), "a list of tags that goes round in circles");
+    }
+    request.set_begin(listed.back().position() + 1);
+  }
   conviction_.reset();
   const VersionProof& under = head.proof;
   std::vector<PlacedTagEntry> tags;
   std::map<std::string, ProvenEntry> names;
-  for (const v1::EntryProof& proto : response->tags()) {
+  for (const v1::EntryProof& proto : listed) {
     const absl::StatusOr<ProvenEntry> proven = EntryFromProto(proto, "tags");
     if (!proven.ok()) return Refused(origin(), proven.status());
     absl::Status ok = VerifyEntry(*proven, checkpoint);

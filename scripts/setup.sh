@@ -19,7 +19,8 @@ build=(
   zlib1g-dev
 )
 tests=(
-  clang-format-14 libbenchmark-dev libgmock-dev libgtest-dev python3-minimal shellcheck
+  clang-format-14 curl libbenchmark-dev libgmock-dev libgtest-dev openssl
+  python3-minimal shellcheck
 )
 nightly=(clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14 python3)
 

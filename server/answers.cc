@@ -11,6 +11,9 @@ namespace setlog {
 namespace {
 
 constexpr size_t kMaxBatchQueries = 4096;
+// Of a list: an answer then stays below the limit on messages (a tag has at most 64
+// hashes in its path, and 300 bytes).
+constexpr size_t kMaxListed = 1000;
 
 absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
   return absl::OutOfRangeError(
@@ -34,8 +37,21 @@ absl::StatusOr<Hash> RecordOf(std::string_view bytes) {
 
 }  // namespace
 
-absl::Status Answers::ListLogs(v1::ListLogsResponse* response) const {
+absl::Status Answers::ListLogs(const v1::ListLogsRequest& request,
+                               const std::function<bool(const HostedLog&)>& shown,
+                               v1::ListLogsResponse* response) const {
+  std::vector<const HostedLog*> logs;
   for (const HostedLog* log : logs_->All()) {
+    if (log->state.origin() > request.after() && shown(*log)) logs.push_back(log);
+  }
+  const size_t count = std::min(logs.size(), kMaxListed);
+  std::partial_sort(logs.begin(), logs.begin() + static_cast<ptrdiff_t>(count),
+                    logs.end(), [](const HostedLog* a, const HostedLog* b) {
+                      return a->state.origin() < b->state.origin();
+                    });
+  response->set_more(logs.size() > count);
+  logs.resize(count);
+  for (const HostedLog* log : logs) {
     v1::LogSummary* summary = response->add_logs();
     summary->set_origin(log->state.origin());
     summary->set_vkey(FormatVkey(log->state.key().Verifier(SignatureType::kEd25519)));
@@ -244,12 +260,18 @@ absl::Status Answers::ListTags(const v1::ListTagsRequest& request,
           damaged = tag.status();
           return false;
         }
-        if (tag->position < size) positions.push_back(tag->position);
+        if (tag->position >= request.begin() && tag->position < size) {
+          positions.push_back(tag->position);
+        }
         return true;
       });
   if (!scanned.ok()) return scanned;
   if (!damaged.ok()) return damaged;
-  std::sort(positions.begin(), positions.end());
+  const size_t count = std::min(positions.size(), kMaxListed);
+  std::partial_sort(positions.begin(),
+                    positions.begin() + static_cast<ptrdiff_t>(count), positions.end());
+  response->set_more(positions.size() > count);
+  positions.resize(count);
   response->set_size(size);
   for (uint64_t position : positions) {
     absl::StatusOr<ProvenEntry> proven = reader_->Prove(number, position, size);

@@ -5,6 +5,8 @@
 #ifndef SETLOG_SERVER_ANSWERS_H_
 #define SETLOG_SERVER_ANSWERS_H_
 
+#include <functional>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/log_directory.h"
@@ -20,7 +22,10 @@ class Answers {
   Answers(const Store* store, const TreeReader* reader, const LogDirectory* logs)
       : store_(store), reader_(reader), logs_(logs) {}
 
-  absl::Status ListLogs(v1::ListLogsResponse* response) const;
+  // Of the logs for which `shown` says true.
+  absl::Status ListLogs(const v1::ListLogsRequest& request,
+                        const std::function<bool(const HostedLog&)>& shown,
+                        v1::ListLogsResponse* response) const;
   absl::Status GetLog(const v1::GetLogRequest& request,
                       v1::GetLogResponse* response) const;
   absl::Status GetHead(const v1::GetHeadRequest& request, v1::Head* response) const;

@@ -10,15 +10,33 @@ constexpr size_t kSessionIdBytes = 16;
 
 }  // namespace
 
-AppendStream::AppendStream(EntryType type, const absl::Status& allowed,
-                           LogDirectory* logs, Sequencer* sequencer, const Store* store,
-                           OpenSessions* sessions)
-    : type_(type),
-      logs_(logs),
-      sequencer_(sequencer),
-      store_(store),
-      sessions_(sessions) {
+bool OpenSessions::Enter(const std::string& key) {
   MutexLock lock(mutex_);
+  return keys_.insert(key).second;
+}
+
+void OpenSessions::Leave(const std::string& key) {
+  MutexLock lock(mutex_);
+  keys_.erase(key);
+}
+
+AppendStream::AppendStream(EntryType type, const Service& service,
+                           grpc::CallbackServerContext* context)
+    : type_(type),
+      verb_(type == EntryType::kAdd ? Verb::kAdd : Verb::kRemove),
+      service_(service),
+      context_(context),
+      caller_(service.access->Identify(AuthorizationOf(*context))) {
+  MutexLock lock(mutex_);
+  event_ = {.who = caller_.Name(),
+            .peer = context->peer(),
+            .action = std::string(VerbName(verb_))};
+  // Strangers take no slot.
+  absl::Status allowed = service_.access->CheckIdentified(caller_);
+  if (allowed.ok()) {
+    has_slot_ = service_.slots->TryTake();
+    if (!has_slot_) allowed = Busy("too many append streams are open");
+  }
   if (allowed.ok()) {
     Advance();
   } else {
@@ -51,12 +69,13 @@ void AppendStream::Advance() {
 void AppendStream::Fail(const absl::Status& status) {
   if (finished_) return;
   finished_ = true;
+  result_ = status;
   if (pending_ == 0) LeaveSession();
-  Finish(ToGrpcStatus(status));
+  Finish(ToGrpcStatus(status, context_));
 }
 
 void AppendStream::LeaveSession() {
-  if (!entered_.empty()) sessions_->Leave(entered_);
+  if (!entered_.empty()) service_.sessions->Leave(entered_);
   entered_.clear();
 }
 
@@ -84,7 +103,11 @@ void AppendStream::OnReadDone(bool ok) {
 }
 
 absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
-  absl::StatusOr<HostedLog*> log = logs_->Find(open.origin());
+  event_.origin = open.origin();
+  if (absl::Status s = service_.access->Check(caller_, verb_, open.origin()); !s.ok()) {
+    return s;
+  }
+  absl::StatusOr<HostedLog*> log = service_.logs->Find(open.origin());
   if (!log.ok()) return log.status();
   if (open.session().size() != kSessionIdBytes) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -92,7 +115,7 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
   }
   const std::string key = std::string(1, static_cast<char>(type_)) + open.session();
   const std::string entered = U64Key((*log)->state.number()) + key;
-  if (!sessions_->Enter(entered)) {
+  if (!service_.sessions->Enter(entered)) {
     return absl::AbortedError(
         "another stream of this session is open: try again when it has ended");
   }
@@ -100,17 +123,18 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
   session_key_ = key;
   log_ = &(*log)->state;
   absl::StatusOr<std::string> stored =
-      store_->Read(log_->number(), Table::kSession, session_key_);
+      service_.store->Read(log_->number(), Table::kSession, session_key_);
   if (stored.ok()) {
     absl::StatusOr<SessionRow> row = DecodeSessionRow(*stored);
     if (!row.ok()) return row.status();
     // The store shows a commit a moment before it is anchored and signed; one that
     // never was must not be acknowledged.
-    if (absl::Status health = sequencer_->health(); !health.ok()) return health;
+    if (absl::Status health = service_.sequencer->health(); !health.ok()) return health;
     if (row->end > log_->head().head.size) {
       return absl::UnavailableError("the session's last records are being signed");
     }
     sent_ = row->count;
+    durable_before_ = row->count;
     newest_.set_acknowledged(row->count);
     newest_.set_first(row->first);
     newest_.set_end(row->end);
@@ -119,10 +143,16 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
   }
   newest_.set_size(log_->head().head.size);
   answer_due_ = true;
+  service_.audit->RecordOpened(event_);
   return absl::OkStatus();
 }
 
 absl::Status AppendStream::TakeHashes() {
+  // Each time: the token may have been revoked, or have expired.
+  if (absl::Status s = service_.access->Check(caller_, verb_, log_->origin());
+      !s.ok()) {
+    return s;
+  }
   std::string& hashes = *request_.mutable_hashes();
   const uint64_t bytes = hashes.size();
   if (bytes == 0 || bytes % Hash::kSize != 0) {
@@ -141,7 +171,7 @@ absl::Status AppendStream::TakeHashes() {
   Sequencer::Done done = [this, bytes, count](absl::StatusOr<Sequenced> result) {
     OnSequenced(bytes, count, std::move(result));
   };
-  absl::Status refused = sequencer_->TryAppend(log_, std::move(values), done);
+  absl::Status refused = service_.sequencer->TryAppend(log_, std::move(values), done);
   if (!refused.ok()) {
     pending_bytes_ -= bytes;
     --pending_;
@@ -200,6 +230,9 @@ void AppendStream::End() {
   {
     MutexLock lock(mutex_);
     LeaveSession();
+    if (has_slot_) service_.slots->Give();
+    if (log_ != nullptr) event_.count = newest_.acknowledged() - durable_before_;
+    service_.audit->Record(event_, result_);
   }
   delete this;
 }

@@ -2,19 +2,34 @@
 #ifndef SETLOG_SERVER_APPEND_STREAM_H_
 #define SETLOG_SERVER_APPEND_STREAM_H_
 
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "log/entry.h"
 #include "port/mutex.h"
+#include "server/access.h"
+#include "server/audit_log.h"
+#include "server/limits.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
-#include "server/writer_service.h"
 #include "setlog/v1/writer.grpc.pb.h"
 #include "storage/store.h"
 
 namespace setlog {
+
+// Sessions that a stream is appending to: a second stream of the same session would not
+// know what the first has under way.
+class OpenSessions {
+ public:
+  bool Enter(const std::string& key);
+  void Leave(const std::string& key);
+
+ private:
+  Mutex mutex_;
+  std::set<std::string> keys_ ABSL_GUARDED_BY(mutex_);
+};
 
 // Reads ahead while at most kWindowBytes are being sequenced, so a fast client fills
 // the next group commit during this one and a slow disk makes the client wait instead
@@ -25,9 +40,20 @@ class AppendStream final
   static constexpr size_t kMaxHashesPerMessage = 65536;
   static constexpr uint64_t kWindowBytes = uint64_t{8} << 20;
 
-  // Ends the call at once if `allowed` is not OK.
-  AppendStream(EntryType type, const absl::Status& allowed, LogDirectory* logs,
-               Sequencer* sequencer, const Store* store, OpenSessions* sessions);
+  // What every stream uses, and outlives them all.
+  struct Service {
+    const Access* access;
+    AuditLog* audit;
+    LogDirectory* logs;
+    Sequencer* sequencer;
+    const Store* store;
+    OpenSessions* sessions;
+    Slots* slots;
+  };
+
+  // Ends the call at once if the caller shows no token, or too many streams are open.
+  AppendStream(EntryType type, const Service& service,
+               grpc::CallbackServerContext* context);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -44,20 +70,25 @@ class AppendStream final
   // Once nothing of this stream is being sequenced: its session may be opened again,
   // and a client that saw the stream's end may do so at once.
   void LeaveSession() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // For whichever comes last: OnDone, or the end of the last request.
+  // For whichever comes last: OnDone, or the end of the last request. Tells the audit
+  // trail what became of the stream.
   void End();
 
   const EntryType type_;
-  LogDirectory* const logs_;
-  Sequencer* const sequencer_;
-  const Store* const store_;
-  OpenSessions* const sessions_;
+  const Verb verb_;
+  const Service service_;
+  grpc::CallbackServerContext* const context_;
+  const Caller caller_;
 
   v1::AppendRequest request_;    // of the read under way
   v1::AppendResponse response_;  // of the write under way
 
   Mutex mutex_;
-  std::string entered_ ABSL_GUARDED_BY(mutex_);  // what sessions_ knows it by
+  AuditEvent event_ ABSL_GUARDED_BY(mutex_);
+  absl::Status result_ ABSL_GUARDED_BY(mutex_);
+  bool has_slot_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t durable_before_ ABSL_GUARDED_BY(mutex_) = 0;  // of earlier streams
+  std::string entered_ ABSL_GUARDED_BY(mutex_);          // what sessions_ knows it by
   LogState* log_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::string session_key_ ABSL_GUARDED_BY(mutex_);  // empty until opened
   uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;        // records given to the sequencer

@@ -23,14 +23,19 @@
 
 namespace setlog {
 
+// Whether the manifest says "reads": "private".
+bool HasPrivateReads(const std::string& manifest);
+
 struct HostedLog {
   HostedLog(LogNumber number, std::string origin, SigningKey key, std::string manifest,
             Store* store, const TreeReader* reader)
       : state(number, std::move(origin), std::move(key), std::move(manifest)),
-        index(store, reader, &state) {}
+        index(store, reader, &state),
+        private_reads(HasPrivateReads(state.manifest())) {}
 
   LogState state;
   LogIndex index;
+  const bool private_reads;  // who may then read: server/access.h
 };
 
 class LogDirectory {

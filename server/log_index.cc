@@ -252,18 +252,47 @@ void LogIndex::Publish(SetIndex::Batch batch) {
   index_.Publish(std::move(batch));
 }
 
+bool LogIndex::Ready(uint64_t m) const {
+  {
+    std::shared_lock lock(mutex_);
+    // One that is not reached yet is refused at once.
+    if (m == 0 || index_.top().m <= m || index_.RecentView(m)) return true;
+  }
+  const MutexLock lock(old_mutex_);
+  return std::any_of(old_tops_.begin(), old_tops_.end(),
+                     [m](const auto& old) { return old.first == m; });
+}
+
 absl::StatusOr<LogIndex::OldTop> LogIndex::OldTopFor(const PlacedIndex& index,
                                                      unsigned max_depth) {
   const uint64_t m = index.entry.m;
   {
     MutexLock lock(old_mutex_);
-    for (auto old = old_tops_.begin(); old != old_tops_.end(); ++old) {
-      // Deeper than an index that was rebuilt since: of no use any more.
-      if (old->first != m || old->second->depth > max_depth) continue;
-      old_tops_.splice(old_tops_.begin(), old_tops_, old);
-      return old_tops_.front().second;
+    while (true) {
+      for (auto old = old_tops_.begin(); old != old_tops_.end(); ++old) {
+        // Deeper than an index that was rebuilt since: of no use any more.
+        if (old->first != m || old->second->depth > max_depth) continue;
+        old_tops_.splice(old_tops_.begin(), old_tops_, old);
+        return old_tops_.front().second;
+      }
+      if (old_making_.insert(m).second) break;
+      lock.Wait(old_made_, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return !old_making_.contains(m);
+      });
     }
   }
+  absl::StatusOr<OldTop> made = MakeOldTop(index);
+  MutexLock lock(old_mutex_);
+  old_making_.erase(m);
+  old_made_.notify_all();
+  if (!made.ok()) return made;
+  old_tops_.emplace_front(m, *made);
+  if (old_tops_.size() > kOldTops) old_tops_.pop_back();
+  return made;
+}
+
+absl::StatusOr<LogIndex::OldTop> LogIndex::MakeOldTop(const PlacedIndex& index) {
+  const uint64_t m = index.entry.m;
   if (absl::Status s = LoadAllPages(); !s.ok()) return s;
   OldTop made;
   {
@@ -276,9 +305,6 @@ absl::StatusOr<LogIndex::OldTop> LogIndex::OldTopFor(const PlacedIndex& index,
     return absl::DataLossError(
         absl::StrFormat("the rows at m = %d do not lead to its set root", m));
   }
-  MutexLock lock(old_mutex_);
-  old_tops_.emplace_front(m, made);
-  if (old_tops_.size() > kOldTops) old_tops_.pop_back();
   return made;
 }
 

@@ -11,10 +11,12 @@
 #define SETLOG_SERVER_LOG_INDEX_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -69,6 +71,9 @@ class LogIndex {
   // Entries indexed since the last snapshot.
   uint64_t unsaved() const;
 
+  // Whether questions about the version at m (0 = the newest) are answered without a
+  // pass over all rows. Others that ask for the same m meanwhile wait for one pass.
+  bool Ready(uint64_t m) const;
   // --- For readers. `index` is the index entry to answer under; Unavailable while the
   // index has not reached its m.
   absl::StatusOr<IndexAnswer> Lookup(const Hash& record, const PlacedIndex& index);
@@ -89,6 +94,7 @@ class LogIndex {
   absl::Status LoadPages(const std::vector<size_t>& pages, uint64_t generation);
   absl::Status LoadAllPages();
   absl::StatusOr<OldTop> OldTopFor(const PlacedIndex& index, unsigned max_depth);
+  absl::StatusOr<OldTop> MakeOldTop(const PlacedIndex& index);
   absl::Status LoadSnapshot();
   absl::Status Damaged(absl::Status status);
   // Calls read(view) with the pages that `keys` need, under the shared lock.
@@ -107,7 +113,9 @@ class LogIndex {
   std::atomic<bool> damaged_ = false;
   std::function<void()> wake_ = [] {};  // set before there are readers
 
-  Mutex old_mutex_;
+  mutable Mutex old_mutex_;
+  std::condition_variable old_made_;
+  std::set<uint64_t> old_making_ ABSL_GUARDED_BY(old_mutex_);  // each m once at a time
   std::list<std::pair<uint64_t, OldTop>> old_tops_ ABSL_GUARDED_BY(old_mutex_);
 };
 

@@ -1,23 +1,41 @@
 #include "server/reader_service.h"
 
+#include <algorithm>
+#include <functional>
+#include <thread>
+#include <utility>
+
 #include "port/mutex.h"
 #include "server/rpc_status.h"
 
 namespace setlog {
 namespace {
 
-grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
-                                 const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
-}
+// At most so many versions are being brought back at a time: each takes a pass over all
+// rows of its log.
+constexpr unsigned kOldLookupThreads = 2;
+
+// What a stream that may be long asks before each message: whether it still may read.
+using MayRead = std::function<absl::Status()>;
+
+// Ends a stream that is refused from the start.
+template <typename Message>
+class RefusedStream final : public grpc::ServerWriteReactor<Message> {
+ public:
+  RefusedStream(const absl::Status& status, grpc::CallbackServerContext* context) {
+    this->Finish(ToGrpcStatus(status, context));
+  }
+  void OnDone() override { delete this; }
+};
 
 // Sends the entries chunk by chunk, the next when the last is on its way.
 class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
  public:
-  EntriesStream(const Answers* answers, v1::GetEntriesRequest request)
+  EntriesStream(const Answers* answers, Slots* slots, MayRead may_read,
+                v1::GetEntriesRequest request)
       : answers_(answers),
+        slots_(slots),
+        may_read_(std::move(may_read)),
         request_(std::move(request)),
         begin_(request_.begin()),
         end_(request_.end()) {
@@ -30,14 +48,17 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
       Finish(grpc::Status::CANCELLED);
     }
   }
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    slots_->Give();
+    delete this;
+  }
 
  private:
   void Next() {
     chunk_.Clear();
     const uint64_t begin = begin_;
-    const absl::Status status =
-        answers_->NextEntries(request_, &begin_, &end_, &chunk_);
+    absl::Status status = may_read_();
+    if (status.ok()) status = answers_->NextEntries(request_, &begin_, &end_, &chunk_);
     if (!status.ok() || begin_ == begin) {
       Finish(ToGrpcStatus(status));
     } else {
@@ -46,6 +67,8 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
   }
 
   const Answers* const answers_;
+  Slots* const slots_;
+  const MayRead may_read_;
   const v1::GetEntriesRequest request_;
   uint64_t begin_;
   uint64_t end_;
@@ -56,8 +79,13 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
 // queue of them: each is made when the one before it has been taken.
 class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
  public:
-  HeadStream(const Answers* answers, HeadFeed* feed, v1::GetHeadRequest request)
-      : answers_(answers), feed_(feed), request_(std::move(request)) {
+  HeadStream(const Answers* answers, HeadFeed* feed, Slots* slots, MayRead may_read,
+             v1::GetHeadRequest request)
+      : answers_(answers),
+        feed_(feed),
+        slots_(slots),
+        may_read_(std::move(may_read)),
+        request_(std::move(request)) {
     listener_ = feed_->Add([this] {
       if (feed_->closed()) {
         End({grpc::StatusCode::UNAVAILABLE, "the server is stopping"});
@@ -81,6 +109,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
   void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override {
     feed_->Remove(listener_);
+    slots_->Give();
     delete this;
   }
 
@@ -89,7 +118,8 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
     MutexLock lock(mutex_);
     if (writing_ || ended_) return;
     v1::Head head;
-    const absl::Status status = answers_->GetHead(request_, &head);
+    absl::Status status = may_read_();
+    if (status.ok()) status = answers_->GetHead(request_, &head);
     if (!status.ok()) {
       ended_ = true;
       Finish(ToGrpcStatus(status));
@@ -110,6 +140,8 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
 
   const Answers* const answers_;
   HeadFeed* const feed_;
+  Slots* const slots_;
+  const MayRead may_read_;
   const v1::GetHeadRequest request_;
   uint64_t listener_ = 0;
   Mutex mutex_;
@@ -121,53 +153,154 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
 
 }  // namespace
 
+ReaderService::ReaderService(const Access* access, const LogDirectory* logs,
+                             const Answers* answers, HeadFeed* feed,
+                             const Limits& limits)
+    : access_(access),
+      logs_(logs),
+      answers_(answers),
+      feed_(feed),
+      watch_slots_(limits.watch_streams),
+      entry_slots_(limits.entry_streams),
+      batches_(std::max(2U, std::thread::hardware_concurrency()),
+               limits.waiting_batches),
+      old_lookups_(kOldLookupThreads, limits.waiting_old_lookups) {}
+
+absl::StatusOr<HostedLog*> ReaderService::Readable(const Caller& caller,
+                                                   const std::string& origin) const {
+  absl::StatusOr<HostedLog*> log = logs_->Find(origin);
+  if (absl::IsNotFound(log.status())) {
+    // What a private log answers to the same caller.
+    return caller.refused.ok() ? NoSuchLog(origin) : caller.refused;
+  }
+  if (!log.ok()) return log;
+  absl::Status allowed = access_->CheckRead(caller, origin, (*log)->private_reads);
+  if (!allowed.ok()) return allowed;
+  return log;
+}
+
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ReaderService::Answer(
+    grpc::CallbackServerContext* context, const Request* request, Response* response,
+    absl::Status (Answers::*answer)(const Request&, Response*) const,
+    WorkQueue* (ReaderService::*queue_for)(const HostedLog&, const Request&)) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  absl::StatusOr<HostedLog*> log =
+      Readable(access_->Identify(AuthorizationOf(*context)), request->origin());
+  if (!log.ok()) {
+    reactor->Finish(ToGrpcStatus(log.status()));
+    return reactor;
+  }
+  WorkQueue* queue =
+      queue_for == nullptr ? nullptr : (this->*queue_for)(**log, *request);
+  const auto run = [=, this] {
+    // Nobody waits for it any more, after a long time in a queue perhaps.
+    const absl::Status status = context->IsCancelled()
+                                    ? absl::CancelledError("the caller has gone")
+                                    : (answers_->*answer)(*request, response);
+    reactor->Finish(ToGrpcStatus(status, context));
+  };
+  if (queue == nullptr) {
+    run();
+  } else if (!queue->TryRun(run)) {
+    reactor->Finish(ToGrpcStatus(
+        Busy("too many lookups of this kind are waiting already"), context));
+  }
+  return reactor;
+}
+
+WorkQueue* ReaderService::QueueForLookup(const HostedLog& log,
+                                         const v1::LookupRequest& request) {
+  return log.index.Ready(request.index_size()) ? nullptr : &old_lookups_;
+}
+
+WorkQueue* ReaderService::QueueForBatch(const HostedLog& log,
+                                        const v1::BatchLookupRequest& request) {
+  return log.index.Ready(request.index_size()) ? &batches_ : &old_lookups_;
+}
+
+WorkQueue* ReaderService::QueueForTags(const HostedLog&, const v1::ListTagsRequest&) {
+  return &batches_;
+}
+
 grpc::ServerUnaryReactor* ReaderService::ListLogs(grpc::CallbackServerContext* context,
-                                                  const v1::ListLogsRequest*,
+                                                  const v1::ListLogsRequest* request,
                                                   v1::ListLogsResponse* response) {
-  return Finish(context, answers_->ListLogs(response));
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  const bool taken = batches_.TryRun([=, this] {
+    const auto shown = [&](const HostedLog& log) {
+      return access_->CheckRead(caller, log.state.origin(), log.private_reads).ok();
+    };
+    reactor->Finish(
+        ToGrpcStatus(answers_->ListLogs(*request, shown, response), context));
+  });
+  if (!taken) {
+    reactor->Finish(ToGrpcStatus(Busy("too many calls are waiting already"), context));
+  }
+  return reactor;
 }
 grpc::ServerUnaryReactor* ReaderService::GetLog(grpc::CallbackServerContext* context,
                                                 const v1::GetLogRequest* request,
                                                 v1::GetLogResponse* response) {
-  return Finish(context, answers_->GetLog(*request, response));
+  return Answer(context, request, response, &Answers::GetLog);
 }
 grpc::ServerUnaryReactor* ReaderService::GetHead(grpc::CallbackServerContext* context,
                                                  const v1::GetHeadRequest* request,
                                                  v1::Head* response) {
-  return Finish(context, answers_->GetHead(*request, response));
+  return Answer(context, request, response, &Answers::GetHead);
 }
 grpc::ServerWriteReactor<v1::Head>* ReaderService::WatchHeads(
-    grpc::CallbackServerContext*, const v1::GetHeadRequest* request) {
-  return new HeadStream(answers_, feed_, *request);
+    grpc::CallbackServerContext* context, const v1::GetHeadRequest* request) {
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  const MayRead may_read = [this, caller, origin = request->origin()] {
+    return Readable(caller, origin).status();
+  };
+  absl::Status allowed = may_read();
+  if (allowed.ok() && !watch_slots_.TryTake()) allowed = Busy("too many heads watched");
+  if (!allowed.ok()) return new RefusedStream<v1::Head>(allowed, context);
+  return new HeadStream(answers_, feed_, &watch_slots_, may_read, *request);
 }
 grpc::ServerWriteReactor<v1::EntriesChunk>* ReaderService::GetEntries(
-    grpc::CallbackServerContext*, const v1::GetEntriesRequest* request) {
-  return new EntriesStream(answers_, *request);
+    grpc::CallbackServerContext* context, const v1::GetEntriesRequest* request) {
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  const MayRead may_read = [this, caller, origin = request->origin()] {
+    return Readable(caller, origin).status();
+  };
+  absl::Status allowed = may_read();
+  if (allowed.ok() && !entry_slots_.TryTake()) {
+    allowed = Busy("too many streams of entries are open");
+  }
+  if (!allowed.ok()) return new RefusedStream<v1::EntriesChunk>(allowed, context);
+  return new EntriesStream(answers_, &entry_slots_, may_read, *request);
 }
 grpc::ServerUnaryReactor* ReaderService::GetInclusionProof(
     grpc::CallbackServerContext* context, const v1::GetInclusionProofRequest* request,
     v1::InclusionProof* response) {
-  return Finish(context, answers_->GetInclusionProof(*request, response));
+  return Answer(context, request, response, &Answers::GetInclusionProof);
 }
 grpc::ServerUnaryReactor* ReaderService::GetConsistencyProof(
     grpc::CallbackServerContext* context, const v1::GetConsistencyProofRequest* request,
     v1::ConsistencyProof* response) {
-  return Finish(context, answers_->GetConsistencyProof(*request, response));
+  return Answer(context, request, response, &Answers::GetConsistencyProof);
 }
 grpc::ServerUnaryReactor* ReaderService::Lookup(grpc::CallbackServerContext* context,
                                                 const v1::LookupRequest* request,
                                                 v1::LookupResponse* response) {
-  return Finish(context, answers_->Lookup(*request, response));
+  return Answer(context, request, response, &Answers::Lookup,
+                &ReaderService::QueueForLookup);
 }
 grpc::ServerUnaryReactor* ReaderService::BatchLookup(
     grpc::CallbackServerContext* context, const v1::BatchLookupRequest* request,
     v1::BatchLookupResponse* response) {
-  return Finish(context, answers_->BatchLookup(*request, response));
+  return Answer(context, request, response, &Answers::BatchLookup,
+                &ReaderService::QueueForBatch);
 }
 grpc::ServerUnaryReactor* ReaderService::ListTags(grpc::CallbackServerContext* context,
                                                   const v1::ListTagsRequest* request,
                                                   v1::ListTagsResponse* response) {
-  return Finish(context, answers_->ListTags(*request, response));
+  return Answer(context, request, response, &Answers::ListTags,
+                &ReaderService::QueueForTags);
 }
 
 }  // namespace setlog

@@ -1,17 +1,26 @@
 // server/reader_service.h -- what anybody may ask (proto/setlog/v1/reader.proto).
+//
+// Most answers take microseconds and are made where the call arrives. Batches, and
+// lookups in versions that have to be brought back first, have threads and queues of
+// their own: whoever asks for many of them waits, or is sent away, alone.
 #ifndef SETLOG_SERVER_READER_SERVICE_H_
 #define SETLOG_SERVER_READER_SERVICE_H_
 
+#include "server/access.h"
 #include "server/answers.h"
 #include "server/head_feed.h"
+#include "server/limits.h"
+#include "server/log_directory.h"
+#include "server/work_queue.h"
 #include "setlog/v1/reader.grpc.pb.h"
 
 namespace setlog {
 
 class ReaderService final : public v1::Reader::CallbackService {
  public:
-  ReaderService(const Answers* answers, HeadFeed* feed)
-      : answers_(answers), feed_(feed) {}
+  // What it is given must outlive it; it must outlive all calls.
+  ReaderService(const Access* access, const LogDirectory* logs, const Answers* answers,
+                HeadFeed* feed, const Limits& limits);
 
   grpc::ServerUnaryReactor* ListLogs(grpc::CallbackServerContext* context,
                                      const v1::ListLogsRequest* request,
@@ -45,8 +54,30 @@ class ReaderService final : public v1::Reader::CallbackService {
                                      v1::ListTagsResponse* response) override;
 
  private:
+  // Whether the caller may read the log, and the log. NotFound in the same words for a
+  // log that does not exist and one that is private.
+  absl::StatusOr<HostedLog*> Readable(const Caller& caller,
+                                      const std::string& origin) const;
+  // Answers here, or on a thread of `queue` if there is one.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Answer(
+      grpc::CallbackServerContext* context, const Request* request, Response* response,
+      absl::Status (Answers::*answer)(const Request&, Response*) const,
+      WorkQueue* (ReaderService::*queue_for)(const HostedLog&,
+                                             const Request&) = nullptr);
+  // For questions about the set: nullptr if they are answered at once.
+  WorkQueue* QueueForLookup(const HostedLog& log, const v1::LookupRequest& request);
+  WorkQueue* QueueForBatch(const HostedLog& log, const v1::BatchLookupRequest& request);
+  WorkQueue* QueueForTags(const HostedLog& log, const v1::ListTagsRequest& request);
+
+  const Access* const access_;
+  const LogDirectory* const logs_;
   const Answers* const answers_;
   HeadFeed* const feed_;
+  Slots watch_slots_;
+  Slots entry_slots_;
+  WorkQueue batches_;
+  WorkQueue old_lookups_;
 };
 
 }  // namespace setlog

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/limits.h"
 
 namespace setlog {
 
@@ -14,6 +15,17 @@ inline grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
                       std::string(status.message()));
+}
+
+// The same for a call that is about to finish: one that met a limit is told when to
+// come back. (gRPC's own refusals, such as of a message that is too long, are not.)
+inline grpc::Status ToGrpcStatus(const absl::Status& status,
+                                 grpc::CallbackServerContext* context) {
+  if (absl::IsResourceExhausted(status)) {
+    context->AddTrailingMetadata("grpc-retry-pushback-ms",
+                                 std::to_string(kRetryAfterMs));
+  }
+  return ToGrpcStatus(status);
 }
 
 }  // namespace setlog

@@ -8,13 +8,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "server/access.h"
+#include "server/admin_service.h"
+#include "server/audit_log.h"
 #include "server/build_info.h"
 #include "server/checkpoint_door.h"
 #include "server/event_log.h"
@@ -24,11 +23,13 @@
 #include "server/http.h"
 #include "server/indexer.h"
 #include "server/key_files.h"
+#include "server/listen.h"
 #include "server/log_directory.h"
 #include "server/metrics.h"
 #include "server/reader_service.h"
 #include "server/rpc_observer.h"
 #include "server/sequencer.h"
+#include "server/tokens.h"
 #include "server/tree_reader.h"
 #include "server/writer_service.h"
 #include "storage/anchored_store.h"
@@ -37,88 +38,16 @@ namespace setlog {
 namespace {
 
 constexpr int kMaxMessageBytes = 4 << 20;
-constexpr int kMaxStreamsPerConnection = 1000;
+constexpr int kMaxStreamsPerConnection = 256;
+constexpr int kMaxMetadataBytes = 16 << 10;
+constexpr int kIdleMs = 10 * 60 * 1000;
+constexpr int kHandshakeMs = 20 * 1000;
 constexpr std::chrono::seconds kDrainTime(5);
 
-struct Address {
-  std::string host;  // empty for a unix socket
-  uint16_t port = 0;
-  std::string unix_path;
-  bool local() const {
-    return host.empty() || host == "localhost" || host == "::1" ||
-           host.substr(0, 4) == "127.";
-  }
-  std::string Text() const {
-    if (host.empty()) return "unix:" + unix_path;
-    const bool v6 = host.find(':') != std::string::npos;
-    return absl::StrFormat(v6 ? "[%s]:%d" : "%s:%d", host, port);
-  }
-};
-
-absl::StatusOr<Address> ParseAddress(const char* flag, const std::string& text) {
-  Address address;
-  if (text.rfind("unix:", 0) == 0 && text.size() > 5) {
-    address.unix_path = text.substr(5);
-    return address;
-  }
-  const size_t colon = text.rfind(':');
-  uint32_t port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s %s: expected HOST:PORT, as in 127.0.0.1:7070", flag, text));
-  }
-  address.host = text.substr(0, colon);
-  if (address.host.front() == '[' && address.host.back() == ']') {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  address.port = static_cast<uint16_t>(port);
-  return address;
-}
-
-absl::StatusOr<std::string> ReadPem(const char* flag, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || text.str().empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s: cannot read %s", flag, path));
-  }
-  return text.str();
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
-    const ServerOptions& options, const Address& address) {
-  if (options.tls_cert.empty() != options.tls_key.empty()) {
-    return absl::InvalidArgumentError("--tls-cert and --tls-key go together");
-  }
-  if (options.tls_cert.empty()) {
-    if (!options.client_ca.empty()) {
-      return absl::InvalidArgumentError("--client-ca needs --tls-cert and --tls-key");
-    }
-    if (!address.local() && !options.insecure_plaintext) {
-      return absl::FailedPreconditionError(absl::StrFormat(
-          "--listen %s is not loopback: give --tls-cert and --tls-key, or "
-          "--insecure-plaintext to send tokens and records in the clear",
-          address.Text()));
-    }
-    return grpc::InsecureServerCredentials();
-  }
-  absl::StatusOr<std::string> cert = ReadPem("--tls-cert", options.tls_cert);
-  if (!cert.ok()) return cert.status();
-  absl::StatusOr<std::string> key = ReadPem("--tls-key", options.tls_key);
-  if (!key.ok()) return key.status();
-  grpc::SslServerCredentialsOptions tls(
-      options.client_ca.empty()
-          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  tls.pem_key_cert_pairs.push_back({*key, *cert});
-  if (!options.client_ca.empty()) {
-    absl::StatusOr<std::string> ca = ReadPem("--client-ca", options.client_ca);
-    if (!ca.ok()) return ca.status();
-    tls.pem_root_certs = *ca;
-  }
-  return grpc::SslServerCredentials(tls);
+int64_t NowUs() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -166,8 +95,8 @@ uint64_t DefaultMemoryBytes() {
 
 // In order of construction: each may use those above it.
 struct Server::Parts {
-  Address grpc_address;
-  Address http_address;
+  ListenAddress grpc_address;
+  ListenAddress http_address;
   std::unique_ptr<FreeSpace> space;
   std::unique_ptr<EventLog> silent;  // if nobody wants to hear
   EventLog* events;
@@ -178,11 +107,14 @@ struct Server::Parts {
   std::unique_ptr<Sequencer> sequencer;
   std::unique_ptr<Indexer> indexer;
   std::unique_ptr<HeadFeed> feed;
+  std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Access> access;
+  std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Answers> answers;
   std::unique_ptr<ReaderService> reader_service;
   std::unique_ptr<WriterService> writer_service;
   std::unique_ptr<Gauges> gauges;
+  std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> grpc;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<CheckpointDoor> door;
@@ -196,10 +128,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (options.memory_bytes < kMinMemoryBytes) {
     return absl::InvalidArgumentError("--memory: at least 256MiB are needed");
   }
+  const Limits& limits = options.limits;
   auto parts = std::make_unique<Parts>();
-  absl::StatusOr<Address> listen = ParseAddress("--listen", options.listen);
+  absl::StatusOr<ListenAddress> listen = ParseListenAddress("--listen", options.listen);
   if (!listen.ok()) return listen.status();
-  absl::StatusOr<Address> http = ParseAddress("--http", options.http);
+  absl::StatusOr<ListenAddress> http = ParseListenAddress("--http", options.http);
   if (!http.ok()) return http.status();
   if (http->host.empty()) {
     return absl::InvalidArgumentError("--http takes HOST:PORT, not a unix socket");
@@ -211,7 +144,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                         http->Text()));
   }
   absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
-      Credentials(options, *listen);
+      ListenCredentials(options, *listen);
   if (!credentials.ok()) return credentials.status();
   parts->grpc_address = *listen;
   parts->http_address = *http;
@@ -246,7 +179,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                     "the admin token was missing, so a new one was made: give it to "
                     "the clients that write"}});
   }
-  parts->access = std::make_unique<Access>(*token);
+  absl::StatusOr<std::unique_ptr<Tokens>> tokens =
+      Tokens::Open(options.data_dir, NowUs);
+  if (!tokens.ok()) return tokens.status();
+  parts->tokens = *std::move(tokens);
+  parts->access = std::make_unique<Access>(*token, parts->tokens.get());
+  absl::StatusOr<std::unique_ptr<AuditLog>> audit =
+      AuditLog::Open(options.data_dir + "/audit.log", NowUs);
+  if (!audit.ok()) return audit.status();
+  parts->audit = *std::move(audit);
 
   parts->reader =
       std::make_unique<TreeReader>(parts->store.get(), options.memory_bytes / 16);
@@ -263,6 +204,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->sequencer = std::make_unique<Sequencer>(
       parts->store.get(), parts->reader.get(),
       Sequencer::Options{
+          .max_queue_bytes = limits.queue_bytes,
           .may_write = may_write,
           .committed =
               [=](const CommitReport& report) {
@@ -292,10 +234,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
                                              parts->logs.get());
   parts->reader_service =
-      std::make_unique<ReaderService>(parts->answers.get(), parts->feed.get());
+      std::make_unique<ReaderService>(parts->access.get(), parts->logs.get(),
+                                      parts->answers.get(), parts->feed.get(), limits);
   parts->writer_service = std::make_unique<WriterService>(
-      parts->access.get(), parts->logs.get(), parts->answers.get(),
-      parts->sequencer.get(), parts->feed.get(), parts->store.get());
+      parts->access.get(), parts->audit.get(), parts->logs.get(), parts->answers.get(),
+      parts->sequencer.get(), parts->feed.get(), parts->store.get(), limits);
+  parts->admin_service = std::make_unique<AdminService>(
+      parts->access.get(), parts->tokens.get(), parts->audit.get());
 
   parts->gauges =
       std::make_unique<Gauges>(Gauges::Sources{.logs = parts->logs.get(),
@@ -316,12 +261,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddListeningPort(parts->grpc_address.Text(), *credentials, &port);
   builder.RegisterService(parts->reader_service.get());
   builder.RegisterService(parts->writer_service.get());
+  builder.RegisterService(parts->admin_service.get());
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              10 * 1000);
+  // Callers that say nothing, or never finish their handshake, give their place back.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   // Two servers on one port would each get some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   grpc::ResourceQuota quota("setlogd");

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/limits.h"
 
 namespace setlog {
 
@@ -38,6 +39,8 @@ struct ServerOptions {
   bool insecure_plaintext = false;
   // Where the server says what happens; must outlive it. nullptr: nowhere.
   EventLog* events = nullptr;
+  unsigned tls_reload_seconds = 60;  // how often the PEM files are looked at
+  Limits limits;
 };
 
 // The smallest and the default budget for anonymous memory.

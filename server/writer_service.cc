@@ -1,58 +1,64 @@
 #include "server/writer_service.h"
 
 #include "absl/strings/str_format.h"
-#include "server/append_stream.h"
+#include "log/manifest.h"
 #include "server/rpc_status.h"
 
 namespace setlog {
 
-bool OpenSessions::Enter(const std::string& key) {
-  MutexLock lock(mutex_);
-  return keys_.insert(key).second;
-}
-
-void OpenSessions::Leave(const std::string& key) {
-  MutexLock lock(mutex_);
-  keys_.erase(key);
+AppendStream::Service WriterService::StreamService() {
+  return {access_, audit_, logs_, sequencer_, store_, &sessions_, &append_slots_};
 }
 
 grpc::ServerUnaryReactor* WriterService::CreateLog(grpc::CallbackServerContext* context,
                                                    const v1::CreateLogRequest* request,
                                                    v1::Head* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (absl::Status s = access_->CheckWrite(*context); !s.ok()) {
-    reactor->Finish(ToGrpcStatus(s));
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  AuditEvent event{.who = caller.Name(), .peer = context->peer(), .action = "create"};
+  absl::Status allowed = access_->CheckIdentified(caller);
+  if (allowed.ok()) {
+    const absl::StatusOr<Manifest> manifest =
+        ParseManifest(AsBytes(request->manifest()));
+    if (manifest.ok()) event.origin = manifest->origin;
+    allowed = manifest.ok() ? access_->Check(caller, Verb::kCreate, manifest->origin)
+                            : manifest.status();
+  }
+  if (!allowed.ok()) {
+    audit_->Record(event, allowed);
+    reactor->Finish(ToGrpcStatus(allowed));
     return reactor;
   }
-  logs_->Create(request->manifest(),
-                [this, reactor, response](absl::StatusOr<HostedLog*> log) {
-                  absl::Status status = log.status();
-                  if (status.ok()) {
-                    feed_->Follow(&(*log)->state);
-                    v1::GetHeadRequest head;
-                    head.set_origin((*log)->state.origin());
-                    status = answers_->GetHead(head, response);
-                  }
-                  reactor->Finish(ToGrpcStatus(status));
-                });
+  logs_->Create(request->manifest(), [this, reactor, context, response,
+                                      event](absl::StatusOr<HostedLog*> log) {
+    absl::Status status = log.status();
+    audit_->Record(event, status);
+    if (status.ok()) {
+      feed_->Follow(&(*log)->state);
+      v1::GetHeadRequest head;
+      head.set_origin((*log)->state.origin());
+      status = answers_->GetHead(head, response);
+    }
+    reactor->Finish(ToGrpcStatus(status, context));
+  });
   return reactor;
 }
 
 grpc::ServerBidiReactor<v1::AppendRequest, v1::AppendResponse>* WriterService::Append(
     grpc::CallbackServerContext* context) {
-  return new AppendStream(EntryType::kAdd, access_->CheckWrite(*context), logs_,
-                          sequencer_, store_, &sessions_);
+  return new AppendStream(EntryType::kAdd, StreamService(), context);
 }
 
 grpc::ServerBidiReactor<v1::AppendRequest, v1::AppendResponse>* WriterService::Remove(
     grpc::CallbackServerContext* context) {
-  return new AppendStream(EntryType::kRemove, access_->CheckWrite(*context), logs_,
-                          sequencer_, store_, &sessions_);
+  return new AppendStream(EntryType::kRemove, StreamService(), context);
 }
 
-absl::StatusOr<LogState*> WriterService::CheckTag(
-    const grpc::CallbackServerContext& context, const v1::TagRequest& request) const {
-  if (absl::Status s = access_->CheckWrite(context); !s.ok()) return s;
+absl::StatusOr<LogState*> WriterService::CheckTag(const Caller& caller,
+                                                  const v1::TagRequest& request) const {
+  if (absl::Status s = access_->Check(caller, Verb::kTag, request.origin()); !s.ok()) {
+    return s;
+  }
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
   if (absl::Status s = CheckTagName(request.name()); !s.ok()) return s;
@@ -63,43 +69,59 @@ grpc::ServerUnaryReactor* WriterService::Tag(grpc::CallbackServerContext* contex
                                              const v1::TagRequest* request,
                                              v1::TagResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  absl::StatusOr<LogState*> log = CheckTag(*context, *request);
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  const AuditEvent event{.who = caller.Name(),
+                         .peer = context->peer(),
+                         .action = "tag",
+                         .origin = request->origin(),
+                         .tag = request->name()};
+  absl::StatusOr<LogState*> log = CheckTag(caller, *request);
+  const bool has_slot = log.ok() && tag_slots_.TryTake();
+  if (log.ok() && !has_slot) log = Busy("too many tags wait for the index");
+  const TagDone done = [=, this](const absl::Status& status) {
+    if (has_slot) tag_slots_.Give();
+    audit_->Record(event, status);
+    reactor->Finish(ToGrpcStatus(status, context));
+  };
   if (!log.ok()) {
-    reactor->Finish(ToGrpcStatus(log.status()));
+    done(log.status());
     return reactor;
   }
   // What was acknowledged before the call must be in the version that it names.
   const uint64_t target = (*log)->head().changes_end;
+  const auto deadline = std::chrono::steady_clock::now() + call_deadline_;
   feed_->Add([=, this, log = *log] {
+    absl::Status ended;
     if (context->IsCancelled()) {
-      reactor->Finish(grpc::Status::CANCELLED);
-      return true;
+      ended = absl::CancelledError("the caller has gone");
+    } else if (feed_->closed()) {
+      ended = absl::UnavailableError("the server is stopping");
+    } else if (const absl::Status health = sequencer_->health(); !health.ok()) {
+      ended = health;
+    } else if (log->head().index.entry.m < target) {
+      if (std::chrono::steady_clock::now() < deadline) return false;
+      ended = absl::DeadlineExceededError(
+          absl::StrFormat("the index is at m = %d of %d: tag it later",
+                          log->head().index.entry.m, target));
     }
-    if (feed_->closed()) {
-      reactor->Finish({grpc::StatusCode::UNAVAILABLE, "the server is stopping"});
-      return true;
-    }
-    if (log->head().index.entry.m < target) return false;
-    if (const absl::Status health = sequencer_->health(); !health.ok()) {
-      reactor->Finish(ToGrpcStatus(health));
-      return true;
-    }
-    return SequenceTag(reactor, log, request, response);
+    if (ended.ok()) return SequenceTag(done, log, request, response);
+    done(ended);
+    return true;
   });
   return reactor;
 }
 
-bool WriterService::SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
+bool WriterService::SequenceTag(const TagDone& done, LogState* log,
                                 const v1::TagRequest* request,
                                 v1::TagResponse* response) {
   const uint64_t m = log->head().index.entry.m;
   sequencer_->Append(log, TagEntry{m, request->name()},
-                     [reactor, response, m](absl::StatusOr<Sequenced> sequenced) {
+                     [done, response, m](absl::StatusOr<Sequenced> sequenced) {
                        if (sequenced.ok()) {
                          response->set_index_size(m);
                          response->set_position(sequenced->first);
                        }
-                       reactor->Finish(ToGrpcStatus(sequenced.status()));
+                       done(sequenced.status());
                      });
   return true;
 }

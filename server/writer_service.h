@@ -2,14 +2,15 @@
 #ifndef SETLOG_SERVER_WRITER_SERVICE_H_
 #define SETLOG_SERVER_WRITER_SERVICE_H_
 
-#include <set>
-#include <string>
+#include <chrono>
+#include <functional>
 
-#include "absl/base/thread_annotations.h"
-#include "port/mutex.h"
 #include "server/access.h"
 #include "server/answers.h"
+#include "server/append_stream.h"
+#include "server/audit_log.h"
 #include "server/head_feed.h"
+#include "server/limits.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
 #include "setlog/v1/writer.grpc.pb.h"
@@ -17,24 +18,17 @@
 
 namespace setlog {
 
-// Sessions that a stream is appending to: a second stream of the same session would not
-// know what the first has under way.
-class OpenSessions {
- public:
-  bool Enter(const std::string& key);
-  void Leave(const std::string& key);
-
- private:
-  Mutex mutex_;
-  std::set<std::string> keys_ ABSL_GUARDED_BY(mutex_);
-};
-
 class WriterService final : public v1::Writer::CallbackService {
  public:
   // What it is given must outlive it.
-  WriterService(const Access* access, LogDirectory* logs, const Answers* answers,
-                Sequencer* sequencer, HeadFeed* feed, const Store* store)
+  WriterService(const Access* access, AuditLog* audit, LogDirectory* logs,
+                const Answers* answers, Sequencer* sequencer, HeadFeed* feed,
+                const Store* store, const Limits& limits)
       : access_(access),
+        audit_(audit),
+        append_slots_(limits.append_streams),
+        tag_slots_(limits.waiting_tags),
+        call_deadline_(limits.call_deadline),
         logs_(logs),
         answers_(answers),
         sequencer_(sequencer),
@@ -53,13 +47,20 @@ class WriterService final : public v1::Writer::CallbackService {
                                 v1::TagResponse* response) override;
 
  private:
-  absl::StatusOr<LogState*> CheckTag(const grpc::CallbackServerContext& context,
+  AppendStream::Service StreamService();
+  absl::StatusOr<LogState*> CheckTag(const Caller& caller,
                                      const v1::TagRequest& request) const;
+  // Called once, with what became of a tag.
+  using TagDone = std::function<void(const absl::Status&)>;
   // False if the tag is in a commit that is not published yet: to be asked again.
-  bool SequenceTag(grpc::ServerUnaryReactor* reactor, LogState* log,
-                   const v1::TagRequest* request, v1::TagResponse* response);
+  bool SequenceTag(const TagDone& done, LogState* log, const v1::TagRequest* request,
+                   v1::TagResponse* response);
 
   const Access* const access_;
+  AuditLog* const audit_;
+  Slots append_slots_;
+  Slots tag_slots_;
+  const std::chrono::milliseconds call_deadline_;
   LogDirectory* const logs_;
   const Answers* const answers_;
   Sequencer* const sequencer_;

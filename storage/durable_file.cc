@@ -44,12 +44,11 @@ absl::Status WriteAll(int descriptor, const std::string& path, std::string_view 
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status ReplaceFile(const std::string& path, std::string_view content) {
+absl::Status Replace(const std::string& path, std::string_view content, mode_t mode) {
   const std::string fresh = path + ".new";
+  unlink(fresh.c_str());  // of an attempt that a crash cut short, with any mode
   const int descriptor =
-      open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+      open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (descriptor < 0) return FromErrno(errno, "create", fresh);
   absl::Status written = WriteAll(descriptor, fresh, content, 0);
   close(descriptor);
@@ -58,6 +57,16 @@ absl::Status ReplaceFile(const std::string& path, std::string_view content) {
     return FromErrno(errno, "create", path);
   }
   return SyncParentDirectory(path);
+}
+
+}  // namespace
+
+absl::Status ReplaceFile(const std::string& path, std::string_view content) {
+  return Replace(path, content, 0644);
+}
+
+absl::Status ReplaceSecretFile(const std::string& path, std::string_view content) {
+  return Replace(path, content, 0600);
 }
 
 absl::Status SyncParentDirectory(const std::string& path) {

@@ -20,6 +20,8 @@ namespace setlog {
 // Writes `content` beside `path`, then renames it there: after a crash the file is the
 // old one or the new one. Costs two syncs.
 absl::Status ReplaceFile(const std::string& path, std::string_view content);
+// The same; only the owner may read the new file.
+absl::Status ReplaceSecretFile(const std::string& path, std::string_view content);
 
 // Makes the creation or renaming of `path` itself durable.
 absl::Status SyncParentDirectory(const std::string& path);

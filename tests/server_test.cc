@@ -423,7 +423,7 @@ TEST_F(ServerTest, BadCallsGetTheRightCodeAndAWordOfHelp) {
     context.AddMetadata("authorization", "Bearer " + std::string(64, '0'));
     v1::TagRequest request;
     v1::TagResponse response;
-    expect(writer_->Tag(&context, request, &response), StatusCode::PERMISSION_DENIED,
+    expect(writer_->Tag(&context, request, &response), StatusCode::UNAUTHENTICATED,
            "admin.token");
   }
   {

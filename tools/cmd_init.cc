@@ -22,6 +22,7 @@ struct InitFlags {
   SchemeFlags scheme;
   std::string title;
   std::string license;
+  bool private_reads = false;
   TrustFlags trust;
 };
 
@@ -38,6 +39,7 @@ ExitCode Init(const InitFlags& flags, Session& session) {
   if (!manifest.ok()) return out.Fail(manifest.status());
   if (!flags.title.empty()) manifest->title = flags.title;
   if (!flags.license.empty()) manifest->license = flags.license;
+  manifest->private_reads = flags.private_reads;
   const absl::StatusOr<std::string> body = FormatManifest(*manifest);
   if (!body.ok()) return out.Fail(body.status());
 
@@ -83,6 +85,8 @@ Runner DeclareInit(CLI::App& app) {
   app.add_option("--title", flags->title, "a name for people");
   app.add_option("--license", flags->license, "SPDX identifier, like CC-BY-4.0")
       ->type_name("SPDX");
+  app.add_flag("--private-reads", flags->private_reads,
+               "reading needs a token too, and the log is in no list (for ever)");
   AddTrustFlags(app, flags->trust);
   app.footer("  setlog init data.example.org/gsm8k --scheme json/1 --license MIT\n\n" +
              std::string("The schemes:\n") + kSchemeChoices);

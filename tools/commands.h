@@ -26,6 +26,7 @@ Runner DeclareLogs(CLI::App& app);
 Runner DeclareRemove(CLI::App& app);
 Runner DeclareTag(CLI::App& app);
 Runner DeclareTags(CLI::App& app);
+Runner DeclareToken(CLI::App& app);
 Runner DeclareVerify(CLI::App& app);
 
 }  // namespace setlog

@@ -22,14 +22,35 @@ absl::StatusOr<Connection> Connect(const ServerFlags& flags) {
        .retry_for = std::chrono::duration_cast<std::chrono::milliseconds>(retry_for)});
 }
 
+namespace {
+
+// gRPC does not say that the other side spoke TLS, or why a handshake failed.
+std::string_view TlsHint(const std::string& message, const ServerFlags& flags) {
+  const bool tls =
+      flags.tls || !flags.ca_file.empty() || !flags.client_cert_file.empty();
+  if (!tls && message.find("onnection refused") == message.npos) {
+    return ". If it speaks TLS: --ca FILE or --tls";
+  }
+  if (tls && (message.find("andshake") != message.npos ||
+              message.find("ocket closed") != message.npos)) {
+    return ". If it does run: --ca must name the authority of its certificate, the "
+           "certificate must be for the host in --server, and a server with "
+           "--client-ca wants --client-cert and --client-key";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
   const std::string message(status.message());
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return absl::StrFormat(
           "no answer from %s for %s: is setlogd running there? --server or "
-          "SETLOG_SERVER names another one (%s)",
-          flags.address, FormatDuration(flags.retry_for_us), message);
+          "SETLOG_SERVER names another one%s (%s)",
+          flags.address, FormatDuration(flags.retry_for_us), TlsHint(message, flags),
+          message);
     case absl::StatusCode::kDeadlineExceeded:
       return absl::StrFormat("%s did not answer in time: try again (%s)", flags.address,
                              message);
@@ -37,8 +58,8 @@ std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
       return absl::StrFormat("%s is too busy: try again (%s)", flags.address, message);
     case absl::StatusCode::kUnauthenticated:
       return absl::StrFormat(
-          "%s: name the file of its token with --token-file or SETLOG_TOKEN_FILE (%s)",
-          flags.address, message);
+          "%s: %s%s", flags.address, message,
+          flags.token_file.empty() ? " (or name it in SETLOG_TOKEN_FILE)" : "");
     case absl::StatusCode::kPermissionDenied:
       return absl::StrFormat("%s refuses: %s", flags.address, message);
     default:
@@ -96,8 +117,9 @@ std::string LogSession::Explain(const absl::Status& status) {
       connection_->Call(connection_->reader(), &v1::Reader::Stub::GetLog, request);
   if (absl::IsNotFound(log.status())) {
     return absl::StrFormat(
-        "log %s does not exist on %s: create it with `setlog init %s --scheme ...`, or "
-        "see `setlog logs`",
+        "log %s does not exist on %s, or is private and wants --token-file FILE: "
+        "create "
+        "it with `setlog init %s --scheme ...`, or see `setlog logs`",
         origin(), session_->server.address, origin());
   }
   return std::string(status.message());

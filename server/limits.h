@@ -1,0 +1,60 @@
+// server/limits.h -- how much of the server one crowd of callers can hold.
+//
+//   if (!slots.TryTake()) return Busy("too many streams are open");
+//   ...
+//   slots.Give();
+//
+// What is bounded, and where the numbers stand: docs/operations.md. A refusal is
+// ResourceExhausted, and the answer's trailer `grpc-retry-pushback-ms` (gRPC proposal
+// A6) says when to come back; the client waits that long. Thread-safe.
+#ifndef SETLOG_SERVER_LIMITS_H_
+#define SETLOG_SERVER_LIMITS_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+
+namespace setlog {
+
+struct Limits {
+  uint64_t append_streams = 256;  // Append and Remove, open at a time
+  uint64_t waiting_tags = 256;
+  uint64_t watch_streams = 1024;
+  uint64_t entry_streams = 256;
+  // Reads that take long run on threads of their own, so that the others and the writes
+  // need not wait behind them; those that wait for such a thread are counted.
+  uint64_t waiting_batches = 256;
+  uint64_t waiting_old_lookups = 64;
+  uint64_t queue_bytes = uint64_t{64} << 20;  // records that wait for a commit
+  // No unary call waits longer than that, whatever its caller's deadline is.
+  std::chrono::milliseconds call_deadline = std::chrono::hours(1);
+};
+
+class Slots {
+ public:
+  explicit Slots(uint64_t count) : free_(static_cast<int64_t>(count)) {}
+  bool TryTake() {
+    if (free_.fetch_sub(1) > 0) return true;
+    free_.fetch_add(1);
+    return false;
+  }
+  void Give() { free_.fetch_add(1); }
+
+ private:
+  std::atomic<int64_t> free_;
+};
+
+inline constexpr int kRetryAfterMs = 1000;
+
+inline absl::Status Busy(std::string_view why) {
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("%s: try again in %d ms", why, kRetryAfterMs));
+}
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_LIMITS_H_

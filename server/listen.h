@@ -1,0 +1,47 @@
+// server/listen.h -- where the server listens, and what it shows and asks of callers.
+//
+//   absl::StatusOr<ListenAddress> address = ParseListenAddress("--listen",
+//   "[::]:7070"); absl::StatusOr<...> credentials = ListenCredentials(options,
+//   *address);
+//
+// Plaintext is for loopback and unix sockets, unless --insecure-plaintext asks for it
+// by name. Certificate, key and client CA are read again when their files change, so
+// that a renewed certificate needs no restart. Thread-safe: functions of files and
+// arguments.
+#ifndef SETLOG_SERVER_LISTEN_H_
+#define SETLOG_SERVER_LISTEN_H_
+
+#include <grpcpp/security/server_credentials.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/server.h"
+
+namespace setlog {
+
+struct ListenAddress {
+  std::string host;  // without brackets; empty for a unix socket
+  uint16_t port = 0;
+  std::string unix_path;
+  bool local() const;
+  std::string Text() const;  // as the flag takes it
+};
+
+// InvalidArgument, naming the flag, unless `text` is HOST:PORT, [IPV6]:PORT or
+// unix:PATH.
+absl::StatusOr<ListenAddress> ParseListenAddress(const char* flag,
+                                                 const std::string& text);
+
+// As the TLS members of `options` say. InvalidArgument for flags that contradict each
+// other; FailedPrecondition, naming flag and file, for an address that wants TLS, a
+// file that cannot be read or is no PEM, a private key that others may read or that is
+// not the certificate's, and a certificate that has expired.
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ListenCredentials(
+    const ServerOptions& options, const ListenAddress& address);
+
+}  // namespace setlog
+
+#endif  // SETLOG_SERVER_LISTEN_H_
