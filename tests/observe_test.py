@@ -350,7 +350,7 @@ class ObserveTest(unittest.TestCase):
             for method in ("POST", "PUT", "DELETE"):
                 status, headers, _ = server.get(path, method)
                 self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
-        for path in ("/", "/metrics/", "/metricsx", "/healthz%00", "/../healthz"):
+        for path in ("/", "/metrics/", "/metricsx", "/healthz%20", "/../healthz"):
             self.assertEqual(server.get(path)[0], 404, path)
         self.assertEqual(server.get("/healthz?verbose")[0], 200)
 
