@@ -90,13 +90,13 @@ class RpcObserver final : public grpc::experimental::Interceptor {
   }
 
  private:
-  std::string RequestId() const {
+  // The client's own id, if it sent one that is well formed; empty otherwise.
+  std::string_view SentId() const {
     const auto& metadata = info_->server_context()->client_metadata();
-    if (const auto sent = metadata.find(kRequestIdHeader); sent != metadata.end()) {
-      const std::string_view text(sent->second.data(), sent->second.size());
-      if (IsRequestId(text)) return std::string(text);
-    }
-    return ids_->Next();
+    const auto sent = metadata.find(kRequestIdHeader);
+    if (sent == metadata.end()) return {};
+    const std::string_view text(sent->second.data(), sent->second.size());
+    return IsRequestId(text) ? text : std::string_view();
   }
 
   void End(InterceptorBatchMethods* batch) {
@@ -105,10 +105,14 @@ class RpcObserver final : public grpc::experimental::Interceptor {
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const grpc::Status status = batch->GetSendStatus();
     metrics_->End(method_, status.error_code(), seconds);
-    std::string id = RequestId();
     const bool slow =
         info_->type() == ServerRpcInfo::Type::UNARY && seconds > kSlowSeconds;
     const LogLevel level = LevelOf(status, info_->type(), slow);
+    // An id that leads to no line is of no use, and looking for it in the metadata is
+    // not free.
+    if (status.ok() && !log_->Wants(level)) return;
+    std::string id(SentId());
+    if (id.empty()) id = ids_->Next();
     if (log_->Wants(level)) {
       log_->Write(level, "rpc",
                   {{"request", id},

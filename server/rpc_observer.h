@@ -4,8 +4,9 @@
 //   builder.experimental().SetInterceptorCreators(NewRpcObserver(&metrics, &log));
 //
 // The id is the client's `x-request-id` if that is 1 to 64 characters of A-Z a-z 0-9 .
-// _ - (anything else is replaced, not refused), or a new one; it goes back in the
-// trailing metadata under the same name and into the log's lines.
+// _ - (anything else is replaced, not refused), or a new one; it goes into the log's
+// lines and back in the trailing metadata under the same name. A call that goes well
+// and has no line is given none, and what it sent is not looked at.
 //
 // Lines, event=rpc: warn for what an operator may have to look at (refused tokens,
 // overload, the server's own errors, unary calls of over a second), info for other
