@@ -66,7 +66,7 @@ class Maker {
   }
 
   absl::StatusOr<Evidence> IndexOrder(ProvenEntry wrong) const {
-    const PlacedIndexEntry& last = *replay_.state().last_index;
+    const PlacedIndex& last = *replay_.state().last_index;
     absl::StatusOr<ProvenEntry> earlier = Prove(last.position, Encode(last.entry));
     if (!earlier.ok()) return earlier.status();
     return IndexNotGrowing{head_.proof.manifest, Signed(*std::move(earlier)),

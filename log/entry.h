@@ -77,6 +77,18 @@ absl::StatusOr<Entry> DecodeEntry(Bytes bytes);
 // 1 <= m <= position and n < m. InvalidArgument if broken.
 absl::Status CheckPosition(const Entry& entry, uint64_t position);
 
+// An index entry or a tag, and where it stands.
+struct PlacedIndex {
+  IndexEntry entry;
+  uint64_t position = 0;
+  friend bool operator==(const PlacedIndex&, const PlacedIndex&) = default;
+};
+struct PlacedTag {
+  uint64_t m = 0;
+  uint64_t position = 0;
+  friend bool operator==(const PlacedTag&, const PlacedTag&) = default;
+};
+
 // 1..255 bytes of A-Z a-z 0-9 . _ - / + and not digits only (digits are a size).
 absl::Status CheckTagName(std::string_view name);
 

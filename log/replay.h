@@ -45,17 +45,6 @@ struct ReplayFault {
   std::string reason;
 };
 
-struct PlacedIndexEntry {
-  IndexEntry entry;
-  uint64_t position = 0;
-  friend bool operator==(const PlacedIndexEntry&, const PlacedIndexEntry&) = default;
-};
-struct PlacedTag {
-  uint64_t m = 0;
-  uint64_t position = 0;
-  friend bool operator==(const PlacedTag&, const PlacedTag&) = default;
-};
-
 // All that a replay knows of [0, size): what has to be stored to go on later.
 struct ReplayState {
   // The value of an add or remove entry that no index entry covers yet.
@@ -67,12 +56,12 @@ struct ReplayState {
   };
 
   TileTree tree;
-  std::string manifest;                        // entry 0's JSON, "" before it
-  std::map<std::string, PlacedTag> tags;       // by name
-  std::vector<uint64_t> index_sizes;           // every m, increasing
-  std::optional<PlacedIndexEntry> last_index;  // the one of index_sizes.back()
-  SetIndex set;                                // as of last_index
-  std::vector<Pending> pending;                // in log order
+  std::string manifest;                   // entry 0's JSON, "" before it
+  std::map<std::string, PlacedTag> tags;  // by name
+  std::vector<uint64_t> index_sizes;      // every m, increasing
+  std::optional<PlacedIndex> last_index;  // the one of index_sizes.back()
+  SetIndex set;                           // as of last_index
+  std::vector<Pending> pending;           // in log order
 };
 
 class Replay {

@@ -25,12 +25,6 @@
 
 namespace setlog {
 
-// An index entry and where it stands.
-struct PlacedIndex {
-  IndexEntry entry;
-  uint64_t position = 0;
-};
-
 struct PublishedHead {
   StoredHead head;
   std::string note;   // signed checkpoint
@@ -102,10 +96,6 @@ absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key,
 // The row of Table::kKey: the log's vkey.
 inline constexpr char kVkeyRow[] = "vkey";
 
-struct PlacedTag {
-  uint64_t m = 0;
-  uint64_t position = 0;
-};
 std::string EncodeTagRow(const PlacedTag& tag);
 absl::StatusOr<PlacedTag> DecodeTagRow(std::string_view value);
 

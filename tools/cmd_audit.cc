@@ -190,7 +190,7 @@ class Audit {
   Json Fields(std::string_view verdict) const {
     Json json{{"verdict", verdict}, {"origin", flags_.origin}};
     json["size"] = head_ ? Json(head_->version.checkpoint.size) : Json(nullptr);
-    const PlacedIndexEntry* last = nullptr;
+    const PlacedIndex* last = nullptr;
     if (audit_ && audit_->replay().state().last_index) {
       last = &*audit_->replay().state().last_index;
     }
