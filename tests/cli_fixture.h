@@ -22,11 +22,14 @@ class CliTest : public ::testing::Test {
     arguments.insert(arguments.begin(), SETLOG_BINARY);
     return RunProcess(std::move(arguments), {.input = input,
                                              .environment = {
-                                                 {"SETLOG_HOME", Path("home")},
+                                                 {"SETLOG_HOME", Path(home_)},
                                                  {"SETLOG_SERVER", ""},
                                                  {"SETLOG_TOKEN_FILE", ""},
                                              }});
   }
+
+  // Whose keys and heads the program knows: another name is another person.
+  std::string home_ = "home";
 
   std::string Path(const std::string& name) const { return dir_.path() + "/" + name; }
 

@@ -70,6 +70,10 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   std::function<void(v1::ConsistencyProof&)> on_consistency;
   std::function<void(v1::ListTagsResponse&)> on_tags;
   std::function<void(v1::AppendResponse&)> on_append;
+  // What is stored of an appended record in its place.
+  std::function<Hash(const Hash&)> on_record;
+  // Lookups are answered from the set of another log, at this m.
+  std::optional<std::pair<const FakeLog*, uint64_t>> other_set;
   // Each of the next calls fails with this, once.
   std::vector<grpc::Status> failures;
   // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
@@ -187,7 +191,9 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     const Hash record = HashFromBytes(AsBytes(request->record()));
     const uint64_t m = request->index_size();
     response->set_index_size(m);
-    *response->mutable_lookup() = LookupToProto(log_->Lookup(record, m));
+    *response->mutable_lookup() =
+        LookupToProto(other_set ? other_set->first->Lookup(record, other_set->second)
+                                : log_->Lookup(record, m));
     const std::vector<SetEvent> events = log_->Events(record, m);
     if (request->size() > 0 && !events.empty()) {
       const bool removed = !events.back().add;
@@ -323,7 +329,8 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       stream->Write(response);
       if (!stream->Read(&request)) return grpc::Status::OK;
       const std::vector<Hash> hashes = SplitHashes(request.hashes(), "hashes").value();
-      for (const Hash& hash : hashes) {
+      for (const Hash& sent : hashes) {
+        const Hash hash = on_record ? on_record(sent) : sent;
         const uint64_t position = add ? log_->Add(hash) : log_->Remove(hash);
         if (session.count++ == 0) session.first = position;
         session.end = position + 1;
