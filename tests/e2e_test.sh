@@ -141,6 +141,13 @@ check replay entries.json out
 ask 0 setlog head "$log" --note
 check note out "$key" 10
 
+# An auditor is another machine, and takes no key from the server.
+audit() { env SETLOG_HOME="$work/auditor" setlog audit "$log" --json "$@"; }
+ask 3 audit
+json '{"verdict": "UNVERIFIED"}'
+ask 0 audit --key "$key"
+json '{"verdict": "CLEAN", "size": 10, "index_size": 8, "set_count": 5, "checked": 10, "pinned": true, "set_root": "'"$root_v1"'"}'
+
 # -----------------------------------------------------------------------------------------
 part "is it in? verdicts and exit codes"
 ask 0 setlog in "$log" zero.jsonl --json
@@ -169,6 +176,13 @@ ask 0 setlog remove "$log" zero.jsonl --json
 json '{"origin": "example.org/qa", "removed": 1, "size": 12, "index_size": 11, "set_count": 4}'
 ask 1 setlog in "$log" zero.jsonl --json
 json '{"verdict": "REMOVED", "hash": "'"$hash0"'", "index_size": 11, "set_count": 4}'
+ask 0 audit
+json '{"verdict": "CLEAN", "size": 12, "index_size": 11, "set_count": 4, "checked": 2}'
+ask 1 setlog diff "$log" v1 head --json
+json '{"op": "-", "hash": "'"$hash0"'"}'
+ask 1 setlog diff "$log" 12 v1
+says "^\\+ $hash0\$"
+ask 0 setlog diff "$log" head 12
 ask 0 setlog in "$log" zero.jsonl --expect absent
 ask 0 setlog in "$log" zero.jsonl --at v1 --json
 json '{"verdict": "PRESENT", "at": "v1", "index_size": 8, "set_count": 5}'
