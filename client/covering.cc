@@ -74,6 +74,17 @@ absl::StatusOr<std::vector<Hash>> HashesAfter(const TreeClient& tree, uint64_t e
   return hashes;
 }
 
+absl::StatusOr<ProvenEntry> ProveEntry(const TreeClient& tree, uint64_t position,
+                                       std::string entry) {
+  absl::StatusOr<InclusionResult> proof = tree.Inclusion(position, tree.head().size);
+  if (!proof.ok()) return proof.status();
+  if (proof->leaf_hash != LeafHash(AsBytes(entry))) {
+    return Refused(tree.head().origin,
+                   absl::StrFormat("another entry stands at position %d", position));
+  }
+  return ProvenEntry{position, std::move(entry), std::move(proof->path)};
+}
+
 absl::StatusOr<EntryRange> FetchRange(const TreeClient& tree, uint64_t begin,
                                       uint64_t end) {
   EntryRange range{.begin = begin, .entries = {}, .left = {}, .right = {}};

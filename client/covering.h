@@ -12,11 +12,13 @@
 #define SETLOG_CLIENT_COVERING_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/tree_client.h"
 #include "log/entry_range.h"
+#include "log/verify.h"
 
 namespace setlog {
 
@@ -25,6 +27,11 @@ namespace setlog {
 absl::StatusOr<std::vector<Hash>> HashesBefore(const TreeClient& tree, uint64_t begin);
 // OutOfRange unless 1 <= end <= head size. Two or three calls.
 absl::StatusOr<std::vector<Hash>> HashesAfter(const TreeClient& tree, uint64_t end);
+
+// The entry at `position` with its path under the head. DataLoss if another one stands
+// there; one call.
+absl::StatusOr<ProvenEntry> ProveEntry(const TreeClient& tree, uint64_t position,
+                                       std::string entry);
 
 // The entries [begin, end), with both. ResourceExhausted if they are too many for an
 // evidence file.

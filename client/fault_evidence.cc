@@ -9,7 +9,6 @@
 #include "client/entry_stream.h"
 #include "client/refused.h"
 #include "log/extension.h"
-#include "log/tree.h"
 
 namespace setlog {
 namespace {
@@ -26,7 +25,7 @@ class Maker {
         tree_(&connection, head.version.checkpoint) {}
 
   absl::StatusOr<Evidence> Make() const {
-    absl::StatusOr<ProvenEntry> wrong = Prove(fault_.position, entry_);
+    absl::StatusOr<ProvenEntry> wrong = ProveEntry(tree_, fault_.position, entry_);
     if (!wrong.ok()) return wrong.status();
     switch (fault_.rule) {
       case ReplayFault::Rule::kUnsupported:
@@ -49,25 +48,14 @@ class Maker {
   }
 
  private:
-  // With the path of the entry that `bytes` must be.
-  absl::StatusOr<ProvenEntry> Prove(uint64_t position, std::string bytes) const {
-    absl::StatusOr<InclusionResult> proof =
-        tree_.Inclusion(position, tree_.head().size);
-    if (!proof.ok()) return proof.status();
-    if (proof->leaf_hash != LeafHash(AsBytes(bytes))) {
-      return Refused(tree_.head().origin,
-                     absl::StrFormat("another entry stands at position %d", position));
-    }
-    return ProvenEntry{position, std::move(bytes), std::move(proof->path)};
-  }
-
   SignedEntry Signed(ProvenEntry entry) const {
     return {head_.proof.checkpoint, std::move(entry)};
   }
 
   absl::StatusOr<Evidence> IndexOrder(ProvenEntry wrong) const {
     const PlacedIndex& last = *replay_.state().last_index;
-    absl::StatusOr<ProvenEntry> earlier = Prove(last.position, Encode(last.entry));
+    absl::StatusOr<ProvenEntry> earlier =
+        ProveEntry(tree_, last.position, Encode(last.entry));
     if (!earlier.ok()) return earlier.status();
     return IndexNotGrowing{head_.proof.manifest, Signed(*std::move(earlier)),
                            Signed(std::move(wrong))};
@@ -77,7 +65,7 @@ class Maker {
     const TagEntry tag = std::get<TagEntry>(*DecodeEntry(AsBytes(entry_)));
     const PlacedTag& placed = replay_.tags().at(tag.name);
     absl::StatusOr<ProvenEntry> earlier =
-        Prove(placed.position, Encode(TagEntry{placed.m, tag.name}));
+        ProveEntry(tree_, placed.position, Encode(TagEntry{placed.m, tag.name}));
     if (!earlier.ok()) return earlier.status();
     return TagTwice{head_.proof.manifest, Signed(*std::move(earlier)),
                     Signed(std::move(wrong))};
@@ -96,8 +84,8 @@ class Maker {
     const ReplayState& state = replay_.state();
     std::optional<ProvenEntry> from;
     if (state.last_index) {
-      absl::StatusOr<ProvenEntry> last =
-          Prove(state.last_index->position, Encode(state.last_index->entry));
+      absl::StatusOr<ProvenEntry> last = ProveEntry(tree_, state.last_index->position,
+                                                    Encode(state.last_index->entry));
       if (!last.ok()) return last.status();
       from = *std::move(last);
     }

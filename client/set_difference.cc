@@ -7,7 +7,6 @@
 #include "client/batch_presence.h"
 #include "client/covering.h"
 #include "client/refused.h"
-#include "log/tree.h"
 #include "proto/forms.h"
 
 namespace setlog {
@@ -134,19 +133,9 @@ absl::Status SetDifference::Contradicts(const std::string& what,
   return Refused(tree_.head().origin, words);
 }
 
-absl::StatusOr<ProvenEntry> SetDifference::Prove(uint64_t position, std::string entry) {
-  absl::StatusOr<InclusionResult> proof = tree_.Inclusion(position, tree_.head().size);
-  if (!proof.ok()) return proof.status();
-  if (proof->leaf_hash != LeafHash(AsBytes(entry))) {
-    return Refused(tree_.head().origin,
-                   absl::StrFormat("another entry stands at position %d", position));
-  }
-  return ProvenEntry{position, std::move(entry), std::move(proof->path)};
-}
-
 absl::StatusOr<Evidence> SetDifference::WrongEntry(uint64_t position,
                                                    std::string entry) {
-  absl::StatusOr<ProvenEntry> proven = Prove(position, std::move(entry));
+  absl::StatusOr<ProvenEntry> proven = ProveEntry(tree_, position, std::move(entry));
   if (!proven.ok()) return proven.status();
   std::optional<ProvenEntry> manifest;
   if (position > 0) manifest = newer_->proof.manifest;
@@ -188,7 +177,7 @@ absl::StatusOr<Evidence> SetDifference::WrongRoot(const ExtensionRange& range,
                                                   const std::string& proof) {
   // Its path in hand may be for an older head.
   absl::StatusOr<ProvenEntry> from =
-      Prove(older_->proof.index.position, older_->proof.index.entry);
+      ProveEntry(tree_, older_->proof.index.position, older_->proof.index.entry);
   if (!from.ok()) return from.status();
   absl::StatusOr<EntryRange> entries = FetchRange(tree_, range.begin(), range.end());
   if (!entries.ok()) return entries.status();

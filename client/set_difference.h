@@ -61,7 +61,6 @@ class SetDifference {
   absl::StatusOr<Evidence> WrongMember(const Hash& value);
   absl::StatusOr<Evidence> WrongRoot(const ExtensionRange& range,
                                      const std::string& proof);
-  absl::StatusOr<ProvenEntry> Prove(uint64_t position, std::string entry);
 
   const Connection* connection_;
   const VerifiedHead* older_;

@@ -42,7 +42,8 @@ class Audit {
     if (!flags_.restart) state = store_.Load();
     if (!state.ok()) return Unverified(state.status());
     absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
-    if (absl::IsDataLoss(head.status()) && !log_.client().contradiction()) {
+    if (absl::IsDataLoss(head.status()) && !log_.client().contradiction() &&
+        !log_.client().conviction()) {
       // The newest index entry may be what is wrong with the log: its first one will
       // do.
       absl::StatusOr<VerifiedHead> first = log_.Head({.size = 2}, {});

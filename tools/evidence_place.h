@@ -13,8 +13,8 @@
 
 namespace setlog {
 
-// Verifies the evidence once more, writes it and says what it proves; `json` is added
-// to. kUnverified, with the reason, if it proves nothing or cannot be written.
+// Verifies the evidence once more, keeps it and says what it proves; `json` is added
+// to. kUnverified, with the reason, if it proves nothing.
 ExitCode ReportEvidence(const Evidence& evidence, const VerifierKey& key, bool pinned,
                         const StateDirectory& state, Json json, Output& out);
 
