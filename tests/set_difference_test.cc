@@ -1,8 +1,11 @@
 // The difference between two versions against a slow model, and against lies.
 #include "client/set_difference.h"
 
+#include <map>
+#include <optional>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "client/log_client.h"
 #include "fake_server.h"
@@ -24,17 +27,20 @@ class SetDifferenceTest : public testing::Test {
   }
   FakeLog& log() { return server_.log(); }
 
-  VerifiedHead At(uint64_t index_position) {
+  const VerifiedHead& At(uint64_t index_position) {
+    auto& head = heads_[{log().size(), log().RootAt(log().size()), index_position}];
+    if (head) return *head;
     const TempDir dir;
     const StateDirectory state = StateDirectory::Open(dir.path()).value();
     LogClient client(&connection_, &state, {.origin = kLog, .key = log().key()});
-    return client.Head({.size = index_position + 1}, {}).value();
+    head = client.Head({.size = index_position + 1}, {}).value();
+    return *head;
   }
 
   absl::StatusOr<std::vector<MemberChange>> Find(uint64_t older, uint64_t newer,
                                                  std::string_view convicts_of = "") {
-    const VerifiedHead from = At(older);
-    const VerifiedHead to = At(newer);
+    const VerifiedHead& from = At(older);
+    const VerifiedHead& to = At(newer);
     SetDifference between(&connection_, &from, &to);
     const auto changes = between.Find(
         [](const char*, uint64_t done, uint64_t total) { EXPECT_LE(done, total); });
@@ -50,6 +56,7 @@ class SetDifferenceTest : public testing::Test {
 
   FakeServer server_;
   Connection connection_;
+  std::map<std::tuple<uint64_t, Hash, uint64_t>, std::optional<VerifiedHead>> heads_;
 };
 
 std::vector<MemberChange> Model(const std::set<Hash>& from, const std::set<Hash>& to) {
