@@ -3,7 +3,7 @@
 //   if (client.conviction()) return PrintConviction(*client.conviction(), status, out);
 //
 //   MISBEHAVIOUR of data.example.org/a: two heads of size 7 have different roots ...
-//     evidence  /home/u/.config/setlog/evidence/data.example.org+a-0123.evidence
+//     evidence  SETLOG_HOME/evidence/data.example.org+a-0123456789abcdef.evidence
 //
 // Not thread-safe.
 #ifndef SETLOG_TOOLS_PRINT_CONVICTION_H_
