@@ -83,6 +83,51 @@ TEST(EvidenceTest, APolicyNamesKeysAndItsQuorumDoesNotMatter) {
       VerifyEvidence(evidence, {.log_key = log.log.key(), .policy = policy}).ok());
 }
 
+// Every hash that shows where something stands.
+std::vector<Hash*> PathHashes(Evidence& evidence) {
+  std::vector<Hash*> hashes;
+  const auto add = [&](std::vector<Hash>& path) {
+    for (Hash& hash : path) hashes.push_back(&hash);
+  };
+  const auto add_entry = [&](ProvenEntry& entry) { add(entry.path); };
+  std::visit(
+      [&](auto& e) {
+        if constexpr (requires { e.manifest.path; }) add_entry(e.manifest);
+        if constexpr (requires { e.manifest->path; }) add_entry(*e.manifest);
+        if constexpr (requires { e.entry; }) add_entry(e.entry);
+        if constexpr (requires { e.tag; }) add_entry(e.tag);
+        if constexpr (requires { e.index; }) add_entry(e.index);
+        if constexpr (requires { e.to; }) add_entry(e.to);
+        if constexpr (requires { e.earlier; }) add_entry(e.earlier.entry);
+        if constexpr (requires { e.later; }) add_entry(e.later.entry);
+        if constexpr (requires { e.first.path; }) add(e.first.path);
+        if constexpr (requires { e.second.path; }) add(e.second.path);
+        if constexpr (requires { e.left; }) add(e.left);
+        if constexpr (requires { e.right; }) add(e.right);
+        if constexpr (requires { e.range; }) add(e.range.left);
+        if constexpr (requires { e.range; }) add(e.range.right);
+        if constexpr (requires { e.lookup; }) add(e.lookup.siblings);
+      },
+      evidence);
+  return hashes;
+}
+
+TEST(EvidenceTest, NothingIsBelievedToStandWhereItIsNotShownToStand) {
+  LyingLog log;
+  size_t changed = 0;
+  std::vector<Evidence> all = log.RealEvidence();
+  for (Evidence& evidence : all) {
+    for (Hash* hash : PathHashes(evidence)) {
+      hash->bytes[7] ^= 1;
+      EXPECT_FALSE(VerifyEvidence(evidence, log.trust()).ok()) << NameOf(evidence);
+      hash->bytes[7] ^= 1;
+      ++changed;
+    }
+    ASSERT_OK(VerifyEvidence(evidence, log.trust()));
+  }
+  EXPECT_GT(changed, 50u);
+}
+
 TEST(EvidenceTest, ForksOfAllSizesAreShownAndNoContinuationIs) {
   FakeLog a(ManifestFor("example.org/a"));
   FakeLog b(ManifestFor("example.org/a"));
