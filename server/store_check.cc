@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <utility>
 
@@ -196,9 +197,27 @@ void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
                  : "is no file of setlog's",
         leftover || kept ? "delete it" : "");
   }
-  if (!fs::exists(where.data_dir + "/admin.token", none)) {
-    Add(check, Kind::kNote, where.data_dir + "/admin.token",
-        "is missing: the next start makes a new one", "");
+}
+
+void CheckToken(const DataDirectory& where, StoreCheck* check) {
+  constexpr size_t kMinTokenBytes = 32;
+  const std::string path = where.data_dir + "/admin.token";
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) {
+    Add(check, Kind::kNote, path, "is missing: the next start makes a new one", "");
+    return;
+  }
+  if ((info.st_mode & 077) != 0) {
+    Add(check, Kind::kDamage, path, "can be read by others", "chmod 600 " + path);
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string token;
+  std::getline(file, token);
+  const bool printable = std::all_of(token.begin(), token.end(),
+                                     [](char c) { return c > ' ' && c < 0x7f; });
+  if (token.size() < kMinTokenBytes || !printable || file.get() != EOF) {
+    Add(check, Kind::kDamage, path, "is not one line of 32 or more plain characters",
+        "rm " + path + " (the next start makes a new one)");
   }
 }
 
@@ -220,6 +239,7 @@ StoreCheck CheckDataDirectory(const DataDirectory& where, StoreInspection& store
   StoreCheck check = CheckStore(store, where.data_dir, progress);
   CheckAnchorFile(where, &check);
   CheckKeyFiles(where, &check);
+  CheckToken(where, &check);
   CheckOtherFiles(where, &check);
   return check;
 }

@@ -202,6 +202,57 @@ TEST_F(AnchorTest, OnlyTheNextPointIsWritten) {
   EXPECT_TRUE(ReadAll(path()) == file);
 }
 
+// ---- Mending.
+
+// Whatever one flipped bit, or a cut, hit: what is mended is the file that was there.
+TEST_F(AnchorTest, MendsWhatCannotHaveHeldMore) {
+  for (uint64_t number : {1, 2, 5}) {
+    const std::string file = FileAt(number);
+    for (size_t at = 0; at < file.size(); at += (at % kSlot < 110 ? 1 : 997)) {
+      std::string flipped = file;
+      flipped[at] ^= static_cast<char>(1 << (at % 8));
+      WriteAll(path(), flipped);
+      ASSERT_TRUE(*Anchor::IsMendable(path(), StateAt(number))) << at;
+      EXPECT_TRUE(ReadAll(path()) == flipped);
+      ASSERT_OK(Anchor::Mend(path(), StateAt(number)));
+      EXPECT_TRUE(ReadAll(path()) == file) << at;
+    }
+    WriteAll(path(), file + "more");
+    ASSERT_OK(Anchor::Mend(path(), StateAt(number)));
+    EXPECT_TRUE(ReadAll(path()) == file);
+  }
+}
+
+TEST_F(AnchorTest, AWholeAnchorIsNotTouched) {
+  const std::string file = FileAt(5);
+  EXPECT_FALSE(*Anchor::Mend(path(), StateAt(5)));
+  // Nor one that says that the store is too old.
+  EXPECT_FALSE(*Anchor::Mend(path(), StateAt(3)));
+  EXPECT_TRUE(ReadAll(path()) == file);
+}
+
+// A store that lost its last commit does not get the anchor changed to fit, whatever is
+// left of the slot that held it.
+TEST_F(AnchorTest, DoesNotMendWhatMayHaveHeldMore) {
+  for (uint64_t number : {1, 4, 5}) {
+    const std::string file = FileAt(number);
+    const size_t newest = number % 2 * kSlot;
+    for (size_t at = 0; at < kSlot; at += (at < 110 ? 1 : 997)) {
+      std::string flipped = file;
+      flipped[newest + at] ^= static_cast<char>(1 << (at % 8));
+      WriteAll(path(), flipped);
+      EXPECT_FALSE(Anchor::Mend(path(), StateAt(number - 1)).ok()) << number << at;
+    }
+    std::string wiped = file;
+    wiped.replace(newest, kSlot, kSlot, '\0');
+    for (const std::string& content : {wiped, std::string(), file.substr(0, 20)}) {
+      WriteAll(path(), content);
+      EXPECT_FALSE(Anchor::Mend(path(), StateAt(number - 1)).ok()) << number;
+      EXPECT_TRUE(ReadAll(path()) == content);
+    }
+  }
+}
+
 // ---- The anchor and a store together.
 
 class AnchoredStoreTest : public ::testing::Test {
@@ -299,6 +350,43 @@ TEST_F(AnchoredStoreTest, AnotherStoresAnchorIsRefused) {
   GrowTo(2);
   store_path_ = first;
   EXPECT_STATUS(Open(), absl::StatusCode::kDataLoss, "another store");
+}
+
+TEST_F(AnchoredStoreTest, ARollbackIsAcceptedAtExactlyItsCommit) {
+  GrowTo(3);
+  CopyDirectory(store_path_, directory_.path() + "/old");
+  GrowTo(5);
+  const auto open = [&](uint64_t commit) {
+    return OpenAnchoredStore({.path = store_path_, .memory_bytes = 4 << 20},
+                             anchor_path_, commit);
+  };
+  EXPECT_STATUS(open(5), absl::StatusCode::kFailedPrecondition, "nothing to accept");
+  CopyDirectory(directory_.path() + "/old", store_path_);
+  for (uint64_t commit : {0, 2, 4, 5}) {
+    EXPECT_STATUS(open(commit), absl::StatusCode::kFailedPrecondition,
+                  "the store is at commit 3");
+  }
+  EXPECT_STATUS(Open(), absl::StatusCode::kDataLoss, "--accept-rollback 3");
+  ASSERT_OK(open(3));
+  EXPECT_OK(Open());
+  std::filesystem::remove(anchor_path_);
+  ASSERT_OK(open(3));
+  WriteAll(anchor_path_, "no anchor");
+  ASSERT_OK(open(3));
+  EXPECT_OK(Open());
+}
+
+TEST_F(AnchoredStoreTest, AnotherStoresAnchorIsNeverARollback) {
+  GrowTo(2);
+  const std::string first = store_path_;
+  store_path_ += "2";
+  anchor_path_ += "2";
+  GrowTo(5);
+  store_path_ = first;
+  const absl::Status refused =
+      OpenAnchoredStore({.path = first, .memory_bytes = 4 << 20}, anchor_path_, 2)
+          .status();
+  EXPECT_STATUS(refused, absl::StatusCode::kDataLoss, "another store");
 }
 
 TEST_F(AnchoredStoreTest, WithoutLeaveNothingIsCreated) {
