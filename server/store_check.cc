@@ -182,6 +182,15 @@ void CheckKeyFiles(const DataDirectory& where, StoreCheck* check) {
   }
 }
 
+// By name only: what RocksDB does not need any more it deletes itself.
+bool IsRocksFile(const fs::path& file) {
+  const std::string name = file.filename();
+  const std::string type = file.extension();
+  return name == "CURRENT" || name == "IDENTITY" || name.starts_with("LO") ||
+         name.starts_with("MANIFEST-") || name.starts_with("OPTIONS-") ||
+         type == ".sst" || type == ".blob" || type == ".log" || type == ".dbtmp";
+}
+
 void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
   static const std::set<std::string> kKnown = {"store", "anchor", "keys",
                                                "admin.token"};
@@ -196,6 +205,10 @@ void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
         : kept   ? "is what a repair replaced"
                  : "is no file of setlog's",
         leftover || kept ? "delete it" : "");
+  }
+  for (const auto& file : fs::directory_iterator(where.store_path(), none)) {
+    if (IsRocksFile(file.path())) continue;
+    Add(check, Kind::kNote, file.path(), "is no file of the store", "");
   }
 }
 
@@ -255,6 +268,10 @@ absl::StatusOr<StoreCheck> CheckDataDirectory(const DataDirectory& where,
   absl::StatusOr<std::unique_ptr<StoreInspection>> store =
       StoreInspection::Open(where.store_path(), where.memory_bytes);
   if (absl::IsFailedPrecondition(store.status())) return store.status();
+  std::error_code none;
+  if (absl::IsNotFound(store.status()) && !fs::exists(where.anchor(), none)) {
+    return store.status();  // never used
+  }
   if (!store.ok()) {
     Add(&check, Kind::kDamage, where.store_path(),
         std::string(store.status().message()), kRestore);

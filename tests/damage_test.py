@@ -329,6 +329,82 @@ def copy_of(moment, name):
     return data
 
 
+def entries_of(data, *flags):
+    server = Server(data, *flags)
+    ask = client(server, data, tempfile.mkdtemp(dir=work))
+    texts = [ask("entries", log, check=True).stdout for log in LOGS]
+    server.end(signal.SIGTERM)
+    return texts
+
+
+def backups_under_load(data, anchor):
+    """What a backup holds while records come in is a beginning of what is there later."""
+    server = Server(data, "--anchor", str(anchor))
+    ask = client(server, data, work / "home4")
+    done = threading.Event()
+
+    def add():
+        number = 100000
+        while not done.is_set():
+            batch = write_hashes(work / "load", range(number, number + 500))
+            number += 500
+            for log in LOGS:
+                ask("add", log, "--hashes", batch, check=True)
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    backups = [work / f"load{i}" for i in range(4)]
+    for backup in backups:
+        expect("backup under load",
+               run(setlogd, "backup", backup, "--data", data, "--with-keys"), 0,
+               "BACKED UP")
+    done.set()
+    adding.join()
+    server.end(signal.SIGTERM)
+    whole = entries_of(data, "--anchor", str(anchor))
+    sizes = []
+    for backup in backups:
+        restored = Path(f"{backup}.restored")
+        expect("restore", run(setlogd, "restore", backup, "--data", restored), 0,
+               "RESTORED")
+        texts = entries_of(restored)
+        sizes.append(sum(len(text) for text in texts))
+        for was, now in zip(texts, whole):
+            if not now.startswith(was) or not was:
+                wrong("backup under load", "it is no beginning of the log")
+    if sizes != sorted(sizes):
+        wrong("backup under load", f"a later backup holds less: {sizes}")
+
+
+def killed_repairs(expected, records, rng):
+    """A repair that is killed anywhere can be run again, and then all is the same."""
+    data = copy_of("stopped", "rebuild")
+    for path in files_of(data / "store"):  # the file whose loss a repair makes good
+        if path.suffix == ".sst":
+            content = path.read_bytes()
+            path.unlink()
+            done = run(setlogd, "fsck", "--data", data, "--json")
+            if '"damage"' not in done.stdout:
+                break
+            path.write_bytes(content)
+    else:
+        return wrong("killed repair", "no file of derived rows was found")
+    for i in range(12):
+        copy = work / f"rebuild{i}"
+        shutil.copytree(data, copy)
+        repair = subprocess.Popen([setlogd, "repair", "--data", copy],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            repair.wait(rng.uniform(0.005, 0.2))
+        except subprocess.TimeoutExpired:
+            repair.kill()
+            repair.wait()
+        expect("repair again", run(setlogd, "repair", "--data", copy), 0, "")
+        expect("after it", run(setlogd, "fsck", "--data", copy), 0, "CLEAN")
+        judge(f"killed repair {i}", copy, expected, records, 0)
+        shutil.rmtree(copy)
+
+
 def named_cases(expected, records):
     key = sorted(keys_of(work / "stopped"))[0]
 
@@ -381,6 +457,8 @@ def named_cases(expected, records):
     batch = write_hashes(work / "late", range(90000, 90007))
     ask("add", LOGS[0], "--hashes", batch, check=True)
     server.end(signal.SIGTERM)
+
+    backups_under_load(data, anchor)
 
     restored = work / "restored"
     expect("restore", run(setlogd, "restore", backup, "--data", restored), 0, "RESTORED")
@@ -458,6 +536,7 @@ try:
                 for n in numbers]
         for job in jobs:
             job.result()
+    killed_repairs(expected["stopped"], records, random.Random(options.seed))
     named_cases(expected["stopped"], records)
 finally:
     shutil.rmtree(work, ignore_errors=True)

@@ -235,6 +235,22 @@ TEST_F(StoreCheckTest, ATornAnchorIsMendedAlone) {
   }
 }
 
+TEST_F(StoreCheckTest, FilesOfNobodyAreNamed) {
+  WriteAll(where_.store_path() + "/notes.txt", "mine");
+  ExpectOne(Finding::Kind::kNote, "notes.txt");
+  std::filesystem::remove(where_.store_path() + "/notes.txt");
+  WriteAll(where_.data_dir + "/more.txt", "mine");
+  ExpectOne(Finding::Kind::kNote, "more.txt");
+}
+
+TEST_F(StoreCheckTest, ALostStoreIsDamageAndADirectoryThatNeverHadOneIsNot) {
+  std::filesystem::remove_all(where_.store_path());
+  EXPECT_EQ(Check().worst(), Finding::Kind::kDamage);
+  std::filesystem::remove(where_.anchor());
+  EXPECT_STATUS(CheckDataDirectory(where_, Ignore), absl::StatusCode::kNotFound,
+                "there is no store");
+}
+
 TEST_F(StoreCheckTest, ARepairThatWasCutShortIsBegunAnew) {
   WriteRow(Table::kTag, "v2", EncodeTagRow({kAdds + 2, 3}));
   std::filesystem::create_directory(where_.data_dir + "/store.repair");
