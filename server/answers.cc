@@ -11,9 +11,6 @@ namespace setlog {
 namespace {
 
 constexpr size_t kMaxBatchQueries = 4096;
-// Of a list: an answer then stays below the limit on messages (a tag has at most 64
-// hashes in its path, and 300 bytes).
-constexpr size_t kMaxListed = 1000;
 
 absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
   return absl::OutOfRangeError(
@@ -44,7 +41,7 @@ absl::Status Answers::ListLogs(const v1::ListLogsRequest& request,
   for (const HostedLog* log : logs_->All()) {
     if (log->state.origin() > request.after() && shown(*log)) logs.push_back(log);
   }
-  const size_t count = std::min(logs.size(), kMaxListed);
+  const size_t count = std::min<size_t>(logs.size(), max_listed_);
   std::partial_sort(logs.begin(), logs.begin() + static_cast<ptrdiff_t>(count),
                     logs.end(), [](const HostedLog* a, const HostedLog* b) {
                       return a->state.origin() < b->state.origin();
@@ -267,7 +264,7 @@ absl::Status Answers::ListTags(const v1::ListTagsRequest& request,
       });
   if (!scanned.ok()) return scanned;
   if (!damaged.ok()) return damaged;
-  const size_t count = std::min(positions.size(), kMaxListed);
+  const size_t count = std::min<size_t>(positions.size(), max_listed_);
   std::partial_sort(positions.begin(),
                     positions.begin() + static_cast<ptrdiff_t>(count), positions.end());
   response->set_more(positions.size() > count);

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/limits.h"
 #include "server/log_directory.h"
 #include "server/log_state.h"
 #include "server/tree_reader.h"
@@ -19,8 +20,10 @@ namespace setlog {
 
 class Answers {
  public:
-  Answers(const Store* store, const TreeReader* reader, const LogDirectory* logs)
-      : store_(store), reader_(reader), logs_(logs) {}
+  // Lists have at most `max_listed` members.
+  Answers(const Store* store, const TreeReader* reader, const LogDirectory* logs,
+          uint64_t max_listed = Limits().listed)
+      : store_(store), reader_(reader), logs_(logs), max_listed_(max_listed) {}
 
   // Of the logs for which `shown` says true.
   absl::Status ListLogs(const v1::ListLogsRequest& request,
@@ -51,6 +54,7 @@ class Answers {
   const Store* const store_;
   const TreeReader* const reader_;
   const LogDirectory* const logs_;
+  const uint64_t max_listed_;
 };
 
 }  // namespace setlog

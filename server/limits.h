@@ -30,6 +30,7 @@ struct Limits {
   uint64_t waiting_batches = 256;
   uint64_t waiting_old_lookups = 64;
   uint64_t queue_bytes = uint64_t{64} << 20;  // records that wait for a commit
+  uint64_t listed = 1000;  // logs or tags in one answer: these stay below 4 MiB
   // No unary call waits longer than that, whatever its caller's deadline is.
   std::chrono::milliseconds call_deadline = std::chrono::hours(1);
 };

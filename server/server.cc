@@ -232,7 +232,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
-                                             parts->logs.get());
+                                             parts->logs.get(), limits.listed);
   parts->reader_service =
       std::make_unique<ReaderService>(parts->access.get(), parts->logs.get(),
                                       parts->answers.get(), parts->feed.get(), limits);
