@@ -144,6 +144,11 @@ std::vector<MetricFamily> Gauges::Read() const {
   families.Gauge("setlog_writes_stopped",
                  "1 after a failed write: nothing is acknowledged until a restart",
                  sources_.sequencer->health().ok() ? 0 : 1);
+  families.Gauge("setlog_healthy", "1 if /healthz answers 200, 0 if 503",
+                 sources_.health().ok() ? 1 : 0);
+  families.Gauge("setlog_store_reserve_bytes",
+                 "With less free space than this, writes are refused",
+                 Number(sources_.reserve_bytes));
   struct statvfs disk;
   if (statvfs(sources_.data_dir.c_str(), &disk) == 0) {
     families.Gauge("setlog_store_free_bytes", "Free space where the data directory is",

@@ -14,9 +14,11 @@
 #include <prometheus/metric_family.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/event_log.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
@@ -32,6 +34,9 @@ class Gauges {
     const Sequencer* sequencer;
     const EventLog* events;
     std::string data_dir;
+    // What /healthz says, and the free space below which writes are refused.
+    std::function<absl::Status()> health = [] { return absl::OkStatus(); };
+    uint64_t reserve_bytes = 0;
   };
   explicit Gauges(Sources sources) : sources_(std::move(sources)) {}
 

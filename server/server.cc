@@ -242,11 +242,18 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->admin_service = std::make_unique<AdminService>(
       parts->access.get(), parts->tokens.get(), parts->audit.get());
 
-  parts->gauges =
-      std::make_unique<Gauges>(Gauges::Sources{.logs = parts->logs.get(),
-                                               .sequencer = parts->sequencer.get(),
-                                               .events = events,
-                                               .data_dir = options.data_dir});
+  const auto health = [parts = parts.get()] {
+    absl::Status status = parts->sequencer->health();
+    if (status.ok()) status = parts->indexer->health();
+    return status.ok() ? parts->space->Check() : status;
+  };
+  parts->gauges = std::make_unique<Gauges>(
+      Gauges::Sources{.logs = parts->logs.get(),
+                      .sequencer = parts->sequencer.get(),
+                      .events = events,
+                      .data_dir = options.data_dir,
+                      .health = health,
+                      .reserve_bytes = parts->space->reserve_bytes()});
 
   static std::once_flag plugins;
   std::call_once(plugins, [] {
@@ -288,12 +295,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
   absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
       http->host, http->port,
-      {{"/healthz",
-        [parts = parts.get()] {
-          absl::Status health = parts->sequencer->health();
-          if (health.ok()) health = parts->indexer->health();
-          return HealthReply(health.ok() ? parts->space->Check() : health);
-        }},
+      {{"/healthz", [health] { return HealthReply(health()); }},
        {"/metrics", [metrics, gauges = parts->gauges.get()] {
           return HttpReply{200, metrics->Text(gauges->Read()), Metrics::kContentType};
         }}});

@@ -97,6 +97,21 @@ TEST_F(GaugesTest, SeriesOfLogsAreBoundedAndTheSumsLeaveOutNone) {
   EXPECT_EQ(with_origin, 5u);
 }
 
+TEST_F(GaugesTest, HealthIsWhatHealthzSays) {
+  for (const absl::Status& health :
+       {absl::OkStatus(), absl::UnavailableError("writes have stopped")}) {
+    const Gauges gauges({.logs = &logs_,
+                         .sequencer = sequencer_.get(),
+                         .events = &events_,
+                         .data_dir = directory_.path(),
+                         .health = [&] { return health; },
+                         .reserve_bytes = 5});
+    const auto families = gauges.Read();
+    EXPECT_EQ(Find(families, "setlog_healthy")->metric[0].gauge.value, health.ok());
+    EXPECT_EQ(Find(families, "setlog_store_reserve_bytes")->metric[0].gauge.value, 5);
+  }
+}
+
 TEST_F(GaugesTest, HeadTimesAreThoseOfTheNewestAndOldestHeads) {
   Create("example.org/a");
   Create("example.org/b");
