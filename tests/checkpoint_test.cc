@@ -94,8 +94,10 @@ TEST(CheckpointTest, FormatsOnlyWhatParsesBack) {
   head = Head7();
   head.extensions = {""};
   EXPECT_STATUS(FormatCheckpoint(head), kInvalid, "empty line");
+  EXPECT_STATUS(SignCheckpoint(head, LogKey()), kInvalid, "empty line");
   head.extensions = {"a\nb"};
   EXPECT_STATUS(FormatCheckpoint(head), kInvalid, "line feed");
+  EXPECT_STATUS(SignCheckpoint(head, LogKey()), kInvalid, "line feed");
 }
 
 TEST(CheckpointTest, AKeySpeaksOnlyForTheOriginOfItsName) {

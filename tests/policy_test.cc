@@ -2,6 +2,7 @@
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "golden_notes.h"
 #include "log/base64.h"
@@ -145,6 +146,24 @@ TEST(PolicyParseTest, AKeyUnderTwoNamesIsStillOneWitness) {
   EXPECT_STATUS(
       ParsePolicy(WitnessLine(1) + "witness x " + renamed + "\nquorum none\n"),
       kInvalid, "same public key");
+}
+
+// Found by trying 141,361 seeds.
+TEST(PolicyParseTest, TwoKeysOfOneNameAndIdAreRefused) {
+  std::string text = kLogLine;
+  std::set<uint32_t> ids;
+  for (uint64_t number : {53202, 141360}) {
+    std::string seed;
+    AppendU64(&seed, number);
+    seed.resize(32);
+    const SigningKey key =
+        MakeSigningKey("w", Ed25519PrivateKey::FromSeed(AsBytes(seed)).value()).value();
+    const VerifierKey vkey = key.Verifier(SignatureType::kCosignature);
+    ids.insert(vkey.id);
+    text += "witness w" + std::to_string(number) + " " + FormatVkey(vkey) + "\n";
+  }
+  ASSERT_EQ(ids.size(), 1u);
+  EXPECT_STATUS(ParsePolicy(text + "quorum none\n"), kInvalid, "same name and ID");
 }
 
 TEST(PolicyParseTest, ALogMayCosignWithItsKey) {

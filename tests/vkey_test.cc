@@ -88,6 +88,21 @@ TEST(VkeyTest, ASmallOrderKeyIsRefusedEvenWithTheRightId) {
       kInvalid, "prime-order");
 }
 
+TEST(VkeyTest, ANameThatIsNoneIsRefusedEvenWithTheRightId) {
+  const Ed25519PublicKey key = Vkey(kLogVkey).key;
+  for (const std::string name : {"a b", "", "a\tb", "\xFF", "a\xC2\xA0"}) {
+    EXPECT_STATUS(MakeVerifierKey(name, SignatureType::kEd25519, key), kInvalid,
+                  "key name");
+    const uint32_t id = KeyId(name, SignatureType::kEd25519, key);
+    EXPECT_STATUS(ParseVkey(FormatVkey({name, SignatureType::kEd25519, key, id})),
+                  kInvalid, "key name");
+    SigningKey signing = LogKey();
+    signing.name = name;
+    EXPECT_STATUS(ParseSkey(FormatSkey(signing)), kInvalid, "key name");
+    EXPECT_STATUS(MakeSigningKey(name, LogKey().key), kInvalid, "key name");
+  }
+}
+
 TEST(VkeyTest, FingerprintStartsWithTheKeyId) {
   const std::string fingerprint = Fingerprint(Vkey(kLogVkey));
   ASSERT_TRUE(fingerprint.starts_with("SHA256:"));
