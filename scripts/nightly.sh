@@ -6,10 +6,10 @@
 #   3. every test under ThreadSanitizer
 #   4. every test program again and again, shuffled,   SETLOG_REPEAT times, 20
 #      under ASan and UBSan
-#   5. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
+#   5. kill -9 in a loop, at every write and sync, failing disks, SIGTERM, power cuts
+#   6. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
 #
-# Here belong, once they exist: loops of kill -9, power loss and full disks with a ledger
-# of acknowledgements; logs of 10^8 records; the benchmarks against their ceilings.
+# Here belong, once they exist: logs of 10^8 records; the benchmarks against their ceilings.
 # Goes on after a failure; the last lines say what failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -49,10 +49,19 @@ again_and_again() {
   return "$status"
 }
 
+crashes() {
+  local bin=build/release/bin
+  tests/crash/kill_test.py "$bin" --kills 3000 --logs 5 --records 1000000 &&
+    tests/crash/fault_test.py "$bin" --points 1000 &&
+    tests/crash/stop_test.py "$bin" --rounds 20 || return 1
+  tests/crash/power_test.py "$bin" --cuts 100 || [[ $? -eq 77 ]]
+}
+
 phase "everything of CI" scripts/test.sh --all
 phase "clang-tidy" scripts/tidy.sh
 phase "every test under TSan" every_thread
 phase "tests repeated $repeat times, shuffled" again_and_again
+phase "kills, faults, power cuts" crashes
 phase "fuzzing" scripts/fuzz.sh "${SETLOG_FUZZ_SECONDS:-600}"
 
 if [[ ${#failures[@]} -gt 0 ]]; then

@@ -308,7 +308,7 @@ class FaultTest:
 
     def disks_fail(self):
         found = {}
-        count = max(2, self.options.points // 8)
+        count = max(2, min(40, self.options.points // 8))
         started = time.monotonic()
         for kind, only in (("ENOSPC", "write"), ("EIO", "sync")):
             ready, end = self.disk_fails(0, kind, only)
