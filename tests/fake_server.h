@@ -79,6 +79,8 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
   // last one stored but not acknowledged.
   std::optional<int> messages_before_loss;
+  // The next tag is made, and its answer lost.
+  bool lose_tag_answer = false;
   // What the appended streams have cost.
   int streams_opened = 0;
 
@@ -256,10 +258,16 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status Tag(grpc::ServerContext*, const v1::TagRequest* request,
                    v1::TagResponse* response) override {
     std::lock_guard lock(mutex_);
+    for (uint64_t position : log_->tags()) {
+      const Entry entry = DecodeEntry(AsBytes(log_->entry(position))).value();
+      if (std::get<TagEntry>(entry).name != request->name()) continue;
+      return {grpc::StatusCode::ALREADY_EXISTS, "the name is used"};
+    }
     log_->Index();
     response->set_position(log_->Tag(request->name()));
     response->set_index_size(log_->IndexAt(response->position() - 1).m);
-    return grpc::Status::OK;
+    if (!std::exchange(lose_tag_answer, false)) return grpc::Status::OK;
+    return {grpc::StatusCode::UNAVAILABLE, "lost"};
   }
 
  private:

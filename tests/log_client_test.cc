@@ -514,6 +514,21 @@ TEST(LogClientCreateTest, ANewLogsKeyIsLearntAndItsManifestIsTheOneSent) {
   }
 }
 
+TEST_F(LogClientTest, ATagWhoseAnswerWasLostIsItsOwnAndAnOlderOneIsNot) {
+  LogClient client = Client();
+  server_.lose_tag_answer = true;
+  EXPECT_OK(client.TagSet("lost"));
+  EXPECT_STATUS(client.TagSet("lost"), StatusCode::kAlreadyExists, "used");
+}
+
+TEST_F(LogClientTest, AnEarlierRunsCreationIsItsOwnIfTheManifestIsTheSame) {
+  const std::string other =
+      FormatManifest({.origin = kOrigin, .scheme = "text/1"}).value();
+  EXPECT_STATUS(Client().CreateLog(other, /*maybe_created=*/true),
+                StatusCode::kAlreadyExists, "taken");
+  EXPECT_OK(Client().CreateLog(ManifestFor(kOrigin), /*maybe_created=*/true));
+}
+
 TEST_F(LogClientTest, ATakenOriginIsNotCreatedAgain) {
   EXPECT_STATUS(Client().CreateLog(ManifestFor(kOrigin)), StatusCode::kAlreadyExists,
                 "taken");

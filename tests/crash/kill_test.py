@@ -117,6 +117,7 @@ class KillTest:
         kills = {"server": 0, "moved": 0, "client": 0}
         while sum(kills.values()) < self.options.kills:
             time.sleep(self.random.random() ** 2 * 0.7)
+            self.errors()
             self.watch()
             kind = self.random.choice(("server", "server", "server", "moved", "client"))
             if kind == "client":
@@ -136,6 +137,7 @@ class KillTest:
             actor.join(timeout=300)
             if actor.is_alive():
                 raise Wrong(f"{actor.log.origin}: its last command does not end")
+        self.errors()
         for actor in self.actors:
             self.check_log(actor)
             self.check_end(actor)
