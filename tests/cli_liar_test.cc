@@ -352,7 +352,11 @@ TEST_P(EveryLieTest, IsRefusedAndConvictsWhereItCan) {
   EXPECT_EQ(Lines(judged.out).at(0)["verdict"], "MISBEHAVIOUR");
   EXPECT_EQ(Lines(judged.out).at(0)["kind"], lie.kind);
   EXPECT_EQ(Lines(judged.out).at(0)["pinned"], true);
+  // A policy names the key as well; who cosigned does not matter.
+  home_ = "another";
+  EXPECT_EQ(Setlog({"verify", file, "--policy", Path("policy")}).exit_code, 4);
   // The key is known now.
+  home_ = "stranger";
   EXPECT_THAT(Setlog({"verify", file}).out,
               ::testing::StartsWith("MISBEHAVIOUR of example.org/a: "));
   EXPECT_EQ(Setlog({"verify", file, "--hash", ToHex(HashN(1))}).exit_code, 2);

@@ -277,6 +277,37 @@ TEST(EvidenceTest, WrongAnswersOfBothKindsConvict) {
   EXPECT_THAT(judge(3, 0)->what, HasSubstr("never added"));
 }
 
+// A record that was removed, or added, after m is no lie of the set at m.
+TEST(EvidenceTest, AnAnswerIsJudgedByTheEntriesUpToItsOwnM) {
+  HonestLog honest;
+  size_t tried = 0;
+  for (uint64_t index : honest.log.indexes()) {
+    const uint64_t m = honest.log.IndexAt(index).m;
+    for (uint64_t record = 1; record < 6; ++record) {
+      WrongAnswer e = honest.Answer(HashN(record), index, 0);
+      for (uint64_t end = 0; end <= honest.size(); ++end) {
+        if (end == m) continue;
+        e.range = honest.log.Range(0, end, honest.size());
+        EXPECT_FALSE(VerifyEvidence(e, honest.trust()).ok()) << record << " " << end;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GT(tried, 200u);
+}
+
+// Nor does a garbled list of subtrees make a fork of a log that only grew.
+TEST(EvidenceTest, SubtreesThatAreNotTheLargerHeadsShowNothing) {
+  HonestLog honest;
+  Fork fork{honest.log.NoteAt(5), honest.log.NoteAt(9), honest.log.Cover(0, 5),
+            honest.log.Cover(5, 9)};
+  for (Hash& hash : fork.left) {
+    hash.bytes[0] ^= 1;
+    EXPECT_FALSE(VerifyEvidence(fork, honest.trust()).ok());
+    hash.bytes[0] ^= 1;
+  }
+}
+
 TEST(EvidenceTest, AnExtensionConvictsOnlyIfItIsOfTheseTwoEntries) {
   HonestLog honest;
   WrongExtension e = honest.Extension(1, 2);
