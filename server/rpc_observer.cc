@@ -49,9 +49,8 @@ LogLevel LevelOf(const grpc::Status& status, ServerRpcInfo::Type type, bool slow
     case grpc::StatusCode::OK:
       return slow ? LogLevel::kWarn : LogLevel::kDebug;
     case grpc::StatusCode::CANCELLED:
-      // How a client ends a stream that never ends by itself.
-      return type == ServerRpcInfo::Type::SERVER_STREAMING ? LogLevel::kDebug
-                                                           : LogLevel::kInfo;
+      // How a client ends a stream when it has what it wanted.
+      return type == ServerRpcInfo::Type::UNARY ? LogLevel::kInfo : LogLevel::kDebug;
     case grpc::StatusCode::UNKNOWN:
     case grpc::StatusCode::DEADLINE_EXCEEDED:
     case grpc::StatusCode::PERMISSION_DENIED:
