@@ -222,6 +222,9 @@ class KillTest:
         origin, log, server = actor.log.origin, actor.log, self.arena.server
         actor.read_ledger()
         self.read_heads()
+        # Before the head is asked for: it must hold all that was acknowledged by now.
+        with actor.lock:
+            acknowledged = {s: s.acknowledged for s in log.sessions.values()}
         note = self.rig.setlog("head", origin, "--note", server=server).expect(0).out
         head = self.rig.setlog("head", origin, "--json", server=server).expect(0).lines()[0]
         self.saw(origin, head["size"], bytes.fromhex(head["root"]))
@@ -230,8 +233,6 @@ class KillTest:
             raise Wrong(f"a note of {first} for {origin}")
         self.saw(origin, int(size), base64.b64decode(root))
         self.notes.setdefault(origin, []).append(note)
-        with actor.lock:
-            acknowledged = {s: s.acknowledged for s in log.sessions.values()}
         if log.size < head["size"]:
             entries = self.rig.setlog(
                 "entries",
