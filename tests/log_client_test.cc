@@ -515,7 +515,8 @@ TEST(LogClientCreateTest, ANewLogsKeyIsLearntAndItsManifestIsTheOneSent) {
 }
 
 TEST_F(LogClientTest, ATagWhoseAnswerWasLostIsItsOwnAndAnOlderOneIsNot) {
-  LogClient client = Client();
+  const Connection patient(server_.Channel(), "", milliseconds(5000));
+  LogClient client(&patient, &state_, {.origin = kOrigin, .trust_on_first_use = true});
   server_.lose_tag_answer = true;
   EXPECT_OK(client.TagSet("lost"));
   EXPECT_STATUS(client.TagSet("lost"), StatusCode::kAlreadyExists, "used");
