@@ -198,6 +198,8 @@ class Rig:
 def run(name, rig, test):
     """Runs test(); prints what went wrong; the process's exit code."""
     started = time.monotonic()
+    # So that what was started and mounted is cleaned up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         summary = test()
     except Wrong as wrong:
