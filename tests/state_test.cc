@@ -100,6 +100,22 @@ TEST_F(StateTest, ADamagedFileIsRefusedAndNeverTakenForAnUnknownLog) {
   EXPECT_STATUS(Store(known_), StatusCode::kDataLoss, "damaged");
 }
 
+TEST_F(StateTest, AMemberOfAnotherTypeIsRefused) {
+  ASSERT_OK(Store(known_));
+  const std::string file = OnlyFile();
+  const nlohmann::json whole =
+      nlohmann::json::parse(ReadSmallFile(file, 1 << 20).value());
+  for (const auto& [name, value] : whole.items()) {
+    for (const char* other : {"1", "null", "[]", "{}", "\"x\"", "\"\""}) {
+      nlohmann::json wrong = whole;
+      wrong[name] = nlohmann::json::parse(other);
+      std::ofstream(file, std::ios::binary | std::ios::trunc) << wrong.dump() << "\n";
+      EXPECT_STATUS(state_.Load("example.org/a"), StatusCode::kDataLoss, "damaged");
+      EXPECT_STATUS(state_.List(), StatusCode::kDataLoss, "damaged");
+    }
+  }
+}
+
 TEST_F(StateTest, AFileUnderAnotherLogsNameIsRefused) {
   ASSERT_OK(Store(known_));
   const std::string a = OnlyFile();
