@@ -8,6 +8,7 @@
 #      under ASan and UBSan
 #   5. kill -9 in a loop, at every write and sync, failing disks, SIGTERM, power cuts
 #   6. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
+#   7. is each check of the verifier missed by a test? scripts/mutate_checks.py
 #
 # Here belong, once they exist: logs of 10^8 records; the benchmarks against their ceilings.
 # Goes on after a failure; the last lines say what failed.
@@ -63,6 +64,7 @@ phase "every test under TSan" every_thread
 phase "tests repeated $repeat times, shuffled" again_and_again
 phase "kills, faults, power cuts" crashes
 phase "fuzzing" scripts/fuzz.sh "${SETLOG_FUZZ_SECONDS:-600}"
+phase "checks that no test would miss" scripts/mutate_checks.py --jobs "$jobs"
 
 if [[ ${#failures[@]} -gt 0 ]]; then
   printf 'nightly: FAILED: %s\n' "${failures[@]}"
