@@ -235,6 +235,14 @@ TEST_F(ProofFileTest, UnknownFieldsOfTheBinaryFormAreRefusedAtEveryDepth) {
   }
 }
 
+TEST_F(ProofFileTest, AHugeFileIsRefusedThoughMostOfItIsWhiteSpace) {
+  const std::string text = FormatProofFile(FileFor(HashN(1), true));
+  EXPECT_OK(ParseProofFile(text + std::string(kMaxProofFileBytes - text.size(), ' ')));
+  EXPECT_STATUS(
+      ParseProofFile(text + std::string(kMaxProofFileBytes + 1 - text.size(), ' ')),
+      StatusCode::kInvalidArgument, "not a proof file");
+}
+
 TEST_F(ProofFileTest, EmptyHugeAndForeignFilesAreRefused) {
   for (const std::string& bytes :
        {std::string(), std::string(" \n"), std::string("{}"), std::string(1000, '{'),

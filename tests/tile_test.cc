@@ -271,5 +271,13 @@ TEST(DecodedTileTest, OnlyOneTo256WholeHashesAreATile) {
                 StatusCode::kInvalidArgument, "not 257");
 }
 
+TEST(BundleTest, AnEntryThatIsTooLongMakesNoBundle) {
+  const std::string longest(kMaxEntryBytes, 'x'), longer(kMaxEntryBytes + 1, 'x');
+  const Bytes fits = AsBytes(longest), too_long = AsBytes(longer);
+  EXPECT_TRUE(EncodeBundle({&fits, 1}).ok());
+  EXPECT_EQ(EncodeBundle({&too_long, 1}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace setlog
