@@ -201,7 +201,13 @@ absl::Status AddKeys(const DataDirectory& where, const StoreCheck& check,
         writer->Add(path, "keys/" + std::string(fs::path(path).filename()));
     if (!added.ok()) return added;
   }
-  return writer->Add(where.data_dir + "/admin.token", "admin.token");
+  for (const char* name : {"admin.token", "tokens.json"}) {
+    const std::string path = where.data_dir + "/" + name;
+    std::error_code none;
+    if (!fs::exists(path, none)) continue;
+    if (absl::Status s = writer->Add(path, name); !s.ok()) return s;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CopyStopped(const DataDirectory& where, BackupWriter* writer) {
@@ -231,7 +237,9 @@ bool IsBackupPath(const std::string& path) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos) {
     return false;
   }
-  if (folder.empty()) return name == "anchor" || name == "admin.token";
+  if (folder.empty()) {
+    return name == "anchor" || name == "admin.token" || name == "tokens.json";
+  }
   return folder == "store" || folder == "keys";
 }
 
