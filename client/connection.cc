@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
 #include "log/decimal.h"
+#include "port/loopback.h"
 
 namespace setlog {
 namespace {
@@ -26,12 +27,6 @@ struct Address {
   std::string target;  // as gRPC names it
   bool local = false;
 };
-
-bool IsLoopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  // 127.0.0.0/8, and no name that begins so, such as 127.0.0.1.example.org.
-  return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos;
-}
 
 absl::StatusOr<Address> ParseAddress(const std::string& text) {
   const std::string_view address = text;
@@ -160,6 +155,7 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string token
                        std::chrono::milliseconds retry_for)
     : reader_(v1::Reader::NewStub(channel)),
       writer_(v1::Writer::NewStub(channel)),
+      admin_(v1::Admin::NewStub(channel)),
       token_(std::move(token)),
       retry_for_(retry_for) {
   KeepGrpc();

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/retry.h"
+#include "setlog/v1/admin.grpc.pb.h"
 #include "setlog/v1/reader.grpc.pb.h"
 #include "setlog/v1/writer.grpc.pb.h"
 
@@ -57,6 +58,7 @@ class Connection {
 
   v1::Reader::Stub& reader() const { return *reader_; }
   v1::Writer::Stub& writer() const { return *writer_; }
+  v1::Admin::Stub& admin() const { return *admin_; }
   std::chrono::milliseconds retry_for() const { return retry_for_; }
 
   // A context that carries the token; without a deadline if it is zero.
@@ -85,6 +87,7 @@ class Connection {
  private:
   std::unique_ptr<v1::Reader::Stub> reader_;
   std::unique_ptr<v1::Writer::Stub> writer_;
+  std::unique_ptr<v1::Admin::Stub> admin_;
   std::string token_;
   std::chrono::milliseconds retry_for_;
 };
