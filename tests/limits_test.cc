@@ -168,7 +168,7 @@ TEST_F(LimitsTest, ASessionThatTheFullQueueEndedGoesOnLater) {
   }
   const absl::Status refused = FromGrpc(stream->Finish(), *context);
   EXPECT_STATUS(refused, StatusCode::kResourceExhausted, "queue");
-  EXPECT_EQ(RetryHint(refused), milliseconds(kRetryAfterMs));
+  EXPECT_EQ(PushbackOf(refused), milliseconds(kRetryAfterMs));
 
   const absl::StatusOr<AppendResult> done = Append(*connection_, session, records);
   ASSERT_OK(done);
@@ -217,7 +217,7 @@ TEST_F(LimitsTest, HeadsAreWatchedByAsManyAsThereArePlaces) {
     EXPECT_FALSE(refused->Read(&head));
     const absl::Status status = FromGrpc(refused->Finish(), *context);
     EXPECT_EQ(status.code(), StatusCode::kResourceExhausted);
-    EXPECT_TRUE(RetryHint(status).has_value());
+    EXPECT_TRUE(PushbackOf(status).has_value());
   }
   held_context->TryCancel();
   (void)held->Finish();

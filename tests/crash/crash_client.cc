@@ -128,7 +128,7 @@ int Watch(char** arguments) {
                                   note.substr(first + 1, second - first - 1),
                                   note.substr(second + 1, third - second - 1)));
     }
-    const absl::Status status = FromGrpc(stream->Finish());
+    const absl::Status status = FromGrpc(stream->Finish(), *context);
     if (!retry.WaitAfter(status)) return Failed(status);
   }
 }
