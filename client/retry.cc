@@ -21,7 +21,8 @@ constexpr const char* kPushback = "grpc-retry-pushback-ms";
 
 bool MayPass(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsAborted(status) ||
-         absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+         absl::IsCancelled(status) ||
+         (absl::IsResourceExhausted(status) && PushbackOf(status));
 }
 
 void SetPushback(absl::Status& status, milliseconds wait) {

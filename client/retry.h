@@ -24,7 +24,8 @@
 namespace setlog {
 
 // May the same call succeed by itself, later? Unavailable; Aborted; Cancelled, which is
-// how a server that stops ends its calls; ResourceExhausted, a full queue or a quota.
+// how a server that stops ends its calls; ResourceExhausted with a pushback: a full
+// queue or a quota. Without one it is gRPC's own, of a message that is too long.
 bool MayPass(const absl::Status& status);
 
 // A server's "not before so long", kept with a status. Negative: never.

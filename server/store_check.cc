@@ -198,7 +198,8 @@ void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
   for (const auto& file : fs::directory_iterator(where.data_dir, none)) {
     const std::string name = file.path().filename();
     if (kKnown.contains(name)) continue;
-    const bool leftover = name == "checkpoint" || name == "store.repair";
+    const bool leftover =
+        name == "checkpoint" || name == "store.repair" || name == "store.new";
     const bool kept = name.starts_with("store.damaged");
     Add(check, Kind::kNote, file.path(),
         leftover ? "was left behind by a command that did not end"

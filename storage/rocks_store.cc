@@ -1,13 +1,18 @@
 #include "storage/rocks_store.h"
 
+#include <fcntl.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
@@ -168,23 +173,65 @@ absl::StatusOr<Found> Look(const std::string& path) {
   return Found::kNothing;
 }
 
-absl::StatusOr<std::unique_ptr<Store>> CreateStore(const RocksOptions& options) {
-  absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
-      RocksDatabase::Open(options, RocksDatabase::Mode::kCreate);
-  if (!database.ok()) return database.status();
-  const StoreState state{.id = NewStoreId()};
-  rocksdb::WriteBatch batch;
-  rocksdb::Status written = batch.Put(IdentityKey(), EncodeIdentity(state.id));
-  if (written.ok()) {
-    written = batch.Put(CommitKey(), EncodeCommitRow({state.commit, state.previous}));
+// Held while a store is made beside others in one directory.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const std::string& directory)
+      : descriptor_(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    held_ = descriptor_ >= 0 && flock(descriptor_, LOCK_EX) == 0;
   }
-  if (written.ok()) written = (*database)->db().Write(DurableWrite(), &batch);
-  if (!written.ok()) return (*database)->ToStatus(written);
-  // The directory's own name must survive a power cut as well.
-  if (absl::Status synced = SyncParentDirectory(options.path); !synced.ok()) {
-    return synced;
+  ~DirectoryLock() {
+    if (descriptor_ >= 0) close(descriptor_);
   }
-  return std::make_unique<RocksStore>(*std::move(database), state);
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+  bool held() const { return held_; }
+
+ private:
+  const int descriptor_;
+  bool held_ = false;
+};
+
+// A new store, under its name or not there at all: one whose making was cut short is
+// made anew by the next start, and is not taken for a damaged one.
+absl::Status CreateStore(const RocksOptions& options) {
+  std::filesystem::path path = options.path;
+  if (!path.has_filename()) path = path.parent_path();
+  const std::filesystem::path parent =
+      path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const DirectoryLock lock(parent);
+  if (!lock.held()) {
+    return absl::UnavailableError(
+        absl::StrFormat("cannot make the store %s: %s cannot be locked", options.path,
+                        parent.string()));
+  }
+  const absl::StatusOr<Found> found = Look(options.path);
+  if (!found.ok()) return found.status();
+  if (*found == Found::kStore) return absl::OkStatus();  // another process was faster
+
+  RocksOptions fresh = options;
+  fresh.path = path.string() + ".new";
+  std::error_code failed;
+  std::filesystem::remove_all(fresh.path, failed);
+  {
+    absl::StatusOr<std::unique_ptr<RocksDatabase>> database =
+        RocksDatabase::Open(fresh, RocksDatabase::Mode::kCreate);
+    if (!database.ok()) return database.status();
+    rocksdb::WriteBatch batch;
+    rocksdb::Status written = batch.Put(IdentityKey(), EncodeIdentity(NewStoreId()));
+    if (written.ok()) {
+      written = batch.Put(CommitKey(), EncodeCommitRow({CommitPoint(), CommitPoint()}));
+    }
+    if (written.ok()) written = (*database)->db().Write(DurableWrite(), &batch);
+    if (!written.ok()) return (*database)->ToStatus(written);
+  }
+  std::filesystem::remove_all(path, failed);  // at most a LOCK and a LOG, says Look
+  if (!failed) std::filesystem::rename(fresh.path, path, failed);
+  if (failed) {
+    return absl::UnavailableError(absl::StrFormat(
+        "cannot rename %s to %s: %s", fresh.path, path.string(), failed.message()));
+  }
+  return SyncParentDirectory(path.string());
 }
 
 }  // namespace
@@ -193,9 +240,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksOptions& option
   const absl::StatusOr<Found> found = Look(options.path);
   if (!found.ok()) return found.status();
   if (*found == Found::kNothing) {
-    if (options.create_if_missing) return CreateStore(options);
-    return absl::NotFoundError(
-        absl::StrFormat("there is no store in %s", options.path));
+    if (!options.create_if_missing) {
+      return absl::NotFoundError(
+          absl::StrFormat("there is no store in %s", options.path));
+    }
+    if (absl::Status made = CreateStore(options); !made.ok()) return made;
   }
 
   // RocksDB's own opening deletes what it could not replay, so a store is judged first,

@@ -19,7 +19,7 @@ TEST(RetryTest, OnlyWhatMayPassIsWaitedFor) {
   for (int code = 1; code <= 16; ++code) {
     const absl::Status status(static_cast<absl::StatusCode>(code), "why");
     const bool passes = absl::IsUnavailable(status) || absl::IsAborted(status) ||
-                        absl::IsCancelled(status) || absl::IsResourceExhausted(status);
+                        absl::IsCancelled(status);
     EXPECT_EQ(MayPass(status), passes) << status;
     EXPECT_EQ(Retry(milliseconds(1000)).WaitAfter(status), passes) << status;
   }
@@ -62,7 +62,9 @@ TEST(RetryTest, WaitsAreSpreadFromNothingToTheirLimit) {
 TEST(RetryTest, TheServersWishIsHonoured) {
   absl::Status busy = absl::ResourceExhaustedError("quota");
   EXPECT_FALSE(PushbackOf(busy).has_value());
+  EXPECT_FALSE(MayPass(busy));
   SetPushback(busy, milliseconds(120));
+  EXPECT_TRUE(MayPass(busy));
   EXPECT_EQ(PushbackOf(busy), milliseconds(120));
   const auto begin = steady_clock::now();
   EXPECT_TRUE(Retry(milliseconds(5000)).WaitAfter(busy));

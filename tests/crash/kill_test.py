@@ -52,7 +52,8 @@ class Arena:
         environment = self.rig.client_environment(self.data)
         with self.lock:
             process = self.rig.start(command, environment)
-            process.moves = self.moves
+            # The server may have moved since the command was put together.
+            process.moves = self.moves if self.server.address in command else -1
             process.survives_restart = survives_restart
             self.clients.append(process)
         done = self.rig.finish(process)
@@ -69,6 +70,8 @@ class Arena:
     def start(self, port="0"):
         server = self.rig.server("data", port)
         with self.lock:
+            if self.server and self.server.address != server.address:
+                self.moves += 1
             self.server = server
         self.restarts += 1
 
@@ -81,11 +84,7 @@ class Arena:
 
     def kill_server(self, move):
         self.server.kill()
-        port = "0" if move else self.server.port
-        if move:
-            with self.lock:
-                self.moves += 1
-        return port
+        return "0" if move else self.server.port
 
 
 class KillTest:
