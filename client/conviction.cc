@@ -71,8 +71,9 @@ std::vector<Evidence> ContradictionsIn(const VersionProof& offered,
   const auto index_seen = DecodedAs<IndexEntry>(earlier.index);
   const auto index_now = DecodedAs<IndexEntry>(offered.index);
   if (index_seen && index_now && earlier.index.position != offered.index.position &&
-      (earlier.index.position < offered.index.position) !=
-          (index_seen->m < index_now->m)) {
+      (index_seen->m == index_now->m ||
+       (earlier.index.position < offered.index.position) !=
+           (index_seen->m < index_now->m))) {
     auto [first, second] = in_order(earlier.index, offered.index);
     candidates.push_back(
         IndexNotGrowing{offered.manifest, std::move(first), std::move(second)});

@@ -1,7 +1,9 @@
 #include "client/log_client.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -20,6 +22,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTagDeadline = std::chrono::hours(1);
 // A watch that is silent for so long is opened again, in case its connection is dead.
 constexpr milliseconds kWatchDeadline = std::chrono::minutes(1);
+constexpr milliseconds kBetweenWatches = std::chrono::seconds(1);
+// How long an index may stand still while its server answers.
+constexpr milliseconds kIndexPatience = std::chrono::minutes(10);
 
 absl::Status CheckPlainLabels(const Version& version) {
   if (!version.manifest.labels) return absl::OkStatus();
@@ -240,6 +245,7 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
 absl::Status LogClient::Accuse(const VerifiedHead& head,
                                std::span<const Evidence> candidates,
                                const absl::Status& status) const {
+  if (head.learnt) return status;  // as in HeadFollower::CheckAgainstSeen
   conviction_ = Convict(*state_, {.log_key = head.version.log_key}, candidates);
   if (!conviction_) return status;
   return Refused(origin(), conviction_->misbehaviour.what);
@@ -331,12 +337,20 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
     const absl::StatusOr<v1::ListTagsResponse> response =
         connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
     if (!response.ok()) return response.status();
-    listed.insert(listed.end(), response->tags().begin(), response->tags().end());
+    uint64_t next = request.begin();
+    for (const v1::EntryProof& tag : response->tags()) {
+      // Rising and below the head: so a list has an end, whoever sends it.
+      if (tag.position() < next || tag.position() >= checkpoint.size) {
+        return Refused(origin(), "the tags are not in the order of their entries");
+      }
+      next = tag.position() + 1;
+      listed.push_back(tag);
+    }
     if (!response->more()) break;
-    if (response->tags().empty() || listed.back().position() < request.begin()) {
+    if (response->tags().empty()) {
       return Refused(origin(), "a list of tags that goes round in circles");
     }
-    request.set_begin(listed.back().position() + 1);
+    request.set_begin(next);
   }
   conviction_.reset();
   const VersionProof& under = head.proof;
@@ -375,15 +389,32 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
 
 absl::StatusOr<VerifiedHead> LogClient::WaitIndexed(
     uint64_t position, const std::function<void(uint64_t index_size)>& progress) {
+  using Clock = std::chrono::steady_clock;
   IndexWatch watch(connection_, origin(), progress);
   Retry retry(connection_->retry_for());
+  uint64_t indexed = 0;
+  Clock::time_point moved = Clock::now();
   while (true) {
     absl::StatusOr<VerifiedHead> head = Head();
     if (!head.ok() || head->version.index.m > position) return head;
     watch.Saw(head->version.index.m);
     const absl::Status watched = watch.Until(position, retry);
-    // A silent watch is no failure: Head() finds out if the server is still there.
-    if (absl::IsDeadlineExceeded(watched)) continue;
+    // A silent watch is no failure: Head() finds out if the server is still there. But
+    // it ends some time, and is not asked again at once whatever the server says.
+    if (absl::IsDeadlineExceeded(watched)) {
+      if (head->version.index.m > indexed) {
+        indexed = head->version.index.m;
+        moved = Clock::now();
+      }
+      if (Clock::now() - moved < kIndexPatience) {
+        std::this_thread::sleep_for(kBetweenWatches);
+        continue;
+      }
+      return absl::UnavailableError(absl::StrFormat(
+          "the index of %s has stood at m = %d for 10 minutes: all records are in a "
+          "signed head; /healthz of the server may say why it is stuck",
+          origin(), indexed));
+    }
     if (watched.ok()) {
       head = Head();
       if (!head.ok() || head->version.index.m > position) return head;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/batch_presence.h"
+#include "client/conviction.h"
 #include "client/covering.h"
 #include "client/refused.h"
 #include "proto/forms.h"
@@ -26,8 +27,12 @@ SetDifference::SetDifference(const Connection* connection, const VerifiedHead* o
 absl::StatusOr<std::vector<MemberChange>> SetDifference::Find(
     const ProgressCallback& progress) {
   evidence_.reset();
+  root_checked_ = false;
   const IndexEntry& from = older_->version.index;
   const IndexEntry& to = newer_->version.index;
+  for (Evidence& found : ContradictionsIn(newer_->proof, older_->proof)) {
+    return Contradicts("the two versions contradict each other", std::move(found));
+  }
   if (from.m == to.m && from != to) {
     return Refused(tree_.head().origin, "two index entries for one m");
   }
@@ -65,7 +70,16 @@ absl::StatusOr<std::vector<MemberChange>> SetDifference::Find(
     if (part.size() == touched.size()) {
       // All in one proof: the whole root can be checked, not only these members.
       if (absl::Status s = CheckBatch(*range, part, before->proof); !s.ok()) return s;
+      root_checked_ = true;
     }
+  }
+  if (touched.empty()) root_checked_ = true;  // by the next comparison
+  if (changes.empty() && n == to.n && from.set_root != to.set_root) {
+    return Refused(tree_.head().origin,
+                   absl::StrFormat("no member changes between m = %d and m = %d, but "
+                                   "the set root does: one of the two versions is "
+                                   "wrong, which `setlog audit` can show",
+                                   from.m, to.m));
   }
   if (n != to.n) {
     return Refused(tree_.head().origin,

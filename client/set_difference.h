@@ -47,6 +47,9 @@ class SetDifference {
   // not verify or contradicts itself, else the connection's status.
   absl::StatusOr<std::vector<MemberChange>> Find(const ProgressCallback& progress);
 
+  // Whether Find recomputed the newer root. If not (too many values for one proof), it
+  // compared those that the entries between name, and n.
+  bool root_checked() const { return root_checked_; }
   // What convicts the log, if Find failed for a contradiction that can be shown.
   const std::optional<Evidence>& evidence() const { return evidence_; }
 
@@ -66,6 +69,7 @@ class SetDifference {
   const VerifiedHead* older_;
   const VerifiedHead* newer_;
   const TreeClient tree_;  // under the newer head
+  bool root_checked_ = false;
   std::optional<Evidence> evidence_;
 };
 

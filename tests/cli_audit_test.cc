@@ -219,15 +219,15 @@ TEST_F(CliAuditTest, DiffPrintsWhatChangedInBothDirections) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.out, lines[0] + "\n" + lines[1] + "\n");
   EXPECT_THAT(result.err, HasSubstr("1 added, 1 removed"));
-  EXPECT_EQ(Ask({"diff", kOrigin, "7", "head"}).out, result.out);
+  EXPECT_EQ(Ask({"diff", kOrigin, "7", "@head"}).out, result.out);
 
-  const std::vector<json> reversed = AskJson({"diff", kOrigin, "head", "v1"});
+  const std::vector<json> reversed = AskJson({"diff", kOrigin, "@head", "v1"});
   ASSERT_EQ(reversed.size(), 2u);
   for (const json& line : reversed) {
     EXPECT_EQ(line,
               (json{{"op", line["hash"] == one ? "+" : "-"}, {"hash", line["hash"]}}));
   }
-  const ProcessResult same = Ask({"diff", kOrigin, "v2", "head"});
+  const ProcessResult same = Ask({"diff", kOrigin, "v2", "@head"});
   EXPECT_EQ(same.exit_code, 0);
   EXPECT_EQ(same.out, "");
 
@@ -239,10 +239,10 @@ TEST_F(CliAuditTest, DiffPrintsWhatChangedInBothDirections) {
 
 TEST_F(CliAuditTest, DiffOfWhatIsNoVersionIsAUsageError) {
   EXPECT_EQ(Ask({"diff", kOrigin, "v1", "v9"}).exit_code, 2);
-  EXPECT_EQ(Ask({"diff", kOrigin, "0", "head"}).exit_code, 2);
+  EXPECT_EQ(Ask({"diff", kOrigin, "0", "@head"}).exit_code, 2);
   EXPECT_EQ(Ask({"diff", kOrigin, "v1", "99999"}).exit_code, 2);
   EXPECT_EQ(Ask({"diff", kOrigin, "v1"}).exit_code, 2);
-  EXPECT_EQ(Ask({"diff", kOrigin, "a b", "head"}).exit_code, 2);
+  EXPECT_EQ(Ask({"diff", kOrigin, "a b", "@head"}).exit_code, 2);
 }
 
 TEST_F(CliAuditTest, DiffThatDoesNotVerifyIsExitThree) {
@@ -251,7 +251,7 @@ TEST_F(CliAuditTest, DiffThatDoesNotVerifyIsExitThree) {
   server_.on_batch = [](v1::BatchLookupResponse& response) {
     response.mutable_proof()->append("x");
   };
-  const ProcessResult result = Ask({"diff", kOrigin, "v1", "head"});
+  const ProcessResult result = Ask({"diff", kOrigin, "v1", "@head"});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_EQ(result.out, "");
 }
@@ -260,7 +260,7 @@ TEST_F(CliAuditTest, DiffConvictsAVersionThatTheEntriesDoNotLeadTo) {
   log().Append(TagEntry{1, "12"});  // digits only
   log().Add(RecordHash("three"));
   log().Index();
-  const ProcessResult result = Ask({"diff", kOrigin, "v1", "head", "--json"});
+  const ProcessResult result = Ask({"diff", kOrigin, "v1", "@head", "--json"});
   EXPECT_EQ(result.exit_code, 4) << result.err;
   EXPECT_EQ(Lines(result.out).at(0)["kind"], "malformed_entry");
 }

@@ -178,11 +178,11 @@ ask 1 setlog in "$log" zero.jsonl --json
 json '{"verdict": "REMOVED", "hash": "'"$hash0"'", "index_size": 11, "set_count": 4}'
 ask 0 audit
 json '{"verdict": "CLEAN", "size": 12, "index_size": 11, "set_count": 4, "checked": 2}'
-ask 1 setlog diff "$log" v1 head --json
+ask 1 setlog diff "$log" v1 @head --json
 json '{"op": "-", "hash": "'"$hash0"'"}'
 ask 1 setlog diff "$log" 12 v1
 says "^\\+ $hash0\$"
-ask 0 setlog diff "$log" head 12
+ask 0 setlog diff "$log" @head 12
 ask 0 setlog in "$log" zero.jsonl --expect absent
 ask 0 setlog in "$log" zero.jsonl --at v1 --json
 json '{"verdict": "PRESENT", "at": "v1", "index_size": 8, "set_count": 5}'

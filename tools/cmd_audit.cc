@@ -1,5 +1,7 @@
 // `setlog audit`: replays a log from its first entry, or from the last audit on.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -174,6 +176,8 @@ class Audit {
       const std::string& origin) {
     const absl::StatusOr<std::string> path = StateDirectory::DefaultPath();
     if (!path.ok()) return std::nullopt;
+    // Asked for only, so not made: a service may have no home to write to.
+    if (access(path->c_str(), F_OK) != 0) return std::nullopt;
     const absl::StatusOr<StateDirectory> state = StateDirectory::Open(*path);
     if (!state.ok()) return state.status();
     return state->Load(origin);

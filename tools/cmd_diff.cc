@@ -30,7 +30,7 @@ struct DiffFlags {
 
 // A tag, digits for a size, or the newest version.
 absl::StatusOr<At> VersionNamed(const std::string& name) {
-  if (name == "head") return At{};
+  if (name == "@head") return At{};  // no tag can be called so
   if (name.find_first_not_of("0123456789") != std::string::npos || name.empty()) {
     if (absl::Status s = CheckTagName(name); !s.ok()) return s;
     return At{.tag = name};
@@ -38,7 +38,7 @@ absl::StatusOr<At> VersionNamed(const std::string& name) {
   const std::optional<uint64_t> size = ParseDecimal(name);
   if (size && *size > 0) return At{.size = *size};
   return absl::InvalidArgumentError(
-      absl::StrFormat("\"%s\" is no version: a tag, a size from 1 on, or head", name));
+      absl::StrFormat("\"%s\" is no version: a tag, a size from 1 on, or @head", name));
 }
 
 std::string LineOf(const MemberChange& change, bool reversed, bool json) {
@@ -119,10 +119,13 @@ ExitCode Diff(const DiffFlags& flags, Session& session) {
   uint64_t added = 0;
   for (const MemberChange& change : *changes) added += change.added != reversed;
   out.Note(absl::StrFormat(
-      "%s, m = %d to m = %d: %d added, %d removed; %d members, then %d; %s",
+      "%s, m = %d to m = %d: %d added, %d removed; %d members, then %d; %s%s",
       flags.origin, a->version.index.m, b->version.index.m, added,
       changes->size() - added, a->version.index.n, b->version.index.n,
-      AuditWords(b->version)));
+      AuditWords(b->version),
+      between.root_checked() ? ""
+                             : "; too many to recompute the set root: that nothing "
+                               "else differs is for `setlog audit` to show"));
   return changes->empty() ? ExitCode::kHolds : ExitCode::kDoesNotHold;
 }
 
@@ -131,7 +134,7 @@ ExitCode Diff(const DiffFlags& flags, Session& session) {
 Runner DeclareDiff(CLI::App& app) {
   auto flags = std::make_unique<DiffFlags>();
   AddOrigin(app, flags->origin);
-  const char* version = "a tag, the newest version in the first SIZE entries, or head";
+  const char* version = "a tag, the newest version in the first SIZE entries, or @head";
   app.add_option("A", flags->a, version)->required()->type_name("TAG|SIZE|head");
   app.add_option("B", flags->b, version)->required()->type_name("TAG|SIZE|head");
   app.add_option("--out", flags->out, "write the lines to a file instead")

@@ -57,7 +57,13 @@ ExitCode Init(const InitFlags& flags, Session& session) {
   if (!asked.ok()) return out.Fail(asked.status());
   const absl::StatusOr<VerifiedHead> head =
       log->client().CreateLog(*body, /*maybe_created=*/!asked->is_new());
-  if (!head.ok() && !MayPass(head.status())) asked->Forget().IgnoreError();
+  // Only what says that this command made no log ends its session.
+  const absl::Status& made = head.status();
+  if (absl::IsInvalidArgument(made) || absl::IsAlreadyExists(made) ||
+      absl::IsPermissionDenied(made) || absl::IsUnauthenticated(made) ||
+      absl::IsFailedPrecondition(made) || absl::IsUnimplemented(made)) {
+    asked->Forget().IgnoreError();
+  }
   if (absl::IsAlreadyExists(head.status())) {
     return out.Fail(absl::AlreadyExistsError(absl::StrFormat(
         "%s exists already: `setlog add %s FILE...` appends to it (%s)", flags.origin,

@@ -132,7 +132,11 @@ ExitCode LogSession::CodeOf(const absl::Status& status) const {
 ExitCode LogSession::Fail(const absl::Status& status) {
   Output& out = session_->out;
   const std::optional<Conviction>& found = client_->conviction();
-  if (found) return PrintConviction(*found, status, out);
+  if (found) {
+    const auto known = state_->Load(found->misbehaviour.origin);
+    const bool pinned = known.ok() && *known && (*known)->pinned;
+    return PrintConviction(*found, pinned, status, out);
+  }
   out.Error(Explain(status));
   return ForStatus(status);
 }

@@ -7,14 +7,12 @@
 
 namespace setlog {
 
-ExitCode PrintConviction(const Conviction& found, const absl::Status& status,
-                         Output& out) {
+ExitCode PrintConviction(const Conviction& found, bool pinned,
+                         const absl::Status& status, Output& out) {
   const Misbehaviour& proven = found.misbehaviour;
-  Json json{{"verdict", kMisbehaviour},
-            {"origin", proven.origin},
-            {"kind", proven.kind},
-            {"what", proven.what},
-            {"error", std::string(status.message())}};
+  Json json{{"verdict", kMisbehaviour}, {"origin", proven.origin},
+            {"kind", proven.kind},      {"what", proven.what},
+            {"pinned", pinned},         {"error", std::string(status.message())}};
   json["evidence"] = found.path.empty() ? Json::array() : Json::array({found.path});
   out.Verdict(json, kMisbehaviour,
               absl::StrFormat(" of %s: %s", proven.origin, proven.what));

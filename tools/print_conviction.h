@@ -18,8 +18,8 @@ namespace setlog {
 
 // Prints the verdict and where its evidence is. `status` is what the command failed
 // with. Returns kMisbehaviour.
-ExitCode PrintConviction(const Conviction& found, const absl::Status& status,
-                         Output& out);
+ExitCode PrintConviction(const Conviction& found, bool pinned,
+                         const absl::Status& status, Output& out);
 
 }  // namespace setlog
 
