@@ -78,6 +78,8 @@ absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
   }
   PlacedIndex index = head.index;
   if (request.has_tag()) {
+    // Also because the name comes back in the message.
+    if (absl::Status s = CheckTagName(request.tag()); !s.ok()) return s;
     absl::StatusOr<std::string> row =
         store_->Read(state.number(), Table::kTag, request.tag());
     absl::StatusOr<PlacedTag> tag =

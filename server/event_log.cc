@@ -121,8 +121,9 @@ bool EventLog::Allowed(LogLevel level, int64_t now_us) {
     second_ = second;
     in_second_ = 0;
   }
-  return level == LogLevel::kError || least_ == LogLevel::kDebug ||
-         in_second_ < kMaxLinesPerSecond;
+  // Clients can cause errors too: room of their own, not without end.
+  return least_ == LogLevel::kDebug ||
+         in_second_ < kMaxLinesPerSecond * (level == LogLevel::kError ? 2 : 1);
 }
 
 void EventLog::Write(LogLevel level, std::string_view event,

@@ -65,6 +65,7 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
   LogReading all;
   uint64_t lag_max = 0, members_max = 0;
   int64_t oldest_us = 0;
+  size_t series = 0;
   for (size_t i = 0; i < logs.size(); ++i) {
     const LogReading log = ReadLog(*logs[i]);
     all.entries += log.entries;
@@ -75,7 +76,9 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
     members_max = std::max(members_max, log.members);
     oldest_us = i == 0 ? log.head_us : std::min(oldest_us, log.head_us);
     all.head_us = std::max(all.head_us, log.head_us);
-    if (i >= Gauges::kLogSeries) continue;
+    // Whoever may read this page need not know that a private log exists.
+    if (series >= Gauges::kLogSeries || logs[i]->private_reads) continue;
+    ++series;
     const std::vector<ClientMetric::Label> origin = {
         {"origin", logs[i]->state.origin()}};
     out->Gauge("setlog_log_entries", "Entries in the log's newest signed head",
@@ -95,7 +98,7 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
   out->Gauge("setlog_logs", "Logs on this server", Number(logs.size()));
   out->Gauge("setlog_logs_without_series",
              "Logs that are only in the sums, to keep the number of series bounded",
-             Number(logs.size() - std::min(logs.size(), Gauges::kLogSeries)));
+             Number(logs.size() - series));
   out->Gauge("setlog_entries", "Entries of all logs", Number(all.entries));
   out->Gauge("setlog_index_lag_entries", "Index lag of all logs together",
              Number(all.lag));

@@ -9,6 +9,7 @@
 #include "log/entry.h"
 #include "log/set_tree.h"
 #include "log/tile.h"
+#include "server/log_directory.h"
 
 namespace setlog {
 namespace {
@@ -85,7 +86,11 @@ void Indexer::Run() {
       for (auto& [log, followed] : followed_) logs.push_back({log, &followed});
     }
     bool more = false;
-    for (auto& [log, followed] : logs) more |= Step(log, followed);
+    for (auto& [log, followed] : logs) {
+      more |= Step(log, followed);
+      MutexLock lock(mutex_);
+      if (stopping_) return;
+    }
     if (more) Wake();
   }
 }
@@ -118,7 +123,13 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   const bool catching_up = index.m() < head.index.entry.m;
   const uint64_t limit = catching_up ? head.index.entry.m : head.head.size;
   const uint64_t end = std::min(limit, begin + options_.max_batch);
-  if (begin >= end || index.m() > head.index.entry.m) return false;
+  if (index.m() > head.index.entry.m) {
+    // The set was published, but its entry was refused: it is asked for again.
+    const absl::Status again = Sequence(log, index.Current()).status();
+    Report(*log, again);
+    return again.ok();
+  }
+  if (begin >= end) return false;
   // What is committed next is for ever: it must continue what the log says already.
   if (!catching_up && index.Current() != head.index.entry) {
     if (followed->rebuilt_for_m == head.index.entry.m) {
@@ -148,7 +159,11 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   // Before the log shows the entry, so that whoever sees it gets an answer under it.
   // The set before stays answerable, and is what the head names until the commit.
   index.Publish(*std::move(batch));
-  if (!catching_up && !Sequence(log, entry).ok()) return false;
+  if (!catching_up) {
+    const absl::Status sequenced = Sequence(log, entry).status();
+    Report(*log, sequenced);
+    if (!sequenced.ok()) return false;
+  }
   followed->scanned = end;
   const uint64_t unsaved = index.unsaved();
   const bool at_index_entry = !catching_up || end == limit;
@@ -213,9 +228,10 @@ void Indexer::Report(const LogState& log, const absl::Status& status) {
   if (status.ok()) {
     failing_.erase(log.origin());
   } else {
-    failing_[log.origin()] = absl::UnavailableError(
-        absl::StrFormat("%s is not indexed any further: %s", log.origin(),
-                        std::string(status.message())));
+    failing_[log.origin()] = absl::UnavailableError(absl::StrFormat(
+        "%s is not indexed any further: %s",
+        HasPrivateReads(log.manifest()) ? "a private log" : log.origin(),
+        std::string(status.message())));
   }
 }
 

@@ -57,17 +57,18 @@ absl::StatusOr<NewHead> LogBatch::Finish(std::vector<Write>* writes) {
   // `before` too has been in memory since the last commit.
   if (before.size() > 0 && before.Root() != log_->head().head.root) {
     return absl::DataLossError(absl::StrFormat(
-        "the tree of %s in memory is not that of its head at size %d any more; the "
-        "memory of this machine may be failing: test it, then start again",
-        log_->origin(), before.size()));
+        "the tree of log number %d in memory is not that of its head at size %d any "
+        "more; the memory of this machine may be failing: test it, then start again",
+        log_->number(), before.size()));
   }
   absl::StatusOr<StoredHead> again = RecomputeHead(before, writes_);
   if (!again.ok()) return again.status();
   if (*again != head) {
     return absl::DataLossError(absl::StrFormat(
-        "the rows of the next commit of %s lead to another root than was computed; the "
-        "memory of this machine may be failing: test it, then start again",
-        log_->origin()));
+        "the rows of the next commit of log number %d lead to another root than was "
+        "computed; the memory of this machine may be failing: test it, then start "
+        "again",
+        log_->number()));
   }
   std::move(writes_.begin(), writes_.end(), std::back_inserter(*writes));
   return NewHead{log_->number(), log_->origin(), head};

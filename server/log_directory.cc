@@ -14,7 +14,8 @@ namespace setlog {
 
 bool HasPrivateReads(const std::string& manifest) {
   const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
-  return parsed.ok() && parsed->private_reads;
+  // What this version cannot read, it does not show to everybody.
+  return !parsed.ok() || parsed->private_reads;
 }
 
 LogDirectory::LogDirectory(std::string data_dir, Store* store, const TreeReader* reader)

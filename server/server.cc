@@ -42,6 +42,7 @@ constexpr int kMaxStreamsPerConnection = 256;
 constexpr int kMaxMetadataBytes = 16 << 10;
 constexpr int kIdleMs = 10 * 60 * 1000;
 constexpr int kHandshakeMs = 20 * 1000;
+constexpr int kMaxForeignThreads = 16;
 constexpr std::chrono::seconds kDrainTime(5);
 
 int64_t NowUs() {
@@ -255,6 +256,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                       .health = health,
                       .reserve_bytes = parts->space->reserve_bytes()});
 
+  // Before gRPC serves: a failure from here on would leave calls under way.
+  absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
+      http->host, http->port,
+      {{"/healthz", [health] { return HealthReply(health()); }},
+       {"/metrics", [metrics, gauges = parts->gauges.get()] {
+          return HttpReply{200, metrics->Text(gauges->Read()), Metrics::kContentType};
+        }}});
+  if (!http_server.ok()) return http_server.status();
+  parts->http = *std::move(http_server);
+  parts->http_address.port = parts->http->port();
+
   static std::once_flag plugins;
   std::call_once(plugins, [] {
     // Kept for ever: giving gRPC's last reference back joins a thread that may sleep
@@ -283,6 +295,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   grpc::ResourceQuota quota("setlogd");
   quota.Resize(options.memory_bytes / 4);
+  // Of the services that are not ours (reflection): a stream of theirs is a thread.
+  quota.SetMaxThreads(kMaxForeignThreads);
   builder.SetResourceQuota(quota);
   builder.experimental().SetInterceptorCreators(
       NewRpcObserver(&metrics->rpcs(), events));
@@ -293,15 +307,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   parts->grpc_address.port = static_cast<uint16_t>(port);
 
-  absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
-      http->host, http->port,
-      {{"/healthz", [health] { return HealthReply(health()); }},
-       {"/metrics", [metrics, gauges = parts->gauges.get()] {
-          return HttpReply{200, metrics->Text(gauges->Read()), Metrics::kContentType};
-        }}});
-  if (!http_server.ok()) return http_server.status();
-  parts->http = *std::move(http_server);
-  parts->http_address.port = parts->http->port();
   absl::StatusOr<std::unique_ptr<CheckpointDoor>> door =
       CheckpointDoor::Open(options.data_dir, parts->store.get());
   if (door.ok()) {

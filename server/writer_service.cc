@@ -104,6 +104,11 @@ grpc::ServerUnaryReactor* WriterService::Tag(grpc::CallbackServerContext* contex
           absl::StrFormat("the index is at m = %d of %d: tag it later",
                           log->head().index.entry.m, target));
     }
+    // It may have waited for long: the token may be revoked by now.
+    if (ended.ok()) {
+      ended = access_->Check(access_->Identify(AuthorizationOf(*context)), Verb::kTag,
+                             request->origin());
+    }
     if (ended.ok()) return SequenceTag(done, log, request, response);
     done(ended);
     return true;

@@ -266,6 +266,17 @@ class ObserveTest(unittest.TestCase):
         self.assertEqual(value(samples, "setlog_index_events_total", event="loaded"), 1)
         self.assertEqual(value(samples, "setlog_index_events_total", event="rebuild"), 0)
 
+    def test_a_private_log_is_only_in_the_sums(self):
+        server = self.server
+        secret = "secret.example.org/merger"
+        server.setlog("init", secret, "--scheme", "bytes/1", "--private-reads")
+        samples = server.metrics()
+        self.assertEqual(value(samples, "setlog_logs"), 1)
+        self.assertEqual(value(samples, "setlog_logs_without_series"), 1)
+        self.assertEqual(value(samples, "setlog_entries"), 2)
+        shown = [labels for _, labels in samples if secret in str(labels)]
+        self.assertEqual(shown, [])
+
     def test_a_request_is_found_in_the_log_by_the_id_that_the_client_shows(self):
         server = self.server
         server.setlog("init", ORIGIN, "--scheme", "bytes/1")
