@@ -146,14 +146,15 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
                         ToHex(batch.root()))};
   }
   set.Publish(std::move(batch));
-  state_.pending.erase(state_.pending.begin(), state_.pending.begin() + changes.size());
+  state_.pending.erase(state_.pending.begin(),
+                       state_.pending.begin() + static_cast<ptrdiff_t>(changes.size()));
   state_.index_sizes.push_back(entry.m);
   state_.last_index = {entry, position};
   return std::nullopt;
 }
 
 std::vector<SetChange> Replay::PendingChanges(uint64_t m) const {
-  const std::vector<ReplayState::Pending>& pending = state_.pending;
+  const std::deque<ReplayState::Pending>& pending = state_.pending;
   std::vector<Hash> values;
   for (const ReplayState::Pending& p : pending) {
     if (p.position >= m) break;

@@ -11,11 +11,12 @@
 // fault and takes nothing more: nothing is skipped. The set is then still that of the
 // last good index entry, so that evidence can be made from it (log/extension.h).
 // Memory: 40 bytes a value that was ever added, rounded up by 10 to 20 percent, 8 bytes
-// an index entry, and 48 bytes an add or remove that no index entry covers yet.
+// an index entry, and 54 bytes an add or remove that no index entry covers yet.
 // Not thread-safe; no I/O.
 #ifndef SETLOG_LOG_REPLAY_H_
 #define SETLOG_LOG_REPLAY_H_
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -61,7 +62,9 @@ struct ReplayState {
   std::vector<uint64_t> index_sizes;      // every m, increasing
   std::optional<PlacedIndex> last_index;  // the one of index_sizes.back()
   SetIndex set;                           // as of last_index
-  std::vector<Pending> pending;           // in log order
+  // In log order. A deque, because every index entry takes some from the front, and
+  // what moved the rest there would be quadratic in a log whose index lags behind.
+  std::deque<Pending> pending;
 };
 
 class Replay {

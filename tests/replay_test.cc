@@ -135,6 +135,30 @@ TEST(ReplayTest, AManifestOfAnotherVersionIsNoLie) {
   EXPECT_EQ(fault->rule, ReplayFault::Rule::kUnsupported);
 }
 
+// What no index entry covers yet stays, however far the index is behind.
+TEST(ReplayTest, AnIndexThatLagsBehindTakesItsChangesOneByOne) {
+  Manifest manifest;
+  manifest.origin = "example.org/a";
+  manifest.scheme = "bytes/1";
+  Replay replay("example.org/a");
+  ASSERT_FALSE(FeedOne(&replay, Encode(ManifestEntry{*FormatManifest(manifest)})));
+  constexpr uint64_t kAdds = 500;
+  std::vector<Hash> values;
+  for (uint64_t i = 0; i < kAdds; ++i) {
+    values.push_back(Sha256(AsBytes(std::to_string(i))));
+    ASSERT_FALSE(FeedOne(&replay, Encode(AddEntry{values.back()})));
+  }
+  const Replay::Set all = replay.CurrentSet();
+  for (uint64_t n = 1; n < kAdds; n += 7) {
+    const Hash root = SetRootOfValues({values.begin(), values.begin() + n});
+    const auto fault = FeedOne(&replay, Encode(IndexEntry{n + 1, n, root}));
+    ASSERT_FALSE(fault) << fault->reason;
+    ASSERT_EQ(replay.state().pending.size(), kAdds - n);
+    ASSERT_EQ(replay.state().pending.front().value, values[n]);
+    EXPECT_EQ(replay.CurrentSet().root, all.root);
+  }
+}
+
 // A wrong index entry leaves the set as it was, so that evidence can be made from it.
 TEST_F(ReplayFaultTest, LeavesTheSetOfTheLastGoodIndexEntry) {
   ASSERT_FALSE(Feed(AddEntry{Sha256(AsBytes("b"))}));
