@@ -66,11 +66,8 @@ class AppendCheck {
     return Missing(absl::StrFormat("record number %d is not there", next));
   }
 
-  // Record number `number` is one of the entries where it can be: as many further than
-  // its number says as others' entries stand before it.
-  absl::Status Holds(uint64_t number, uint64_t others) const {
-    const uint64_t begin = result_.first + number;
-    const uint64_t end = std::min(result_.end, begin + others + 1);
+  // Record number `number` is one of the entries [begin, end).
+  absl::Status Holds(uint64_t number, uint64_t begin, uint64_t end) const {
     std::optional<Hash> record;
     const absl::Status read = records_(number, [&](std::span<const Hash> piece) {
       record = piece[0];
@@ -126,15 +123,23 @@ absl::Status CheckAppended(const TreeClient& tree, Operation operation,
   if (span == result.added) return check.Contiguous();
   if (span <= limits.fetched) return check.Among();
   const uint64_t others = span - result.added;
-  // The first stands exactly where the server said.
-  if (absl::Status s = check.Holds(0, 0); !s.ok()) return s;
-  if (absl::Status s = check.Holds(result.added - 1, others); !s.ok()) return s;
+  // The first and the last stand exactly where the server said.
+  absl::Status s = check.Holds(0, result.first, result.first + 1);
+  if (!s.ok()) return s;
+  s = check.Holds(result.added - 1, result.end - 1, result.end);
+  if (!s.ok()) return s;
+  // Another one stands as many entries further than its number says as others' entries
+  // stand before it. All samples together fetch no more than they may: `others` is the
+  // server's word, so it could ask for any number.
   std::random_device random;
   std::uniform_int_distribution<uint64_t> any(0, result.added - 1);
-  const int samples = static_cast<int>(std::min<uint64_t>(
-      static_cast<uint64_t>(limits.samples), limits.fetched / (others + 1) + 1));
-  for (int i = 0; i < samples; ++i) {
-    if (absl::Status s = check.Holds(any(random), others); !s.ok()) return s;
+  const uint64_t samples = std::min<uint64_t>(static_cast<uint64_t>(limits.samples),
+                                              limits.fetched / (others + 1));
+  for (uint64_t i = 0; i < samples; ++i) {
+    const uint64_t number = any(random);
+    const uint64_t begin = result.first + number;
+    s = check.Holds(number, begin, begin + others + 1);
+    if (!s.ok()) return s;
   }
   return absl::OkStatus();
 }

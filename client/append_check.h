@@ -9,7 +9,8 @@
 // record. Else the entries are fetched and the records must be among them, in order;
 // of very many, the first, the last and some others, chosen at random, so that a server
 // that left out a part p of them is caught with probability 1 - (1 - p)^32 (fewer
-// samples if others' entries are many). Thread-safe.
+// samples if others' entries are many, and none of more than may be fetched).
+// Thread-safe.
 #ifndef SETLOG_CLIENT_APPEND_CHECK_H_
 #define SETLOG_CLIENT_APPEND_CHECK_H_
 
@@ -31,7 +32,7 @@ using RecordSourceFn =
     std::function<absl::Status(uint64_t begin, const RecordPieces& callback)>;
 
 struct AppendCheckLimits {
-  uint64_t fetched = uint64_t{1} << 18;  // entries; more are sampled
+  uint64_t fetched = uint64_t{1} << 18;  // entries, in all; more are sampled
   int samples = 32;
 };
 

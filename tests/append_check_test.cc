@@ -114,5 +114,25 @@ TEST_F(AppendCheckTest, OfVeryManySomeAreLookedAt) {
       StatusCode::kDataLoss, "is not there");
 }
 
+// How many entries others appended is the server's word.
+TEST_F(AppendCheckTest, NoAnswerMakesTheClientFetchMoreThanItMay) {
+  uint64_t fetched = 0;
+  server_.on_chunk = [&](v1::EntriesChunk& chunk) {
+    const std::string& bundle = chunk.bundle();
+    for (size_t at = 0; at < bundle.size(); ++fetched) {
+      const auto byte = [&](size_t i) { return static_cast<uint8_t>(bundle[i]); };
+      at += 2 + size_t{byte(at)} * 256 + byte(at + 1);
+    }
+  };
+  const AppendCheckLimits limits{.fetched = 40, .samples = 32};
+  EXPECT_OK(Check(Append(50, 1, Same), Operation::kAdd, limits));
+  EXPECT_EQ(fetched, 2u);  // the first and the last
+  sent_.clear();
+  fetched = 0;
+  EXPECT_OK(Check(Append(50, 4, Same), Operation::kAdd, limits));
+  EXPECT_GT(fetched, 2u);
+  EXPECT_LE(fetched, 2u + limits.fetched);
+}
+
 }  // namespace
 }  // namespace setlog
