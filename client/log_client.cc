@@ -298,11 +298,16 @@ absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
   for (bool is_present : *present) {
     verdicts.push_back(is_present ? SetVerdict::kPresent : SetVerdict::kAbsent);
   }
+  std::optional<uint32_t> last;
   for (uint32_t place : response->removed()) {
     if (place >= records.size() || verdicts[place] == SetVerdict::kPresent) {
       return Refused(origin(), "a record is called removed that cannot be");
     }
-    if (verdicts[place] == SetVerdict::kRemoved) continue;
+    // Each place costs a question: none is asked twice, whatever came of the first.
+    if (last && place <= *last) {
+      return Refused(origin(), "the places of the removed records do not rise");
+    }
+    last = place;
     const absl::StatusOr<LookupResult> proven =
         Lookup(head, records[place], Positions::kProven);
     if (!proven.ok()) return proven.status();

@@ -466,6 +466,10 @@ TEST_F(LogClientTest, LiesAboutABatchAreRefused) {
                 StatusCode::kDataLoss, "called removed");
   EXPECT_STATUS(lie([](v1::BatchLookupResponse& r) { r.add_removed(0); }),
                 StatusCode::kDataLoss, "called removed");
+  EXPECT_STATUS(lie([](v1::BatchLookupResponse& r) {
+                  for (int i = 0; i < 2; ++i) r.add_removed(19);
+                }),
+                StatusCode::kDataLoss, "do not rise");
   // An absent record that never was a member cannot be made REMOVED.
   server_.on_batch = [](v1::BatchLookupResponse& r) { r.add_removed(19); };
   EXPECT_EQ(client.BatchLookup(head, records)->back(), SetVerdict::kAbsent);
