@@ -363,8 +363,8 @@ absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known
   if (!updated.ok()) return updated;
   if (!unchanged) return false;
   const std::optional<TagEntry> tag = TagOf(head.proof);
-  const absl::Status kept =
-      seen_.Keep(head.proof, tag ? std::optional(tag->name) : std::nullopt);
+  const absl::Status kept = seen_.Keep(
+      head.proof, tag ? std::optional(tag->name) : std::nullopt, head.version.log_key);
   if (!kept.ok()) return kept;
   return true;
 }

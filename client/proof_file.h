@@ -30,8 +30,9 @@
 
 namespace setlog {
 
-// The largest honest file has a checkpoint of 1 MiB and a manifest of 32 KiB.
-inline constexpr size_t kMaxProofFileBytes = size_t{4} << 20;
+// The largest honest file has a checkpoint of 1 MiB, of which protobuf's JSON makes up
+// to 6 MiB ('<' becomes \u003c), and a manifest of 32 KiB.
+inline constexpr size_t kMaxProofFileBytes = size_t{8} << 20;
 
 // InvalidArgument unless `bytes` is as above. Verifies
 // nothing. The form is told by the first byte that is no white space: '{' is JSON. (A

@@ -6,9 +6,26 @@
 #include "client/atomic_file.h"
 #include "client/message_file.h"
 #include "client/proof_file.h"
+#include "log/note.h"
 #include "proto/forms.h"
 
 namespace setlog {
+namespace {
+
+// The note with the log's own signature alone. Lines of other keys are authenticated by
+// nothing, may take 1 MiB, and count for nothing in evidence.
+absl::StatusOr<std::string> OwnNote(std::string_view bytes, const VerifierKey& key) {
+  absl::StatusOr<Note> note = ParseNote(bytes);
+  if (!note.ok()) return note.status();
+  const NoteSignature* own = FindSignature(*note, key);
+  if (own == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("a head that %s did not sign", FormatVkey(key)));
+  }
+  return FormatNote({note->text, {*own}});
+}
+
+}  // namespace
 
 absl::StatusOr<std::optional<VersionProof>> SeenVersions::Read(
     std::string_view name) const {
@@ -32,8 +49,15 @@ absl::StatusOr<std::optional<VersionProof>> SeenVersions::Read(
 
 absl::Status SeenVersions::Write(std::string_view name,
                                  const VersionProof& version) const {
-  return ReplaceFile(state_->SeenFile(origin_, name),
-                     FormatMessageFile(VersionToProto(version)), 0600);
+  const std::string path = state_->SeenFile(origin_, name);
+  const std::string bytes = FormatMessageFile(VersionToProto(version));
+  // What could not be read again would stop every later command.
+  if (bytes.size() > kMaxProofFileBytes) {
+    return absl::DataLossError(
+        absl::StrFormat("%s: a version of the set of %d bytes is too large to be kept",
+                        origin_, bytes.size()));
+  }
+  return ReplaceFile(path, bytes, 0600);
 }
 
 absl::StatusOr<std::vector<VersionProof>> SeenVersions::Load(
@@ -49,8 +73,12 @@ absl::StatusOr<std::vector<VersionProof>> SeenVersions::Load(
   return versions;
 }
 
-absl::Status SeenVersions::Keep(const VersionProof& version,
-                                const std::optional<std::string>& tag) const {
+absl::Status SeenVersions::Keep(VersionProof version,
+                                const std::optional<std::string>& tag,
+                                const VerifierKey& key) const {
+  absl::StatusOr<std::string> note = OwnNote(version.checkpoint, key);
+  if (!note.ok()) return note.status();
+  version.checkpoint = *std::move(note);
   const absl::StatusOr<std::optional<VersionProof>> newest = Read("");
   if (!newest.ok()) return newest.status();
   if (!*newest || (*newest)->index.position < version.index.position) {

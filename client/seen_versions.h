@@ -2,7 +2,7 @@
 //
 //   SeenVersions seen(&state, origin);
 //   for (const VersionProof& before : *seen.Load(tag)) ...   // compare with the new
-//   one absl::Status kept = seen.Keep(proof, tag);
+//   one absl::Status kept = seen.Keep(proof, tag, key);
 //
 //   SETLOG_HOME/seen/<hex>-<hex>.json    SHA-256 of the origin, and of "" or the tag
 //
@@ -39,8 +39,10 @@ class SeenVersions {
 
   // Keeps a verified version: as the newest if its index entry stands behind that of
   // the one which is kept, and as that of its tag if none is kept yet.
-  absl::Status Keep(const VersionProof& version,
-                    const std::optional<std::string>& tag) const;
+  // Of the head's signatures only that of `key`, the log's, is kept. DataLoss if it is
+  // larger than a file that Load reads.
+  absl::Status Keep(VersionProof version, const std::optional<std::string>& tag,
+                    const VerifierKey& key) const;
 
  private:
   absl::StatusOr<std::optional<VersionProof>> Read(std::string_view name) const;

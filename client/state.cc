@@ -18,7 +18,8 @@
 namespace setlog {
 namespace {
 
-// A note of 1 MiB, every byte of it escaped in JSON, and the rest.
+// A note of 1 MiB, every byte of it escaped in JSON (a backslash before each: control
+// characters no note has), and the rest. So all that is written is read again.
 constexpr size_t kMaxStateBytes = size_t{8} << 20;
 
 std::string Format(const KnownLog& log) {

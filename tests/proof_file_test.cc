@@ -243,6 +243,19 @@ TEST_F(ProofFileTest, AHugeFileIsRefusedThoughMostOfItIsWhiteSpace) {
       StatusCode::kInvalidArgument, "not a proof file");
 }
 
+// JSON makes six bytes of a '<', and a note may hold nothing else.
+TEST_F(ProofFileTest, TheLargestNoteIsReadAgain) {
+  ProofFile file = FileFor(HashN(1), true);
+  Note note = ParseNote(file.version.checkpoint).value();
+  const size_t room = kMaxNoteBytes - file.version.checkpoint.size() - 20;
+  note.signatures.push_back({std::string(room, '<'), 1, "x"});
+  file.version.checkpoint = FormatNote(note);
+  ASSERT_OK(ParseNote(file.version.checkpoint));
+  const auto parsed = ParseProofFile(FormatProofFile(file));
+  ASSERT_OK(parsed);
+  EXPECT_EQ(*parsed, file);
+}
+
 TEST_F(ProofFileTest, EmptyHugeAndForeignFilesAreRefused) {
   for (const std::string& bytes :
        {std::string(), std::string(" \n"), std::string("{}"), std::string(1000, '{'),

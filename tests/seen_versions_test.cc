@@ -4,7 +4,9 @@
 
 #include "client/atomic_file.h"
 #include "client/conviction.h"
+#include "client/proof_file.h"
 #include "evidence_samples.h"
+#include "log/note.h"
 #include "temp_dir.h"
 #include "testing.h"
 
@@ -25,6 +27,11 @@ class SeenVersionsTest : public testing::Test {
     return proof;
   }
 
+  absl::Status Keep(const VersionProof& version,
+                    const std::optional<std::string>& tag) {
+    return seen_.Keep(version, tag, honest_.log.key());
+  }
+
   TempDir dir_;
   StateDirectory state_;
   SeenVersions seen_;
@@ -36,11 +43,11 @@ TEST_F(SeenVersionsTest, TheNewestVersionAndTheFirstAnswerForATagAreKept) {
   const VersionProof second = At(honest_.log, 1);
   const VersionProof third = At(honest_.log, 2);
   const VersionProof tagged = At(honest_.log, 1, 0);
-  ASSERT_OK(seen_.Keep(third, {}));
-  ASSERT_OK(seen_.Keep(second, {}));  // older
+  ASSERT_OK(Keep(third, {}));
+  ASSERT_OK(Keep(second, {}));  // older
   EXPECT_EQ(seen_.Load({}).value(), std::vector{third});
-  ASSERT_OK(seen_.Keep(tagged, "v1"));
-  ASSERT_OK(seen_.Keep(At(honest_.log, 2, 1), "v1"));
+  ASSERT_OK(Keep(tagged, "v1"));
+  ASSERT_OK(Keep(At(honest_.log, 2, 1), "v1"));
   EXPECT_EQ(seen_.Load("v1").value(), (std::vector{third, tagged}));
   EXPECT_EQ(seen_.Load("v2").value(), std::vector{third});
   // Another log's are others.
@@ -48,10 +55,37 @@ TEST_F(SeenVersionsTest, TheNewestVersionAndTheFirstAnswerForATagAreKept) {
 }
 
 TEST_F(SeenVersionsTest, ADamagedFileIsRefusedAndNamed) {
-  ASSERT_OK(seen_.Keep(At(honest_.log, 1), {}));
+  ASSERT_OK(Keep(At(honest_.log, 1), {}));
   const std::string path = state_.SeenFile("example.org/a", "");
   ASSERT_OK(ReplaceFile(path, "{}", 0600));
   EXPECT_STATUS(seen_.Load({}), absl::StatusCode::kDataLoss, path);
+}
+
+// Lines of keys that nobody knows are no reason for a file that is never read again.
+TEST_F(SeenVersionsTest, OfANoteTheLogsOwnSignatureIsKept) {
+  const VersionProof plain = At(honest_.log, 1);
+  VersionProof crowded = plain;
+  Note note = ParseNote(plain.checkpoint).value();
+  const NoteSignature own = note.signatures.front();
+  note.signatures.clear();
+  for (uint32_t id = 0; id < 10; ++id) {
+    note.signatures.push_back({std::string(100'000, '<'), id, "x"});
+  }
+  note.signatures.push_back(own);
+  crowded.checkpoint = FormatNote(note);
+  ASSERT_OK(ParseNote(crowded.checkpoint));
+  ASSERT_OK(Keep(crowded, "v1"));
+  EXPECT_EQ(seen_.Load("v1").value(), (std::vector{plain, plain}));
+  const VerifierKey other = FakeLog(ManifestFor("example.org/a"), "other").key();
+  EXPECT_STATUS(seen_.Keep(crowded, {}, other), absl::StatusCode::kInvalidArgument,
+                "did not sign");
+}
+
+TEST_F(SeenVersionsTest, WhatCouldNotBeReadAgainIsNotWritten) {
+  VersionProof huge = At(honest_.log, 1);
+  huge.manifest.entry.resize(kMaxProofFileBytes);
+  EXPECT_STATUS(Keep(huge, {}), absl::StatusCode::kDataLoss, "too large");
+  EXPECT_TRUE(seen_.Load({})->empty());
 }
 
 TEST_F(SeenVersionsTest, TwoTrueAnswersNeverContradictEachOther) {

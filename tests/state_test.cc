@@ -54,6 +54,14 @@ TEST_F(StateTest, WhatWasStoredIsLoadedByAnotherProcess) {
   loaded = StateDirectory::Open(dir_.path() + "/home")->Load("example.org/a");
   ASSERT_OK(loaded);
   EXPECT_EQ(*loaded, known_);
+  // Also with as many lines of other keys as a note may have.
+  Note note = ParseNote(known_->head->note).value();
+  for (uint32_t id = 0; id < 10; ++id) {
+    note.signatures.push_back({std::string(100'000, '"'), id, "x"});
+  }
+  known_->head->note = FormatNote(note);
+  ASSERT_OK(Store(known_));
+  EXPECT_EQ(state_.Load("example.org/a").value(), known_);
   known_->head.reset();
   known_->pinned = false;
   ASSERT_OK(Store(known_));
