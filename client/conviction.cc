@@ -33,7 +33,7 @@ std::optional<Conviction> Convict(const StateDirectory& state, const Trust& trus
                                   std::span<const Evidence> candidates) {
   for (const Evidence& candidate : candidates) {
     absl::StatusOr<Misbehaviour> proven = VerifyEvidence(candidate, trust);
-    if (!proven.ok()) continue;
+    if (!proven.ok() || !CheckEvidenceFits(candidate).ok()) continue;
     absl::StatusOr<std::string> path = state.SaveEvidence(
         proven->origin, FormatEvidenceFile(candidate), kEvidenceExtension);
     return Conviction{*std::move(proven), candidate, path.ok() ? *path : ""};

@@ -26,7 +26,8 @@ struct Conviction {
   std::string path;  // of the .evidence file; empty if it could not be saved
 };
 
-// The first candidate that is evidence, saved in the state directory. One signature
+// The first candidate that is evidence, saved in the state directory. What is too large
+// for an evidence file is none: nobody else could be shown it. One signature
 // check a head until one is found.
 std::optional<Conviction> Convict(const StateDirectory& state, const Trust& trust,
                                   std::span<const Evidence> candidates);

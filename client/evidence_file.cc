@@ -16,6 +16,23 @@ absl::StatusOr<Evidence> ParseEvidenceFile(std::string_view bytes) {
       "not an evidence file: %s", std::string(evidence.status().message())));
 }
 
+absl::Status CheckEvidenceFits(const Evidence& evidence, size_t max_bytes) {
+  // Every byte becomes at least one of JSON; an entry without bytes, two in the binary
+  // form, becomes a line, and the rest is names: well below 16 times as many and 1 MiB.
+  constexpr size_t kMaxGrowth = 16;
+  constexpr size_t kNames = size_t{1} << 20;
+  const v1::Evidence message = EvidenceToProto(evidence);
+  const size_t binary = message.ByteSizeLong();
+  if (binary < max_bytes / kMaxGrowth && binary * kMaxGrowth + kNames <= max_bytes) {
+    return absl::OkStatus();
+  }
+  size_t size = binary;
+  if (size <= max_bytes) size = FormatMessageFile(message).size();
+  if (size <= max_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrFormat(
+      "it would be larger than an evidence file may be, %d bytes", max_bytes));
+}
+
 std::string FormatEvidenceFile(const Evidence& evidence) {
   return FormatMessageFile(EvidenceToProto(evidence));
 }

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/evidence.h"
 
@@ -31,6 +32,11 @@ inline constexpr size_t kMaxEvidenceFileBytes = size_t{256} << 20;
 
 // InvalidArgument unless `bytes` is as above. Verifies nothing. O(size).
 absl::StatusOr<Evidence> ParseEvidenceFile(std::string_view bytes);
+
+// ResourceExhausted if FormatEvidenceFile gives more than `max_bytes`: nobody could
+// read that. Formats only what could be near it.
+absl::Status CheckEvidenceFits(const Evidence& evidence,
+                               size_t max_bytes = kMaxEvidenceFileBytes);
 
 // JSON with line breaks and a final line feed. Checkpoints must be notes.
 std::string FormatEvidenceFile(const Evidence& evidence);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "client/covering.h"
 #include "client/entry_stream.h"
+#include "client/evidence_file.h"
 #include "client/refused.h"
 #include "log/extension.h"
 
@@ -139,6 +140,7 @@ absl::StatusOr<Evidence> MakeFaultEvidence(const Connection& connection,
   if (!evidence.ok()) return evidence;
   const auto proven = VerifyEvidence(*evidence, {.log_key = head.version.log_key});
   if (!proven.ok()) return proven.status();
+  if (absl::Status s = CheckEvidenceFits(*evidence); !s.ok()) return s;
   return evidence;
 }
 

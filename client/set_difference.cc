@@ -7,6 +7,7 @@
 #include "client/batch_presence.h"
 #include "client/conviction.h"
 #include "client/covering.h"
+#include "client/evidence_file.h"
 #include "client/refused.h"
 #include "proto/forms.h"
 
@@ -134,10 +135,12 @@ absl::Status SetDifference::Contradicts(const std::string& what,
   std::string words = what;
   if (evidence.ok()) {
     const auto proven = VerifyEvidence(*evidence, {.log_key = newer_->version.log_key});
-    if (proven.ok()) {
+    const absl::Status usable =
+        proven.ok() ? CheckEvidenceFits(*evidence) : proven.status();
+    if (usable.ok()) {
       evidence_ = *std::move(evidence);
     } else {
-      evidence = proven.status();
+      evidence = usable;
     }
   }
   if (!evidence_) {

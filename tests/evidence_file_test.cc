@@ -21,6 +21,27 @@ TEST(EvidenceFileTest, EveryKindComesBackFromBothForms) {
   }
 }
 
+// To the byte, by the size of the JSON form: entries count in base64, and a batch proof
+// counts too.
+TEST(EvidenceFileTest, WhatNobodyCouldReadDoesNotFit) {
+  LyingLog log;
+  for (Evidence& evidence : log.RealEvidence()) {
+    if (auto* extension = std::get_if<WrongExtension>(&evidence)) {
+      extension->range.entries.resize(5000, "");
+      extension->batch_proof.assign(size_t{3} << 20, 'x');
+    }
+    const std::string json = FormatEvidenceFile(evidence);
+    EXPECT_OK(CheckEvidenceFits(evidence));
+    EXPECT_OK(CheckEvidenceFits(evidence, json.size()));
+    EXPECT_STATUS(CheckEvidenceFits(evidence, json.size() - 1),
+                  absl::StatusCode::kResourceExhausted, "larger than an evidence file");
+    const size_t binary = FormatBinaryEvidenceFile(evidence).size();
+    ASSERT_LT(binary, json.size());
+    // So what is let pass unformatted does fit.
+    EXPECT_LE(json.size(), 16 * binary + (size_t{1} << 20));
+  }
+}
+
 TEST(EvidenceFileTest, AnotherWayToWriteItIsRefused) {
   LyingLog log;
   const Evidence fork = log.RealEvidence()[1];
