@@ -188,17 +188,26 @@ absl::Status AddKeys(const DataDirectory& where, const StoreCheck& check,
   if (absl::Status s = MakeDirectory(directory + "/keys"); !s.ok()) return s;
   for (const CheckedLog& log : check.logs) {
     // Read first: a key that others can read, or another log's, is not passed on.
+    const std::string kept = SigningKeyPath(where.data_dir, log.record.origin);
+    std::string path = kept;
     absl::StatusOr<SigningKey> key = ReadSigningKey(where.data_dir, log.record.origin);
+    if (absl::IsNotFound(key.status())) {
+      // The log was stored, and the server stopped before its key got its name.
+      absl::StatusOr<SigningKey> fresh =
+          ReadNewSigningKey(where.data_dir, log.record.origin);
+      if (fresh.ok()) {
+        key = std::move(fresh);
+        path += ".new";
+      }
+    }
     if (!key.ok()) return key.status();
     if (!log.vkey.empty() &&
         FormatVkey(key->Verifier(SignatureType::kEd25519)) != log.vkey) {
       return absl::DataLossError(absl::StrFormat(
-          "%s is not the key that signed %s so far",
-          SigningKeyPath(where.data_dir, log.record.origin), log.record.origin));
+          "%s is not the key that signed %s so far", path, log.record.origin));
     }
-    const std::string path = SigningKeyPath(where.data_dir, log.record.origin);
     absl::Status added =
-        writer->Add(path, "keys/" + std::string(fs::path(path).filename()));
+        writer->Add(path, "keys/" + std::string(fs::path(kept).filename()));
     if (!added.ok()) return added;
   }
   for (const char* name : {"admin.token", "tokens.json"}) {

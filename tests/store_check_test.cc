@@ -8,6 +8,7 @@
 #include "log/sha256.h"
 #include "log/tile.h"
 #include "log/vkey.h"
+#include "server/backup.h"
 #include "server/key_files.h"
 #include "server/log_rows.h"
 #include "server/log_state.h"
@@ -256,6 +257,16 @@ TEST_F(StoreCheckTest, ARepairThatWasCutShortIsBegunAnew) {
   std::filesystem::create_directory(where_.data_dir + "/store.repair");
   WriteAll(where_.data_dir + "/store.repair/CURRENT", "half");
   ExpectRepaired();
+}
+
+TEST_F(StoreCheckTest, ABackupTakesAKeyThatHasNotGotItsNameYet) {
+  const std::string key = SigningKeyPath(where_.data_dir, kOrigin);
+  std::filesystem::rename(key, key + ".new");
+  const std::string target = where_.data_dir + ".backup";
+  ASSERT_OK(BackUp(where_, target, /*with_keys=*/true, Ignore));
+  const absl::StatusOr<SigningKey> copied = ReadSigningKey(target, kOrigin);
+  ASSERT_OK(copied);
+  EXPECT_EQ(FormatVkey(copied->Verifier(SignatureType::kEd25519)), vkey_);
 }
 
 }  // namespace
