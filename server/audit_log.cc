@@ -45,7 +45,7 @@ absl::Status AuditLog::Reopen() {
     return absl::OkStatus();
   }
   const int fresh =
-      open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+      open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fresh < 0 || fstat(fresh, &opened) != 0) {
     const int error = errno;
     if (fresh >= 0) close(fresh);
@@ -59,12 +59,17 @@ absl::Status AuditLog::Reopen() {
   }
   if (descriptor_ >= 0) close(descriptor_);
   descriptor_ = fresh;
+  // A full disk or a loss of power may have cut the last line short.
+  char last = '\n';
+  if (opened.st_size > 0 && pread(fresh, &last, 1, opened.st_size - 1) != 1) last = 0;
+  torn_ = last != '\n';
   return absl::OkStatus();
 }
 
 void AuditLog::Record(const AuditEvent& event, const absl::Status& result) {
   Write(event, absl::StatusCodeToString(result.code()),
-        !result.ok() && event.who == "anonymous");
+        // What was made durable is never left out, however its stream ended.
+        !result.ok() && event.count.value_or(0) == 0);
 }
 
 void AuditLog::RecordOpened(const AuditEvent& event) { Write(event, "OPENED", false); }
@@ -85,23 +90,33 @@ void AuditLog::Write(const AuditEvent& event, const std::string& result, bool li
 
   const MutexLock lock(mutex_);
   if (limited) {
-    // A bucket that is full at refill_us_ and loses one second for each line.
-    refill_us_ = std::max(refill_us_, now);
-    if (refill_us_ - now > (kBurst - 1) * kRefusalUs) {
-      ++skipped_;
+    // Each line puts off by a second when the allowance is full again.
+    Used& used = used_[event.who];
+    used.full_us = std::max(used.full_us, now);
+    if (used.full_us - now > (kBurst - 1) * kRefusalUs) {
+      ++used.skipped;
       return;
     }
-    refill_us_ += kRefusalUs;
-    if (skipped_ > 0) line["skipped"] = skipped_;
-    skipped_ = 0;
+    used.full_us += kRefusalUs;
+    if (used.skipped > 0) line["skipped"] = used.skipped;
+    used.skipped = 0;
+    // Tokens come and go.
+    std::erase_if(used_, [now](const auto& item) {
+      return item.second.full_us <= now && item.second.skipped == 0;
+    });
   }
-  const std::string text =
-      line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   absl::Status status = Reopen();
-  if (status.ok() && write(descriptor_, text.data(), text.size()) !=
-                         static_cast<ssize_t>(text.size())) {
-    status = absl::UnavailableError(
-        absl::StrFormat("cannot write to %s: %s", path_, std::strerror(errno)));
+  const std::string text =
+      (torn_ ? "\n" : "") +
+      line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (status.ok()) {
+    errno = ENOSPC;  // what a short write means, which does not set it
+    const ssize_t put = write(descriptor_, text.data(), text.size());
+    if (put != static_cast<ssize_t>(text.size())) {
+      status = absl::UnavailableError(
+          absl::StrFormat("cannot write to %s: %s", path_, std::strerror(errno)));
+    }
+    if (put > 0) torn_ = text[static_cast<size_t>(put) - 1] != '\n';
   }
   // Once for each time that it begins to fail, not for every line.
   if (!status.ok() && !failing_) {

@@ -5,14 +5,16 @@
 //
 // One JSON object a line (docs/operations.md), appended with one write to a file of
 // mode 0600; never a token, a record hash or a caller's free text. To rotate it, move
-// it away: the next line opens a new file. Refusals of strangers are limited (a burst
-// of 100, then one a second; `skipped` counts the others), so that nobody without a
-// token fills the disk. Not synced: power loss may take the last lines. Thread-safe.
+// it away: the next line opens a new file. Refusals are limited (a burst of 100, then
+// one a second, for all strangers together and for each token; `skipped` counts the
+// others), so that nobody fills the disk with them. Not synced: power loss may take the
+// last lines. Thread-safe.
 #ifndef SETLOG_SERVER_AUDIT_LOG_H_
 #define SETLOG_SERVER_AUDIT_LOG_H_
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +60,13 @@ class AuditLog {
   const std::function<int64_t()> now_us_;
   Mutex mutex_;
   int descriptor_ ABSL_GUARDED_BY(mutex_) = -1;
-  int64_t refill_us_ ABSL_GUARDED_BY(mutex_) = 0;  // when the allowance was full
-  uint64_t skipped_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What was used of an allowance of lines.
+  struct Used {
+    int64_t full_us = 0;  // when nothing of it will be used any more
+    uint64_t skipped = 0;
+  };
+  std::map<std::string, Used> used_ ABSL_GUARDED_BY(mutex_);  // by `who`
+  bool torn_ ABSL_GUARDED_BY(mutex_) = false;  // the last line has no end
   bool failing_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -1,8 +1,10 @@
 // Who may do what, where tokens live, and what the audit trail says.
 #include "server/access.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -349,6 +351,50 @@ TEST_F(AuditLogTest, StrangersCannotFillTheDisk) {
   // Those with a token are always named.
   for (int i = 0; i < 10; ++i) refuse("token:0123456789abcdef");
   EXPECT_EQ(FileLines(path_).size(), 112u);
+}
+
+TEST_F(AuditLogTest, NorCanATokenThatIsRefusedButWhatItWroteIsAlwaysThere) {
+  const auto end = [this](const char* who, uint64_t count) {
+    log_->Record({.who = who, .action = "add", .count = count},
+                 absl::PermissionDeniedError(""));
+  };
+  for (int i = 0; i < 1000; ++i) end("token:0123456789abcdef", 0);
+  EXPECT_EQ(FileLines(path_).size(), 100u);
+  for (int i = 0; i < 1000; ++i) end("token:fedcba9876543210", 0);
+  EXPECT_EQ(FileLines(path_).size(), 200u);
+  for (int i = 0; i < 50; ++i) end("token:0123456789abcdef", 1);
+  EXPECT_EQ(FileLines(path_).size(), 250u);
+  now_us_ += 1000 * kSecond;
+  end("token:0123456789abcdef", 0);
+  EXPECT_EQ(FileLines(path_).back()["skipped"], 900);
+}
+
+TEST_F(AuditLogTest, ALineThatWasCutShortDoesNotSpoilTheNext) {
+  const auto record = [this](const char* who) {
+    log_->Record({.who = who, .action = "add"}, absl::OkStatus());
+  };
+  record("first");
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit full = before;
+  full.rlim_cur = std::filesystem::file_size(path_) + 10;
+  const auto handler = signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  record("second");  // ten bytes of it
+  record("third");   // nothing
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler);
+  record("fourth");
+  // As a loss of power leaves it, before a start.
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 3);
+  log_ = AuditLog::Open(path_, [] { return 0; }).value();
+  record("fifth");
+  std::istringstream text(FileText(path_));
+  std::vector<bool> whole;
+  for (std::string line; std::getline(text, line);) {
+    whole.push_back(nlohmann::json::accept(line));
+  }
+  EXPECT_EQ(whole, (std::vector<bool>{true, false, false, true}));
 }
 
 TEST_F(AuditLogTest, AFileThatOthersCanReadIsRefused) {
