@@ -66,7 +66,8 @@ std::string CheckpointDirectory(const std::string& data_dir) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<CheckpointDoor>> CheckpointDoor::Open(
-    const std::string& data_dir, Store* store) {
+    const std::string& data_dir, Store* store,
+    std::function<absl::Status()> may_write) {
   std::error_code ignored;
   std::filesystem::remove_all(CheckpointDirectory(data_dir), ignored);
   absl::StatusOr<Address> address = AddressOf(data_dir);
@@ -83,14 +84,16 @@ absl::StatusOr<std::unique_ptr<CheckpointDoor>> CheckpointDoor::Open(
     return absl::UnavailableError(
         "`setlogd backup` cannot reach this server, stop it to make a backup: " + why);
   }
-  return std::unique_ptr<CheckpointDoor>(
-      new CheckpointDoor(CheckpointDirectory(data_dir), store, listener, wake));
+  return std::unique_ptr<CheckpointDoor>(new CheckpointDoor(
+      CheckpointDirectory(data_dir), store, std::move(may_write), listener, wake));
 }
 
-CheckpointDoor::CheckpointDoor(std::string directory, Store* store, int listener,
+CheckpointDoor::CheckpointDoor(std::string directory, Store* store,
+                               std::function<absl::Status()> may_write, int listener,
                                int wake)
     : directory_(std::move(directory)),
       store_(store),
+      may_write_(std::move(may_write)),
       listener_(listener),
       wake_(wake),
       thread_([this] { Run(); }) {}
@@ -121,6 +124,7 @@ void CheckpointDoor::Run() {
 }
 
 absl::Status CheckpointDoor::Make() {
+  if (absl::Status s = may_write_(); !s.ok()) return s;
   std::error_code error;
   std::filesystem::remove_all(directory_, error);
   if (mkdir(directory_.c_str(), 0700) != 0) {

@@ -13,6 +13,7 @@
 #ifndef SETLOG_SERVER_CHECKPOINT_DOOR_H_
 #define SETLOG_SERVER_CHECKPOINT_DOOR_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -26,19 +27,24 @@ namespace setlog {
 class CheckpointDoor {
  public:
   // Also removes what an earlier server left behind. `store` must outlive the door.
+  // A copy is made only if `may_write` is OK: it writes what is still in memory, and a
+  // disk that is full then would end all writes.
   static absl::StatusOr<std::unique_ptr<CheckpointDoor>> Open(
-      const std::string& data_dir, Store* store);
+      const std::string& data_dir, Store* store,
+      std::function<absl::Status()> may_write);
   // Shows a guest out.
   ~CheckpointDoor();
 
  private:
-  CheckpointDoor(std::string directory, Store* store, int listener, int wake);
+  CheckpointDoor(std::string directory, Store* store,
+                 std::function<absl::Status()> may_write, int listener, int wake);
   void Run();
   void Serve(int guest);
   absl::Status Make();
 
   const std::string directory_;
   Store* const store_;
+  const std::function<absl::Status()> may_write_;
   const int listener_;
   const int wake_;
   std::thread thread_;

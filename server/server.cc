@@ -308,7 +308,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->grpc_address.port = static_cast<uint16_t>(port);
 
   absl::StatusOr<std::unique_ptr<CheckpointDoor>> door =
-      CheckpointDoor::Open(options.data_dir, parts->store.get());
+      CheckpointDoor::Open(options.data_dir, parts->store.get(), may_write);
   if (door.ok()) {
     parts->door = *std::move(door);
   } else {

@@ -3,12 +3,14 @@
 #include "server/limits.h"
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "client/appender.h"
 #include "client/log_client.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
+#include "server/checkpoint_door.h"
 #include "server/server.h"
 #include "server/work_queue.h"
 #include "temp_dir.h"
@@ -403,6 +405,19 @@ TEST_F(LimitsTest, ARevokedTokenEndsTheStreamThatItOpened) {
   const grpc::Status status = stream->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_THAT(status.error_message(), testing::HasSubstr("was revoked"));
+}
+
+TEST(BackupLimitTest, BelowTheReserveNoCheckpointIsMade) {
+  const TempDir dir;
+  const auto server = Server::Start({.data_dir = dir.path() + "/data",
+                                     .listen = "127.0.0.1:0",
+                                     .http = "127.0.0.1:0",
+                                     .memory_bytes = kMinMemoryBytes,
+                                     .min_free_bytes = uint64_t{1} << 62});
+  ASSERT_OK(server);
+  const auto guest = CheckpointGuest::Knock(dir.path() + "/data");
+  EXPECT_STATUS(guest.status(), StatusCode::kUnavailable, "--min-free");
+  EXPECT_FALSE(std::filesystem::exists(dir.path() + "/data/checkpoint"));
 }
 
 TEST(WorkQueueTest, RefusesWhenFullAndFinishesWhatItTook) {
