@@ -28,25 +28,35 @@ std::string HistoryKey(uint64_t chunk) { return "e" + U64Key(chunk); }
 LogIndex::LogIndex(Store* store, const TreeReader* reader, const LogState* log)
     : store_(store), reader_(reader), log_(log) {}
 
+std::shared_lock<std::shared_mutex> LogIndex::LockShared() const {
+  { const std::lock_guard behind_writers(turnstile_); }
+  return std::shared_lock(mutex_);
+}
+
+std::unique_lock<std::shared_mutex> LogIndex::LockUnique() {
+  const std::lock_guard holds_new_readers_back(turnstile_);
+  return std::unique_lock(mutex_);
+}
+
 uint64_t LogIndex::m() const {
-  std::shared_lock lock(mutex_);
+  const auto lock = LockShared();
   return index_.top().m;
 }
 
 IndexEntry LogIndex::Current() const {
-  std::shared_lock lock(mutex_);
+  const auto lock = LockShared();
   return {index_.top().m, index_.top().n, index_.top().root()};
 }
 
 uint64_t LogIndex::buckets_written() const {
-  std::shared_lock lock(mutex_);
+  const auto lock = LockShared();
   return index_.buckets_written();
 }
 
 uint64_t LogIndex::memory_bytes() const {
   // Rows of 40 bytes in vectors that have grown to a third more; nodes of 32 bytes.
   constexpr uint64_t kRowBytes = 53;
-  std::shared_lock lock(mutex_);
+  const auto lock = LockShared();
   const uint64_t pages = index_.page_count();
   uint64_t loaded = 0;
   for (size_t page = 0; page < pages; ++page) loaded += index_.page_loaded(page);
@@ -71,7 +81,7 @@ absl::Status LogIndex::LoadWhole() {
 }
 
 void LogIndex::Reset() {
-  std::unique_lock lock(mutex_);
+  const auto lock = LockUnique();
   index_ = SetIndex();
   ++generation_;
   dirty_pages_.assign(index_.page_count(), true);
@@ -131,7 +141,7 @@ absl::Status LogIndex::LoadSnapshot() {
   absl::StatusOr<SetIndex> restored = SetIndex::Restore(
       m, index->entry.n, rows, index->entry.set_root, hashes, AsBytes(history));
   if (!restored.ok()) return restored.status();
-  std::unique_lock lock(mutex_);
+  const auto lock = LockUnique();
   index_ = *std::move(restored);
   ++generation_;
   dirty_pages_.assign(index_.page_count(), false);
@@ -185,7 +195,7 @@ absl::Status LogIndex::LoadPages(const std::vector<size_t>& pages,
   for (size_t page : pages) {
     absl::StatusOr<std::string> row =
         store_->Read(log_->number(), Table::kDerived, PageKey(page));
-    std::unique_lock lock(mutex_);
+    const auto lock = LockUnique();
     if (generation_ != generation) return absl::OkStatus();
     if (!row.ok()) {
       return absl::DataLossError(absl::StrFormat("index page %d is missing: %s", page,
@@ -200,7 +210,7 @@ absl::Status LogIndex::LoadAllPages() {
   std::vector<size_t> missing;
   uint64_t generation;
   {
-    std::shared_lock lock(mutex_);
+    const auto lock = LockShared();
     generation = generation_;
     for (size_t page = 0; page < index_.page_count(); ++page) {
       if (!index_.page_loaded(page)) missing.push_back(page);
@@ -224,7 +234,7 @@ absl::StatusOr<SetIndex::Batch> LogIndex::Prepare(std::vector<SetChange> changes
   if (depth > index_.top().depth) {
     if (absl::Status s = LoadAllPages(); !s.ok()) return Damaged(s);
     SetIndex::Split split = index_.PrepareDeeper(depth);
-    std::unique_lock lock(mutex_);
+    const auto lock = LockUnique();
     index_.Publish(std::move(split));
     ++generation_;
     dirty_pages_.assign(index_.page_count(), true);
@@ -236,7 +246,7 @@ absl::StatusOr<SetIndex::Batch> LogIndex::Prepare(std::vector<SetChange> changes
   uint64_t generation;
   {
     // Readers may be installing pages.
-    std::shared_lock lock(mutex_);
+    const auto lock = LockShared();
     generation = generation_;
     for (size_t page : index_.PagesOfKeys(keys)) {
       dirty_pages_[page] = true;
@@ -248,13 +258,13 @@ absl::StatusOr<SetIndex::Batch> LogIndex::Prepare(std::vector<SetChange> changes
 }
 
 void LogIndex::Publish(SetIndex::Batch batch) {
-  std::unique_lock lock(mutex_);
+  const auto lock = LockUnique();
   index_.Publish(std::move(batch));
 }
 
 bool LogIndex::Ready(uint64_t m) const {
   {
-    std::shared_lock lock(mutex_);
+    const auto lock = LockShared();
     // One that is not reached yet is refused at once.
     if (m == 0 || index_.top().m <= m || index_.RecentView(m)) return true;
   }
@@ -296,7 +306,7 @@ absl::StatusOr<LogIndex::OldTop> LogIndex::MakeOldTop(const PlacedIndex& index) 
   if (absl::Status s = LoadAllPages(); !s.ok()) return s;
   OldTop made;
   {
-    std::shared_lock lock(mutex_);
+    const auto lock = LockShared();
     absl::StatusOr<SetTop> top = index_.TopAt(m);
     if (!top.ok()) return top.status();
     made = std::make_shared<const SetTop>(*std::move(top));
@@ -319,7 +329,7 @@ auto LogIndex::ReadAt(const std::vector<Hash>& keys, const PlacedIndex& index,
     uint64_t generation;
     unsigned depth;
     {
-      std::shared_lock lock(mutex_);
+      const auto lock = LockShared();
       generation = generation_;
       depth = index_.top().depth;
       if (index_.top().m < m) {

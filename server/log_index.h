@@ -16,6 +16,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <shared_mutex>
 #include <string>
@@ -89,6 +90,11 @@ class LogIndex {
   // A version that is not among the newest few, made by one pass over all rows.
   using OldTop = std::shared_ptr<const SetTop>;
 
+  // The only ways to lock mutex_. Never while it is held: a reader that comes again
+  // would wait for the writer that waits for it.
+  std::shared_lock<std::shared_mutex> LockShared() const;
+  std::unique_lock<std::shared_mutex> LockUnique();
+
   // Installs pages of the index as it was at `generation`; if it has been replaced
   // since, does nothing.
   absl::Status LoadPages(const std::vector<size_t>& pages, uint64_t generation);
@@ -106,6 +112,10 @@ class LogIndex {
   const TreeReader* const reader_;
   const LogState* const log_;
   mutable std::shared_mutex mutex_;  // of index_
+  // std::shared_mutex lets new readers overtake a waiting writer, so readers that take
+  // turns would keep it waiting for ever. It waits in here, and they queue up behind
+  // it.
+  mutable std::mutex turnstile_;
   SetIndex index_;
   uint64_t generation_ = 0;  // of index_'s pages: grows when they are numbered anew
   std::vector<bool> dirty_pages_;  // since the last snapshot; the indexer's
