@@ -58,7 +58,19 @@ void HeadFeed::Remove(uint64_t id) {
   listeners_.erase(id);
 }
 
+uint64_t HeadFeed::AddTick(Listener listener) {
+  MutexLock lock(ticks_mutex_);
+  ticks_.emplace(next_tick_, std::move(listener));
+  return next_tick_++;
+}
+
+void HeadFeed::RemoveTick(uint64_t id) {
+  MutexLock lock(ticks_mutex_);
+  ticks_.erase(id);
+}
+
 void HeadFeed::Run() {
+  auto last_tick = std::chrono::steady_clock::now();
   while (true) {
     {
       MutexLock lock(wake_mutex_);
@@ -69,8 +81,15 @@ void HeadFeed::Run() {
       if (stopping_) return;
       dirty_ = false;
     }
-    MutexLock lock(listeners_mutex_);
-    std::erase_if(listeners_, [](const auto& item) { return item.second(); });
+    {
+      MutexLock lock(listeners_mutex_);
+      std::erase_if(listeners_, [](const auto& item) { return item.second(); });
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_tick < std::chrono::seconds(1)) continue;
+    last_tick = now;
+    MutexLock lock(ticks_mutex_);
+    std::erase_if(ticks_, [](const auto& item) { return item.second(); });
   }
 }
 

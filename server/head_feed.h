@@ -32,6 +32,10 @@ class HeadFeed {
   uint64_t Add(Listener listener);
   // After this returns the listener is not running and will not run again.
   void Remove(uint64_t id);
+  // Called once a second only, however many heads there are: for deadlines.
+  uint64_t AddTick(Listener listener);
+  // As Remove.
+  void RemoveTick(uint64_t id);
   // The server is stopping: listeners run once more, and end what waits.
   void Close();
   bool closed() const { return closed_; }
@@ -50,6 +54,11 @@ class HeadFeed {
   uint64_t next_id_ ABSL_GUARDED_BY(listeners_mutex_) = 1;
   std::map<uint64_t, Listener> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
   std::map<LogState*, uint64_t> watchers_ ABSL_GUARDED_BY(listeners_mutex_);
+
+  // Held while they run.
+  Mutex ticks_mutex_;
+  uint64_t next_tick_ ABSL_GUARDED_BY(ticks_mutex_) = 1;
+  std::map<uint64_t, Listener> ticks_ ABSL_GUARDED_BY(ticks_mutex_);
   std::thread thread_;
 };
 

@@ -33,6 +33,10 @@ struct Limits {
   uint64_t listed = 1000;  // logs or tags in one answer: these stay below 4 MiB
   // No unary call waits longer than that, whatever its caller's deadline is.
   std::chrono::milliseconds call_deadline = std::chrono::hours(1);
+  // An append stream opens its session, and a client takes each message of a stream
+  // that it reads, within that.
+  std::chrono::milliseconds open_deadline = std::chrono::seconds(20);
+  std::chrono::milliseconds write_deadline = std::chrono::seconds(60);
 };
 
 class Slots {

@@ -7,6 +7,7 @@
 
 #include "port/mutex.h"
 #include "server/rpc_status.h"
+#include "server/write_deadline.h"
 
 namespace setlog {
 namespace {
@@ -31,10 +32,12 @@ class RefusedStream final : public grpc::ServerWriteReactor<Message> {
 // Sends the entries chunk by chunk, the next when the last is on its way.
 class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
  public:
-  EntriesStream(const Answers* answers, Slots* slots, MayRead may_read,
-                v1::GetEntriesRequest request)
+  EntriesStream(const Answers* answers, HeadFeed* feed, Slots* slots,
+                std::chrono::milliseconds write_deadline, MayRead may_read,
+                grpc::CallbackServerContext* context, v1::GetEntriesRequest request)
       : answers_(answers),
         slots_(slots),
+        deadline_(feed, write_deadline, context),
         may_read_(std::move(may_read)),
         request_(std::move(request)),
         begin_(request_.begin()),
@@ -42,6 +45,7 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
     Next();
   }
   void OnWriteDone(bool ok) override {
+    deadline_.End();
     if (ok) {
       Next();
     } else {
@@ -49,6 +53,7 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
     }
   }
   void OnDone() override {
+    deadline_.Stop();
     slots_->Give();
     delete this;
   }
@@ -59,6 +64,8 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
     const uint64_t begin = begin_;
     absl::Status status = may_read_();
     if (status.ok()) status = answers_->NextEntries(request_, &begin_, &end_, &chunk_);
+    // The end, too, waits for what was sent before it.
+    deadline_.Begin();
     if (!status.ok() || begin_ == begin) {
       Finish(ToGrpcStatus(status));
     } else {
@@ -68,6 +75,7 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
 
   const Answers* const answers_;
   Slots* const slots_;
+  WriteDeadline deadline_;
   const MayRead may_read_;
   const v1::GetEntriesRequest request_;
   uint64_t begin_;
@@ -79,11 +87,13 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
 // queue of them: each is made when the one before it has been taken.
 class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
  public:
-  HeadStream(const Answers* answers, HeadFeed* feed, Slots* slots, MayRead may_read,
-             v1::GetHeadRequest request)
+  HeadStream(const Answers* answers, HeadFeed* feed, Slots* slots,
+             std::chrono::milliseconds write_deadline, MayRead may_read,
+             grpc::CallbackServerContext* context, v1::GetHeadRequest request)
       : answers_(answers),
         feed_(feed),
         slots_(slots),
+        deadline_(feed, write_deadline, context),
         may_read_(std::move(may_read)),
         request_(std::move(request)) {
     listener_ = feed_->Add([this] {
@@ -99,6 +109,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
     {
       MutexLock lock(mutex_);
       writing_ = false;
+      if (!ended_) deadline_.End();
     }
     if (ok) {
       Send();
@@ -109,6 +120,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
   void OnCancel() override { End(grpc::Status::CANCELLED); }
   void OnDone() override {
     feed_->Remove(listener_);
+    deadline_.Stop();
     slots_->Give();
     delete this;
   }
@@ -122,6 +134,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
     if (status.ok()) status = answers_->GetHead(request_, &head);
     if (!status.ok()) {
       ended_ = true;
+      deadline_.Begin();
       Finish(ToGrpcStatus(status));
       return;
     }
@@ -129,18 +142,21 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
     last_checkpoint_ = head.checkpoint();
     head_ = std::move(head);
     writing_ = true;
+    deadline_.Begin();
     StartWrite(&head_);
   }
   void End(const grpc::Status& status) {
     MutexLock lock(mutex_);
     if (ended_) return;
     ended_ = true;
+    deadline_.Begin();
     Finish(status);
   }
 
   const Answers* const answers_;
   HeadFeed* const feed_;
   Slots* const slots_;
+  WriteDeadline deadline_;
   const MayRead may_read_;
   const v1::GetHeadRequest request_;
   uint64_t listener_ = 0;
@@ -160,6 +176,7 @@ ReaderService::ReaderService(const Access* access, const LogDirectory* logs,
       logs_(logs),
       answers_(answers),
       feed_(feed),
+      write_deadline_(limits.write_deadline),
       watch_slots_(limits.watch_streams),
       entry_slots_(limits.entry_streams),
       batches_(std::max(2U, std::thread::hardware_concurrency()),
@@ -259,7 +276,8 @@ grpc::ServerWriteReactor<v1::Head>* ReaderService::WatchHeads(
   absl::Status allowed = may_read();
   if (allowed.ok() && !watch_slots_.TryTake()) allowed = Busy("too many heads watched");
   if (!allowed.ok()) return new RefusedStream<v1::Head>(allowed, context);
-  return new HeadStream(answers_, feed_, &watch_slots_, may_read, *request);
+  return new HeadStream(answers_, feed_, &watch_slots_, write_deadline_, may_read,
+                        context, *request);
 }
 grpc::ServerWriteReactor<v1::EntriesChunk>* ReaderService::GetEntries(
     grpc::CallbackServerContext* context, const v1::GetEntriesRequest* request) {
@@ -272,7 +290,8 @@ grpc::ServerWriteReactor<v1::EntriesChunk>* ReaderService::GetEntries(
     allowed = Busy("too many streams of entries are open");
   }
   if (!allowed.ok()) return new RefusedStream<v1::EntriesChunk>(allowed, context);
-  return new EntriesStream(answers_, &entry_slots_, may_read, *request);
+  return new EntriesStream(answers_, feed_, &entry_slots_, write_deadline_, may_read,
+                           context, *request);
 }
 grpc::ServerUnaryReactor* ReaderService::GetInclusionProof(
     grpc::CallbackServerContext* context, const v1::GetInclusionProofRequest* request,

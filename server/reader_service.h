@@ -6,6 +6,8 @@
 #ifndef SETLOG_SERVER_READER_SERVICE_H_
 #define SETLOG_SERVER_READER_SERVICE_H_
 
+#include <chrono>
+
 #include "server/access.h"
 #include "server/answers.h"
 #include "server/head_feed.h"
@@ -74,6 +76,7 @@ class ReaderService final : public v1::Reader::CallbackService {
   const LogDirectory* const logs_;
   const Answers* const answers_;
   HeadFeed* const feed_;
+  const std::chrono::milliseconds write_deadline_;
   Slots watch_slots_;
   Slots entry_slots_;
   WorkQueue batches_;

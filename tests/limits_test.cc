@@ -202,6 +202,35 @@ TEST_F(LimitsTest, StreamsBeyondTheLimitWaitForAPlace) {
   leaves.join();
 }
 
+TEST_F(LimitsTest, AClientThatReadsNothingLosesItsPlace) {
+  Start({.watch_streams = 1, .entry_streams = 1, .write_deadline = milliseconds(1000)});
+  // More than flow control lets through unread.
+  ASSERT_OK(Append(*connection_, NewSessionId(), Records(0, 300'000)));
+  const auto context = connection_->NewContext(milliseconds(0));
+  v1::GetEntriesRequest request;
+  request.set_origin(kOrigin);
+  const auto stalled = connection_->reader().GetEntries(context.get(), request);
+  v1::EntriesChunk chunk;
+  ASSERT_TRUE(stalled->Read(&chunk));
+  const auto watch_context = connection_->NewContext(milliseconds(0));
+  v1::GetHeadRequest head_request;
+  head_request.set_origin(kOrigin);
+  const auto watched =
+      connection_->reader().WatchHeads(watch_context.get(), head_request);
+  v1::Head head;
+  ASSERT_TRUE(watched->Read(&head));
+  std::this_thread::sleep_for(milliseconds(3500));
+  EXPECT_EQ(Count().size(), 300'000u);  // the place is free again
+  while (stalled->Read(&chunk)) {
+  }
+  EXPECT_EQ(stalled->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // One that took what was sent stays, however long nothing happens.
+  ASSERT_OK(Append(*connection_, NewSessionId(), Records(300'000, 300'001)));
+  EXPECT_TRUE(watched->Read(&head));
+  watch_context->TryCancel();
+  (void)watched->Finish();
+}
+
 TEST_F(LimitsTest, HeadsAreWatchedByAsManyAsThereArePlaces) {
   Start({.watch_streams = 1});
   v1::GetHeadRequest request;
