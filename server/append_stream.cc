@@ -26,17 +26,22 @@ AppendStream::AppendStream(EntryType type, const Service& service,
       verb_(type == EntryType::kAdd ? Verb::kAdd : Verb::kRemove),
       service_(service),
       context_(context),
-      caller_(service.access->Identify(AuthorizationOf(*context))) {
+      caller_(service.access->Identify(AuthorizationOf(*context))),
+      begun_(std::chrono::steady_clock::now()) {
+  tick_ = service_.feed->AddTick([this] {
+    MutexLock lock(mutex_);
+    if (finished_ || !session_key_.empty()) return true;
+    if (std::chrono::steady_clock::now() - begun_ < service_.open_deadline) {
+      return false;
+    }
+    Fail(absl::DeadlineExceededError("the stream has opened no session in time"));
+    return true;
+  });
   MutexLock lock(mutex_);
   event_ = {.who = caller_.Name(),
             .peer = context->peer(),
             .action = std::string(VerbName(verb_))};
-  // Strangers take no slot.
-  absl::Status allowed = service_.access->CheckIdentified(caller_);
-  if (allowed.ok()) {
-    has_slot_ = service_.slots->TryTake();
-    if (!has_slot_) allowed = Busy("too many append streams are open");
-  }
+  const absl::Status allowed = service_.access->CheckIdentified(caller_);
   if (allowed.ok()) {
     Advance();
   } else {
@@ -113,6 +118,8 @@ absl::Status AppendStream::OpenSession(const v1::AppendRequest::Open& open) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "a session id has %d bytes, not %d", kSessionIdBytes, open.session().size()));
   }
+  has_slot_ = service_.slots->TryTake();
+  if (!has_slot_) return Busy("too many append streams are open");
   const std::string key = std::string(1, static_cast<char>(type_)) + open.session();
   const std::string entered = U64Key((*log)->state.number()) + key;
   if (!service_.sessions->Enter(entered)) {
@@ -217,6 +224,7 @@ void AppendStream::OnCancel() {
 }
 
 void AppendStream::OnDone() {
+  service_.feed->RemoveTick(tick_);
   bool last;
   {
     MutexLock lock(mutex_);

@@ -2,6 +2,7 @@
 #ifndef SETLOG_SERVER_APPEND_STREAM_H_
 #define SETLOG_SERVER_APPEND_STREAM_H_
 
+#include <chrono>
 #include <set>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include "port/mutex.h"
 #include "server/access.h"
 #include "server/audit_log.h"
+#include "server/head_feed.h"
 #include "server/limits.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
@@ -49,9 +51,12 @@ class AppendStream final
     const Store* store;
     OpenSessions* sessions;
     Slots* slots;
+    HeadFeed* feed;
+    std::chrono::milliseconds open_deadline;
   };
 
-  // Ends the call at once if the caller shows no token, or too many streams are open.
+  // Ends the call at once if the caller shows no token; later, if no session is opened
+  // in time, or too many are open. A place is taken only with the right to write.
   AppendStream(EntryType type, const Service& service,
                grpc::CallbackServerContext* context);
 
@@ -79,6 +84,8 @@ class AppendStream final
   const Service service_;
   grpc::CallbackServerContext* const context_;
   const Caller caller_;
+  const std::chrono::steady_clock::time_point begun_;
+  uint64_t tick_ = 0;  // looks at whether the session was opened
 
   v1::AppendRequest request_;    // of the read under way
   v1::AppendResponse response_;  // of the write under way

@@ -7,7 +7,8 @@
 namespace setlog {
 
 AppendStream::Service WriterService::StreamService() {
-  return {access_, audit_, logs_, sequencer_, store_, &sessions_, &append_slots_};
+  return {access_,    audit_,         logs_, sequencer_,    store_,
+          &sessions_, &append_slots_, feed_, open_deadline_};
 }
 
 grpc::ServerUnaryReactor* WriterService::CreateLog(grpc::CallbackServerContext* context,

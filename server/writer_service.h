@@ -29,6 +29,7 @@ class WriterService final : public v1::Writer::CallbackService {
         append_slots_(limits.append_streams),
         tag_slots_(limits.waiting_tags),
         call_deadline_(limits.call_deadline),
+        open_deadline_(limits.open_deadline),
         logs_(logs),
         answers_(answers),
         sequencer_(sequencer),
@@ -61,6 +62,7 @@ class WriterService final : public v1::Writer::CallbackService {
   Slots append_slots_;
   Slots tag_slots_;
   const std::chrono::milliseconds call_deadline_;
+  const std::chrono::milliseconds open_deadline_;
   LogDirectory* const logs_;
   const Answers* const answers_;
   Sequencer* const sequencer_;

@@ -202,6 +202,25 @@ TEST_F(LimitsTest, StreamsBeyondTheLimitWaitForAPlace) {
   leaves.join();
 }
 
+TEST_F(LimitsTest, OnlyStreamsThatMayWriteHoldAPlaceAndSilentOnesEnd) {
+  Start({.append_streams = 1, .open_deadline = milliseconds(1000)});
+  v1::CreateTokenRequest create;
+  create.set_origins("example.org/another");
+  create.add_verbs(v1::VERB_ADD);
+  create.set_lifetime_us(60'000'000);
+  const auto token =
+      connection_->Call(connection_->admin(), &v1::Admin::Stub::CreateToken, create);
+  ASSERT_OK(token);
+  grpc::ClientContext silent_context;
+  silent_context.AddMetadata("authorization", "Bearer " + token->secret());
+  const auto silent = connection_->writer().Append(&silent_context);
+  const Connection once = Connect(milliseconds(0));
+  EXPECT_OK(Append(once, NewSessionId(), Records(0, 1)));
+  v1::AppendResponse response;
+  EXPECT_FALSE(silent->Read(&response));
+  EXPECT_EQ(silent->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+}
+
 TEST_F(LimitsTest, AClientThatReadsNothingLosesItsPlace) {
   Start({.watch_streams = 1, .entry_streams = 1, .write_deadline = milliseconds(1000)});
   // More than flow control lets through unread.
