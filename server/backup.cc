@@ -360,12 +360,10 @@ absl::StatusOr<Restored> Restore(const std::string& backup, const DataDirectory&
   bool new_anchor = false;
   if (!to.anchor_path.empty()) {
     const absl::StatusOr<Anchor> anchor = Anchor::Open(to.anchor_path);
-    // Where there is none yet, the backup is all there is to go by.
-    if (!absl::IsNotFound(anchor.status()) || accept_rollback) {
-      absl::Status fits =
-          JudgeAnchor(check->state, to.anchor_path, anchor, accept_rollback);
-      if (!fits.ok()) return fits;
-    }
+    // A name that was mistyped must not pass for an anchor that agrees.
+    absl::Status fits =
+        JudgeAnchor(check->state, to.anchor_path, anchor, accept_rollback);
+    if (!fits.ok()) return fits;
     new_anchor = !anchor.ok() || accept_rollback.has_value();
     if (anchor.ok() && accept_rollback) {
       restored.rolled_back_from = anchor->point().number;

@@ -181,10 +181,10 @@ absl::StatusOr<std::string> AdminToken(const std::string& data_dir) {
     token = ReadSecret(path);
   }
   if (!token.ok()) return token.status();
-  if (token->size() < 32) {
+  if (!HashFromHex(*token)) {
     return absl::FailedPreconditionError(
-        absl::StrFormat("%s is shorter than 32 characters: delete it and start again "
-                        "to get a new token",
+        absl::StrFormat("%s is not 64 hex digits: put the right one back, or delete it "
+                        "and start again to get a new token",
                         path));
   }
   return token;

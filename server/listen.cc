@@ -4,8 +4,12 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -118,6 +122,21 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const char* flag,
   }
   address.port = static_cast<uint16_t>(port);
   return address;
+}
+
+absl::Status CheckUnixSocketFree(const ListenAddress& address) {
+  sockaddr_un name{.sun_family = AF_UNIX, .sun_path = {}};
+  const std::string& path = address.unix_path;
+  if (path.empty() || path.size() >= sizeof(name.sun_path)) return absl::OkStatus();
+  std::memcpy(name.sun_path, path.data(), path.size());
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return absl::OkStatus();
+  const bool answered =
+      connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0;
+  close(probe);
+  if (!answered) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "cannot listen on %s: another server answers there", address.Text()));
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> ListenCredentials(

@@ -35,6 +35,10 @@ struct ListenAddress {
 absl::StatusOr<ListenAddress> ParseListenAddress(const char* flag,
                                                  const std::string& text);
 
+// FailedPrecondition if a server answers on the address's unix socket; a socket that
+// nobody answers on was left behind, and may be taken.
+absl::Status CheckUnixSocketFree(const ListenAddress& address);
+
 // As the TLS members of `options` say. InvalidArgument for flags that contradict each
 // other; FailedPrecondition, naming flag and file, for an address that wants TLS, a
 // file that cannot be read or is no PEM, a private key that others may read or that is

@@ -210,11 +210,10 @@ grpc::ServerUnaryReactor* ReaderService::Answer(
   }
   WorkQueue* queue =
       queue_for == nullptr ? nullptr : (this->*queue_for)(**log, *request);
-  const auto run = [=, this] {
+  const auto run = [=, answers = answers_] {
     // Nobody waits for it any more, after a long time in a queue perhaps.
-    const absl::Status status = context->IsCancelled()
-                                    ? absl::CancelledError("the caller has gone")
-                                    : (answers_->*answer)(*request, response);
+    absl::Status status = absl::CancelledError("the caller has gone");
+    if (!context->IsCancelled()) status = (answers->*answer)(*request, response);
     reactor->Finish(ToGrpcStatus(status, context));
   };
   if (queue == nullptr) {

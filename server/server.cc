@@ -275,6 +275,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
+  // gRPC would take the socket's name from a server that answers on it.
+  if (absl::Status s = CheckUnixSocketFree(*listen); !s.ok()) return s;
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(parts->grpc_address.Text(), *credentials, &port);

@@ -248,11 +248,13 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     return FillHead({}, response);
   }
 
-  grpc::Status Append(grpc::ServerContext*, AppendServerStream* stream) override {
-    return Appended(stream, true);
+  grpc::Status Append(grpc::ServerContext* context,
+                      AppendServerStream* stream) override {
+    return Hinted(context, Appended(stream, true));
   }
-  grpc::Status Remove(grpc::ServerContext*, AppendServerStream* stream) override {
-    return Appended(stream, false);
+  grpc::Status Remove(grpc::ServerContext* context,
+                      AppendServerStream* stream) override {
+    return Hinted(context, Appended(stream, false));
   }
 
   grpc::Status Tag(grpc::ServerContext*, const v1::TagRequest* request,
@@ -271,6 +273,14 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   }
 
  private:
+  // As the true server does: who met a limit is told when to come back.
+  static grpc::Status Hinted(grpc::ServerContext* context, const grpc::Status& status) {
+    if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+      context->AddTrailingMetadata("grpc-retry-pushback-ms", "10");
+    }
+    return status;
+  }
+
   struct Session {
     uint64_t count = 0;
     uint64_t first = 0;

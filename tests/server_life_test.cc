@@ -104,6 +104,22 @@ TEST_F(ServerLifeTest, StopsAtOnceWithWatchersAndAppendersThatWouldStay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
 }
 
+TEST_F(ServerLifeTest, ALivingServersUnixSocketIsNotTakenFromIt) {
+  ServerOptions first;
+  first.data_dir = dir_ + "/first";
+  first.listen = "unix:" + dir_ + "/socket";
+  first.http = "127.0.0.1:0";
+  first.min_free_bytes = 0;
+  auto living = Server::Start(first);
+  ASSERT_OK(living);
+  ServerOptions second = first;
+  second.data_dir = dir_ + "/second";
+  EXPECT_STATUS(Server::Start(second), absl::StatusCode::kFailedPrecondition,
+                "another server answers there");
+  living->reset();
+  EXPECT_OK(Server::Start(second));
+}
+
 TEST_F(ServerLifeTest, WithoutRoomItIsReadOnlyAndSaysSo) {
   ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
   ASSERT_OK(Append(std::string(16, 'a'), Records(0, 10)));

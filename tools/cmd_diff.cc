@@ -135,8 +135,8 @@ Runner DeclareDiff(CLI::App& app) {
   auto flags = std::make_unique<DiffFlags>();
   AddOrigin(app, flags->origin);
   const char* version = "a tag, the newest version in the first SIZE entries, or @head";
-  app.add_option("A", flags->a, version)->required()->type_name("TAG|SIZE|head");
-  app.add_option("B", flags->b, version)->required()->type_name("TAG|SIZE|head");
+  app.add_option("A", flags->a, version)->required()->type_name("TAG|SIZE|@head");
+  app.add_option("B", flags->b, version)->required()->type_name("TAG|SIZE|@head");
   app.add_option("--out", flags->out, "write the lines to a file instead")
       ->type_name("FILE");
   AddTrustFlags(app, flags->trust);

@@ -1,6 +1,7 @@
 // `setlog token`: makes, lists and revokes the tokens of a server.
 
 #include <sodium.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -87,6 +88,10 @@ ExitCode Create(const TokenFlags& flags, Session& session) {
   v1::CreateTokenRequest request;
   request.set_origins(flags.origins);
   request.set_lifetime_us(flags.lifetime_us);
+  if (!flags.out_file.empty() && access(flags.out_file.c_str(), F_OK) == 0) {
+    return out.Fail(absl::InvalidArgumentError(absl::StrFormat(
+        "%s exists already: name another file for --out", flags.out_file)));
+  }
   const std::vector<std::string> names = absl::StrSplit(flags.verbs, ',');
   for (const std::string& name : names) {
     const absl::StatusOr<v1::Verb> verb = VerbNamed(name);

@@ -85,6 +85,10 @@ ExitCode Inquiry::Run(RecordSource& source) {
     out_->Error(absl::StrFormat("passed over %d records that the scheme refuses:",
                                 source.skipped()));
     for (const std::string& why : source.skipped_messages()) out_->Error("  " + why);
+    // Nothing is known of those: that is not "it holds".
+    worst = Worst(worst, ExitCode::kUnverified);
+  } else if (asked_ == 0 && worst == ExitCode::kHolds) {
+    return out_->Fail(absl::InvalidArgumentError("there is no record in the input"));
   }
   if (asked_ > 0) PrintVersion();
   return worst;

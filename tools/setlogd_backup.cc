@@ -112,6 +112,12 @@ int DaemonRestore(int argc, char** argv) {
       result, "RESTORED",
       absl::StrFormat(" commit %u to %s", manifest.commit.number, to.data_dir));
   PrintLogs(manifest, out.out());
+  if (to.anchor_path.empty()) {
+    out.out().Detail(
+        "whether it is the newest was NOT checked, for want of an --anchor FILE: if "
+        "more "
+        "was acknowledged since, starting it forks the log");
+  }
   for (const std::string& path : restored->missing_keys) {
     out.out().Detail("put the signing key back before starting: " + path);
   }

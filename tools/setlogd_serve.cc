@@ -115,10 +115,14 @@ int DaemonServe(int argc, char** argv) {
   if (!server.ok()) {
     const int exit_code = FailDaemon(server.status());
     if (absl::IsDataLoss(server.status())) {
-      std::cerr << "  What is damaged:        setlogd fsck --data " << options.data_dir
-                << "\n  To make anew what can:  setlogd repair --data "
-                << options.data_dir
-                << "\n  Else, from a backup:    setlogd restore BACKUP --data NEWDIR\n";
+      const std::string where =
+          options.data_dir +
+          (options.anchor_path.empty() ? "" : " --anchor " + options.anchor_path);
+      std::cerr
+          << "  What is damaged:        setlogd fsck --data " << where
+          << "\n  To make anew what can:  setlogd repair --data " << where
+          << "\n  If the anchor is elsewhere, name it with --anchor FILE; only if\n"
+             "  the store itself is lost, restore the newest backup beside it.\n";
     }
     return exit_code;
   }
