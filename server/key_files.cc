@@ -170,24 +170,24 @@ absl::Status KeepSigningKey(const std::string& data_dir, std::string_view origin
   return SyncDirectory(data_dir + "/keys");
 }
 
-absl::StatusOr<std::string> AdminToken(const std::string& data_dir) {
+absl::StatusOr<std::string> ReadAdminToken(const std::string& data_dir) {
   const std::string path = data_dir + "/admin.token";
   absl::StatusOr<std::string> token = ReadSecret(path);
-  if (absl::IsNotFound(token.status())) {
-    std::array<uint8_t, 32> random;
-    randombytes_buf(random.data(), random.size());
-    absl::Status written = WriteSecret(data_dir, "admin.token", ToHex(random));
-    if (!written.ok() && !absl::IsAlreadyExists(written)) return written;
-    token = ReadSecret(path);
-  }
-  if (!token.ok()) return token.status();
-  if (!HashFromHex(*token)) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s is not 64 hex digits: put the right one back, or delete it "
-                        "and start again to get a new token",
-                        path));
-  }
-  return token;
+  if (!token.ok() || HashFromHex(*token)) return token;
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s is not 64 hex digits: put the right one back, or delete it "
+                      "and start again to get a new token",
+                      path));
+}
+
+absl::StatusOr<std::string> AdminToken(const std::string& data_dir) {
+  absl::StatusOr<std::string> token = ReadAdminToken(data_dir);
+  if (!absl::IsNotFound(token.status())) return token;
+  std::array<uint8_t, 32> random;
+  randombytes_buf(random.data(), random.size());
+  absl::Status written = WriteSecret(data_dir, "admin.token", ToHex(random));
+  if (!written.ok() && !absl::IsAlreadyExists(written)) return written;
+  return ReadAdminToken(data_dir);
 }
 
 }  // namespace setlog

@@ -38,6 +38,9 @@ absl::StatusOr<SigningKey> ReadNewSigningKey(const std::string& data_dir,
 // The token of DIR/admin.token, made at the first call and kept for ever: 64 hex
 // digits.
 absl::StatusOr<std::string> AdminToken(const std::string& data_dir);
+// The same, never made. NotFound; FailedPrecondition if others may read it or it is
+// anything else.
+absl::StatusOr<std::string> ReadAdminToken(const std::string& data_dir);
 
 // Creates a directory with mode 0700, and syncs its parent, if it is not there.
 absl::Status EnsureDirectory(const std::string& path);

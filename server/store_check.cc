@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "log/vkey.h"
 #include "server/key_files.h"
 #include "server/log_check.h"
+#include "server/tokens.h"
 #include "storage/anchored_store.h"
 #include "storage/row_format.h"
 
@@ -213,25 +213,19 @@ void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
   }
 }
 
-void CheckToken(const DataDirectory& where, StoreCheck* check) {
-  constexpr size_t kMinTokenBytes = 32;
-  const std::string path = where.data_dir + "/admin.token";
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) {
-    Add(check, Kind::kNote, path, "is missing: the next start makes a new one", "");
-    return;
+// What the server itself would say of its secrets.
+void CheckTokens(const DataDirectory& where, StoreCheck* check) {
+  const std::string admin = where.data_dir + "/admin.token";
+  const absl::Status token = ReadAdminToken(where.data_dir).status();
+  if (absl::IsNotFound(token)) {
+    Add(check, Kind::kNote, admin, "is missing: the next start makes a new one", "");
+  } else if (!token.ok()) {
+    Add(check, Kind::kDamage, admin, std::string(token.message()), "");
   }
-  if ((info.st_mode & 077) != 0) {
-    Add(check, Kind::kDamage, path, "can be read by others", "chmod 600 " + path);
-  }
-  std::ifstream file(path, std::ios::binary);
-  std::string token;
-  std::getline(file, token);
-  const bool printable = std::all_of(token.begin(), token.end(),
-                                     [](char c) { return c > ' ' && c < 0x7f; });
-  if (token.size() < kMinTokenBytes || !printable || file.get() != EOF) {
-    Add(check, Kind::kDamage, path, "is not one line of 32 or more plain characters",
-        "rm " + path + " (the next start makes a new one)");
+  const absl::Status scoped = Tokens::Open(where.data_dir, [] { return 0; }).status();
+  if (!scoped.ok()) {
+    Add(check, Kind::kDamage, where.data_dir + "/tokens.json",
+        std::string(scoped.message()), "");
   }
 }
 
@@ -253,7 +247,7 @@ StoreCheck CheckDataDirectory(const DataDirectory& where, StoreInspection& store
   StoreCheck check = CheckStore(store, where.data_dir, progress);
   CheckAnchorFile(where, &check);
   CheckKeyFiles(where, &check);
-  CheckToken(where, &check);
+  CheckTokens(where, &check);
   CheckOtherFiles(where, &check);
   return check;
 }
