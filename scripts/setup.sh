@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh            what the programs need
 #   scripts/setup.sh --tests    also what the tests and the style checks need
+#   scripts/setup.sh --all      also what test.sh --all needs: two proxies, for one test
 #   scripts/setup.sh --nightly  also what scripts/nightly.sh needs
 #
 # Asks dpkg first and installs only what is missing: a second run changes nothing and
@@ -20,9 +21,11 @@ build=(
 )
 tests=(
   clang-format-14 curl libbenchmark-dev libgmock-dev libgtest-dev openssl
-  python3-minimal shellcheck
+  python3 shellcheck
 )
-nightly=(clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14 python3)
+# Not for --tests: on a machine with an init system they start to serve.
+all=(haproxy nginx-light)
+nightly=(clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
 
 fail() {
   printf 'setup.sh: %s\n' "$*" >&2
@@ -33,12 +36,13 @@ wanted=("${build[@]}")
 while [[ $# -gt 0 ]]; do
   case $1 in
     --tests) wanted+=("${tests[@]}") ;;
-    --nightly) wanted+=("${tests[@]}" "${nightly[@]}") ;;
+    --all) wanted+=("${tests[@]}" "${all[@]}") ;;
+    --nightly) wanted+=("${tests[@]}" "${all[@]}" "${nightly[@]}") ;;
     -h | --help)
       sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
       exit 0
       ;;
-    *) fail "unknown option $1 (there are --tests and --nightly)" ;;
+    *) fail "unknown option $1 (there are --tests, --all and --nightly)" ;;
   esac
   shift
 done

@@ -27,7 +27,7 @@ esac
 jobs=${SETLOG_JOBS:-$(nproc)}
 export UBSAN_OPTIONS=print_stacktrace=1
 
-scripts/setup.sh --tests
+if [[ -n $all ]]; then scripts/setup.sh --all; else scripts/setup.sh --tests; fi
 
 summary=()
 failed=0
