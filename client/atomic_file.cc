@@ -74,6 +74,10 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes,
     ::unlink(temporary.c_str());
     return failed;
   }
+  return SyncDirectoryOf(path);
+}
+
+absl::Status SyncDirectoryOf(const std::string& path) {
   std::string directory = std::filesystem::path(path).parent_path().string();
   if (directory.empty()) directory = ".";
   const FileDescriptor parent(

@@ -28,6 +28,9 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t max_by
 absl::Status ReplaceFile(const std::string& path, std::string_view bytes,
                          unsigned mode);
 
+// Makes the creation, renaming or removal of `path` itself survive a power cut.
+absl::Status SyncDirectoryOf(const std::string& path);
+
 // Creates the directory and those above it, with mode 0700. OK if it is there.
 absl::Status MakePrivateDirectory(const std::string& path);
 

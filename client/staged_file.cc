@@ -6,9 +6,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 
 #include "absl/strings/str_format.h"
+#include "client/atomic_file.h"
 
 namespace setlog {
 namespace {
@@ -59,14 +59,7 @@ absl::Status StagedFile::Commit() {
     return Failed();
   }
   ::close(std::exchange(fd_, -1));
-  std::string directory = std::filesystem::path(path_).parent_path().string();
-  if (directory.empty()) directory = ".";
-  const int parent = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = parent >= 0 && ::fsync(parent) == 0;
-  const int error = errno;
-  if (parent >= 0) ::close(parent);
-  if (synced) return absl::OkStatus();
-  return absl::ErrnoToStatus(error, absl::StrFormat("cannot sync %s", directory));
+  return SyncDirectoryOf(path_);
 }
 
 }  // namespace setlog

@@ -204,12 +204,7 @@ absl::Status AppendSession::Forget() {
     return errno == ENOENT ? absl::OkStatus() : absl::ErrnoToStatus(errno, path_);
   }
   // A session that came back after a power cut would swallow the next such command.
-  const std::string directory = std::filesystem::path(path_).parent_path().string();
-  const int parent = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = parent >= 0 && fsync(parent) == 0;
-  const int error = errno;
-  if (parent >= 0) close(parent);
-  return synced ? absl::OkStatus() : absl::ErrnoToStatus(error, directory);
+  return SyncDirectoryOf(path_);
 }
 
 }  // namespace setlog
