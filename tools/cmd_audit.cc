@@ -14,10 +14,10 @@
 #include "client/fault_evidence.h"
 #include "client/log_audit.h"
 #include "tools/commands.h"
-#include "tools/evidence_place.h"
 #include "tools/flags.h"
 #include "tools/interrupt.h"
 #include "tools/log_session.h"
+#include "tools/print_conviction.h"
 #include "tools/progress.h"
 #include "tools/verdict.h"
 

@@ -11,9 +11,9 @@
 #include "client/staged_file.h"
 #include "log/decimal.h"
 #include "tools/commands.h"
-#include "tools/evidence_place.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
+#include "tools/print_conviction.h"
 #include "tools/progress.h"
 #include "tools/verdict.h"
 

@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "client/conviction.h"
+#include "client/state.h"
+#include "log/evidence.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
 
@@ -20,6 +22,12 @@ namespace setlog {
 // with. Returns kMisbehaviour.
 ExitCode PrintConviction(const Conviction& found, bool pinned,
                          const absl::Status& status, Output& out);
+
+// For a command that made the evidence itself: verifies it once more, keeps it and says
+// what it proves; `json` is added to. kUnverified, with the reason, if it proves
+// nothing.
+ExitCode ReportEvidence(const Evidence& evidence, const VerifierKey& key, bool pinned,
+                        const StateDirectory& state, Json json, Output& out);
 
 }  // namespace setlog
 

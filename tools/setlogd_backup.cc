@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "server/backup.h"
+#include "tools/daemon_flags.h"
 #include "tools/daemon_output.h"
 #include "tools/setlogd_commands.h"
 
@@ -50,10 +51,8 @@ int DaemonBackup(int argc, char** argv) {
   app.add_flag("--with-keys", with_keys,
                "signing keys and admin.token too: whoever has the copy can then sign");
   app.add_flag("--json", json, "one JSON object");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   DaemonOutput out(json);
   absl::StatusOr<BackupManifest> made =
@@ -87,10 +86,8 @@ int DaemonRestore(int argc, char** argv) {
   app.add_option("--accept-rollback", accept_rollback,
                  "the backup's commit, if what came after it is to be given up");
   app.add_flag("--json", json, "one JSON object");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   DaemonOutput out(json);
   absl::StatusOr<Restored> restored =

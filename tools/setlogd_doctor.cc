@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_format.h"
 #include "server/doctor.h"
+#include "tools/daemon_flags.h"
 #include "tools/daemon_output.h"
 #include "tools/setlogd_commands.h"
 
@@ -18,17 +19,13 @@ int DaemonDoctor(int argc, char** argv) {
       "Takes\nseconds; `setlogd fsck` reads everything.\n\n"
       "  setlogd doctor --data /var/lib/setlog\n\n"
       "Exit code: 0 all is well, 2 usage, 3 something is not.");
-  app.add_option("--data", where.data_dir, "the data directory")->required();
-  app.add_option("--anchor", where.anchor_path,
-                 "the head anchor's file (default: DIR/anchor)");
+  AddDirectoryFlags(app, where);
   app.add_option("--listen", listen, "the port that is to be free")
       ->capture_default_str();
   app.add_option("--http", http, "the port that is to be free")->capture_default_str();
   app.add_flag("--json", json, "one JSON object a line");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   DaemonOutput out(json);
   bool well = true;

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_format.h"
 #include "server/store_check.h"
+#include "tools/daemon_flags.h"
 #include "tools/daemon_output.h"
 #include "tools/setlogd_commands.h"
 
@@ -16,14 +17,10 @@ int DaemonFsck(int argc, char** argv) {
       "wrong.\nNothing is changed.\n\n"
       "  setlogd fsck --data /var/lib/setlog\n\n"
       "Exit code: 0 clean, 2 usage (or a server runs), 3 damage, one line each.");
-  app.add_option("--data", where.data_dir, "the data directory")->required();
-  app.add_option("--anchor", where.anchor_path,
-                 "the head anchor's file (default: DIR/anchor)");
+  AddDirectoryFlags(app, where);
   app.add_flag("--json", json, "one JSON object a line");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   DaemonOutput out(json);
   absl::StatusOr<StoreCheck> check = CheckDataDirectory(where, out.progress());

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "server/repair.h"
+#include "tools/daemon_flags.h"
 #include "tools/daemon_output.h"
 #include "tools/setlogd_commands.h"
 
@@ -17,14 +18,10 @@ int DaemonRepair(int argc, char** argv) {
       "one\nof them is damaged. No server may run.\n\n"
       "  setlogd repair --data /var/lib/setlog\n\n"
       "Exit code: 0 repaired or nothing to do, 2 usage (or a server runs), 3 refused.");
-  app.add_option("--data", where.data_dir, "the data directory")->required();
-  app.add_option("--anchor", where.anchor_path,
-                 "the head anchor's file (default: DIR/anchor)");
+  AddDirectoryFlags(app, where);
   app.add_flag("--json", json, "one JSON object a line");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   DaemonOutput out(json);
   absl::StatusOr<Repair> repair = RepairDataDirectory(where, out.progress());

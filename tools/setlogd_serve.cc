@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "server/event_log.h"
 #include "server/server.h"
+#include "tools/daemon_flags.h"
 #include "tools/setlogd_commands.h"
 #include "tools/units.h"
 
@@ -81,10 +82,8 @@ int DaemonServe(int argc, char** argv) {
   app.add_option("--log-format", format, "key=value, or one JSON object a line")
       ->check(CLI::IsMember({"kv", "json"}))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  if (const std::optional<int> exit_code = ParseFlags(app, argc, argv)) {
+    return *exit_code;
   }
   options.memory_bytes = DefaultMemoryBytes();
   if (!memory.empty()) {
