@@ -139,12 +139,5 @@ void CheckAnyTree(Choices choices) {
 }  // namespace setlog
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace setlog;
-  Choices choices(data, size);
-  if (choices.Below(2) == 0) {
-    CheckHonestTree(choices);
-  } else {
-    CheckAnyTree(choices);
-  }
-  return 0;
+  return setlog::RunEither(data, size, setlog::CheckHonestTree, setlog::CheckAnyTree);
 }

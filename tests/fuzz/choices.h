@@ -101,6 +101,18 @@ class Choices {
   Bytes rest_;
 };
 
+// The whole of a target that has two sides: the input's first choice says which is run.
+template <typename First, typename Second>
+int RunEither(const uint8_t* data, size_t size, First first, Second second) {
+  Choices choices(data, size);
+  if (choices.Below(2) == 0) {
+    first(choices);
+  } else {
+    second(choices);
+  }
+  return 0;
+}
+
 }  // namespace setlog
 
 #endif  // SETLOG_TESTS_FUZZ_CHOICES_H_

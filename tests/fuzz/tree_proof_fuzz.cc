@@ -94,12 +94,6 @@ void CheckConsistency(Choices choices) {
 }  // namespace setlog
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace setlog;
-  Choices choices(data, size);
-  if (choices.Below(2) == 0) {
-    CheckInclusion(choices);
-  } else {
-    CheckConsistency(choices);
-  }
-  return 0;
+  return setlog::RunEither(data, size, setlog::CheckInclusion,
+                           setlog::CheckConsistency);
 }
