@@ -28,21 +28,48 @@ std::vector<Hash> RandomHashes(size_t count) {
   return hashes;
 }
 
-// prefix_bytes + body_bytes: 2 + 32 a leaf, 1 + 64 a node, 1 + 32 a key, 1 + 65 a set
-// node.
+// The kernel range(0); prefix_bytes + body_bytes: 2 + 32 a leaf, 1 + 64 a node, 1 + 32
+// a key, 1 + 65 a set node; messages in a call.
 void BM_Kernel(benchmark::State& state) {
-  const Sha256Kernel& kernel = Sha256Kernels()[0];
-  const std::vector<uint8_t> prefix(state.range(0), 1);
-  const std::vector<uint8_t> bodies(state.range(1) * 4096, 7);
-  std::vector<Hash> out(4096);
+  if (static_cast<size_t>(state.range(0)) >= Sha256Kernels().size()) {
+    return state.SkipWithError("no such kernel on this CPU");
+  }
+  const Sha256Kernel& kernel = Sha256Kernels()[state.range(0)];
+  const std::vector<uint8_t> prefix(state.range(1), 1);
+  const size_t count = state.range(3);
+  const std::vector<uint8_t> bodies(state.range(2) * count, 7);
+  std::vector<Hash> out(count);
   for (auto _ : state) {
-    kernel.hash_many(prefix, bodies.data(), state.range(1), out.size(), out.data());
+    kernel.hash_many(prefix, bodies.data(), state.range(2), count, out.data());
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetItemsProcessed(state.iterations() * count);
+  state.SetLabel(kernel.name);
+}
+void KernelArguments(benchmark::internal::Benchmark* bench) {
+  for (int kernel = 0; kernel < 4; ++kernel) {
+    for (int count : {1, 3, 8, 16, 4096}) {
+      bench->Args({kernel, 1, 32, count})->Args({kernel, 1, 64, count});
+    }
+    bench->Args({kernel, 2, 32, 4096})->Args({kernel, 1, 65, 4096});
+  }
+}
+BENCHMARK(BM_Kernel)->Apply(KernelArguments);
+
+void BM_KernelPairs(benchmark::State& state) {
+  const std::vector<Hash> nodes = RandomHashes(8192);
+  std::vector<HashPair> pairs;
+  for (size_t i = 0; i < nodes.size(); i += 2) {
+    pairs.push_back({nodes[i].data(), nodes[i + 1].data(), 3});
+  }
+  std::vector<Hash> out(pairs.size());
+  for (auto _ : state) {
+    HashPairs(0x11, pairs, out.data());
     benchmark::DoNotOptimize(out.data());
   }
   state.SetItemsProcessed(state.iterations() * out.size());
-  state.SetLabel(kernel.name);
 }
-BENCHMARK(BM_Kernel)->Args({2, 32})->Args({1, 64})->Args({1, 32})->Args({1, 65});
+BENCHMARK(BM_KernelPairs);
 
 // Leaf hashes and all nodes above them: one leaf and one node hash a value.
 void BM_LogTree(benchmark::State& state) {

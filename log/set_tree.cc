@@ -10,13 +10,17 @@ namespace setlog {
 namespace {
 
 constexpr std::array<uint8_t, 1> kKeyPrefix = {0x10};
-constexpr std::array<uint8_t, 1> kNodePrefix = {0x11};
+constexpr uint8_t kNodePrefix = 0x11;
 constexpr uint8_t kRootPrefix = 0x12;
 constexpr size_t kNodeBodyBytes = 1 + 2 * Hash::kSize;
 
 }  // namespace
 
-Hash SetKey(const Hash& value) { return Sha256({kKeyPrefix, value}); }
+Hash SetKey(const Hash& value) {
+  Hash key;
+  HashMany(kKeyPrefix, value.data(), Hash::kSize, 1, &key);
+  return key;
+}
 
 std::vector<Hash> SetKeys(std::span<const Hash> values) {
   std::vector<Hash> keys(values.size());
@@ -26,7 +30,10 @@ std::vector<Hash> SetKeys(std::span<const Hash> values) {
 }
 
 Hash SetNode(uint8_t bit, const Hash& left, const Hash& right) {
-  return Sha256({kNodePrefix, Bytes(&bit, 1), left, right});
+  const HashPair pair = {left.data(), right.data(), bit};
+  Hash node;
+  HashPairs(kNodePrefix, std::span(&pair, 1), &node);
+  return node;
 }
 
 Hash SetRoot(uint64_t n, const Hash& top) {
@@ -108,7 +115,8 @@ void SetForest::HashNodes(std::span<const uint16_t> heights) {
         std::memcpy(body + 1, hash(node.left).data(), Hash::kSize);
         std::memcpy(body + 1 + Hash::kSize, hash(node.right).data(), Hash::kSize);
       }
-      HashMany(kNodePrefix, bodies.data(), kNodeBodyBytes, count, results.data());
+      HashMany(Bytes(&kNodePrefix, 1), bodies.data(), kNodeBodyBytes, count,
+               results.data());
       for (size_t i = 0; i < count; ++i) hashes_[order[begin + i]] = results[i];
     }
   }

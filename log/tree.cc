@@ -1,6 +1,7 @@
 #include "log/tree.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "log/sha256.h"
@@ -42,7 +43,10 @@ Hash EmptyRoot() { return Sha256(Bytes()); }
 Hash LeafHash(Bytes entry) { return Sha256({kLeafPrefix, entry}); }
 
 Hash NodeHash(const Hash& left, const Hash& right) {
-  return Sha256({kNodePrefix, left, right});
+  const std::array<Hash, 2> children = {left, right};
+  Hash parent;
+  NodeHashes(children.data(), 1, &parent);
+  return parent;
 }
 
 std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values) {

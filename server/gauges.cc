@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "log/sha256.h"
 #include "server/build_info.h"
 #include "server/process_stats.h"
 
@@ -131,7 +132,8 @@ void AddProcess(Families* out) {
   out->Gauge("setlog_build_info", "What runs; always 1", 1,
              {{"version", build.version},
               {"commit", build.commit},
-              {"compiler", build.compiler}});
+              {"compiler", build.compiler},
+              {"sha256", Sha256Kernels()[0].name}});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "absl/strings/str_format.h"
+#include "log/sha256.h"
 #include "server/access.h"
 #include "server/admin_service.h"
 #include "server/audit_log.h"
@@ -320,6 +321,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   events->Write(LogLevel::kInfo, "started",
                 {{"version", build.version},
                  {"commit", build.commit},
+                 {"sha256", Sha256Kernels()[0].name},
                  {"grpc", parts->grpc_address.Text()},
                  {"http", parts->http_address.Text()},
                  {"data", options.data_dir},

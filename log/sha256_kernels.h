@@ -1,0 +1,54 @@
+// log/sha256_kernels.h -- what sha256.cc and its kernels for one kind of CPU share.
+//
+// A kernel's file is compiled for instructions that not every CPU has, so nothing that
+// it instantiates may be linked in place of portable code: this header, the only one
+// that such a file includes beside its intrinsics, has plain types and no inline
+// function. Not for use elsewhere.
+#ifndef SETLOG_LOG_SHA256_KERNELS_H_
+#define SETLOG_LOG_SHA256_KERNELS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace setlog::sha256 {
+
+extern const uint32_t kInitialState[8];
+extern const uint32_t kRoundConstants[64];
+
+// Messages of up to this many bytes are the kernels' work; longer ones, which are rare
+// and pay no price for one call each, are OpenSSL's.
+constexpr size_t kMaxBlocks = 4;
+constexpr size_t kMaxMessageBytes = 64 * kMaxBlocks - 9;
+
+// Message i is prefix | bodies[i * body_bytes, (i + 1) * body_bytes), its digest goes
+// to out + 32 * i. `out` may be `bodies` if body_bytes >= 32. prefix_bytes + body_bytes
+// <= kMaxMessageBytes, and prefix_bytes <= 3.
+struct Batch {
+  const uint8_t* prefix;
+  size_t prefix_bytes;
+  const uint8_t* bodies;
+  size_t body_bytes;
+  size_t count;
+  uint8_t* out;
+};
+
+// The message prefix | tag | left | right, both of 32 bytes.
+struct Pair {
+  const uint8_t* left;
+  const uint8_t* right;
+  uint8_t tag;
+};
+
+// 16 messages in the lanes of a vector, two vectors in flight; needs AVX-512 F and BW.
+// Return how many messages they hashed, from the first on: a rest that is not worth a
+// vector is left to another kernel.
+size_t HashManyAvx512(const Batch& batch);
+size_t HashPairsAvx512(uint8_t prefix, const Pair* pairs, size_t count, uint8_t* out);
+
+// Up to three messages in flight; need SHA-NI and SSE 4.1. Hash all.
+void HashManyShaNi(const Batch& batch);
+void HashPairsShaNi(uint8_t prefix, const Pair* pairs, size_t count, uint8_t* out);
+
+}  // namespace setlog::sha256
+
+#endif  // SETLOG_LOG_SHA256_KERNELS_H_
