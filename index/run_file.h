@@ -1,0 +1,147 @@
+// index/run_file.h -- the rows of one partition, in order, in one immutable file.
+//
+//   auto run = RunFile::Open(path, identity, partition);  // checks all but the pages
+//   RunCursor cursor(**run);
+//   for (cursor.SeekPrefix(first); cursor.valid() && cursor.prefix() < end;
+//        cursor.Next()) use(cursor.key(), cursor.word());
+//   if (!cursor.status().ok()) ...                        // DataLoss: a bad page
+//
+//   pages of 4,096 bytes:  110 keys of 32 bytes | 110 words of 5 bytes | u16 rows |
+//                          16 zero bytes | u64 checksum; all but the last are full
+//   u64 a page:            the first 8 bytes of its first key (the fence)
+//   footer of 72 bytes:    tag 32 | u64 m | u64 rows | u64 pages | u64 checksum of the
+//                          fence | u64 checksum of the footer so far
+//
+// Every row's position is below m, and all events of the partition below m are here.
+// The file is mapped: opened files keep no descriptor, and a page is checked (checksum,
+// count, order of its rows) the first time it is read. Memory: 8 bytes and a bit a
+// page.
+//
+// A file is thread-safe; a cursor belongs to one thread and must not outlive its file.
+// A disk that fails to deliver a mapped page raises SIGBUS, which ends the process.
+#ifndef SETLOG_INDEX_RUN_FILE_H_
+#define SETLOG_INDEX_RUN_FILE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "index/event_row.h"
+#include "index/file_tag.h"
+#include "index/mapped_file.h"
+#include "index/run_page.h"
+#include "log/bytes.h"
+
+namespace setlog {
+
+class RunFile {
+ public:
+  // NotFound if there is no such file; DataLoss if it is not the whole, undamaged frame
+  // of a run of this partition; Unavailable. O(pages): the fence is read into memory.
+  static absl::StatusOr<std::unique_ptr<RunFile>> Open(const std::string& path,
+                                                       const IndexIdentity& identity,
+                                                       unsigned partition);
+
+  const std::string& path() const { return file_.path(); }
+  uint64_t m() const { return m_; }
+  uint64_t rows() const { return rows_; }
+  uint64_t pages() const { return fence_.size(); }
+  uint64_t file_bytes() const { return file_.bytes().size(); }
+
+  // Reads and checks every page again, as if it had not been checked, and the order of
+  // rows across pages. Sequential.
+  absl::Status CheckAll() const;
+
+  // Asks for the pages of rows with these prefixes (sorted) to be read from the disk,
+  // without waiting: to be called for many keys before cursors seek to them one by one.
+  // Costs a system call for each stretch of pages, so not worth it where most of the
+  // file is in memory.
+  void WillNeed(std::span<const uint64_t> prefixes) const;
+  // The same for all pages from that of prefix `first` to that of `last`.
+  void WillNeed(uint64_t first, uint64_t last) const;
+
+ private:
+  friend class RunCursor;
+  RunFile(MappedFile file, uint64_t m, uint64_t rows, std::vector<uint64_t> fence);
+
+  // The bytes of a page that has been checked; null, with `status` set, if it is bad.
+  const uint8_t* page(uint64_t index) const {
+    return file_.bytes().data() + index * kRunPageBytes;
+  }
+  bool checked(uint64_t index) const {
+    return checked_[index / 64].load(std::memory_order_relaxed) >> (index % 64) & 1;
+  }
+  // Checks a page and remembers that it was good.
+  absl::Status Check(uint64_t index) const;
+  absl::Status CheckPage(uint64_t index) const;
+  unsigned RowsIn(uint64_t index) const {
+    return index + 1 < pages() ? kRunPageRows
+                               : static_cast<unsigned>(rows_ - index * kRunPageRows);
+  }
+
+  MappedFile file_;
+  unsigned partition_ = 0;
+  unsigned partition_bits_ = 0;
+  uint64_t m_ = 0;
+  uint64_t rows_ = 0;
+  std::vector<uint64_t> fence_;
+  mutable std::vector<std::atomic<uint64_t>> checked_;
+};
+
+// A place in a run. Seek before anything else. After a bad page the cursor is not valid
+// and status() says why, until the next Seek.
+class RunCursor {
+ public:
+  enum class ReadAhead { kNone, kSequential };
+  // kSequential: Next asks for megabytes ahead of where it is, for walks over all rows.
+  explicit RunCursor(const RunFile& run, ReadAhead ahead = ReadAhead::kNone)
+      : run_(&run), ahead_(ahead) {}
+
+  void SeekToFirst();
+  // To the first row whose key is at least `key`. Cheapest where the row is near and
+  // not before the current one, so seek in ascending order where possible; anywhere
+  // else it costs a few probes of the fence and of one page, or a binary search where
+  // many keys share 8 bytes.
+  void Seek(const Hash& key);
+  // To the first row whose key's first 8 bytes, as a number, are at least `prefix`.
+  void SeekPrefix(uint64_t prefix);
+  // To the next row; must be valid().
+  void Next() {
+    if (++slot_ == count_) NextPage();
+  }
+
+  // On a row. False before the first Seek, after the last row, and at a bad page.
+  bool valid() const { return slot_ < count_; }
+  const absl::Status& status() const { return status_; }
+
+  // The current row, in place; the reference lives as long as the file.
+  const Hash& key() const { return RunPageKey(page_, slot_); }
+  uint64_t prefix() const { return RunPagePrefix(page_, slot_); }
+  uint64_t word() const { return RunPageWord(page_, slot_); }
+  EventRow row() const { return {key(), word()}; }
+
+ private:
+  void NextPage();
+  // Puts the cursor on a row of a page, checking the page; false if it is bad.
+  bool Enter(uint64_t page, unsigned slot);
+  template <typename Target>
+  void SeekTo(const Target& target);
+
+  const RunFile* run_;
+  ReadAhead ahead_;
+  const uint8_t* page_ = nullptr;
+  unsigned slot_ = 0;
+  unsigned count_ = 0;  // rows in the page
+  uint64_t page_index_ = 0;
+  uint64_t asked_ = 0;  // pages below were asked for ahead
+  absl::Status status_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_INDEX_RUN_FILE_H_
