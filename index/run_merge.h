@@ -1,0 +1,24 @@
+// index/run_merge.h -- a partition's run and its frozen rows become a new run.
+#ifndef SETLOG_INDEX_RUN_MERGE_H_
+#define SETLOG_INDEX_RUN_MERGE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "index/file_tag.h"
+#include "index/recent_rows.h"
+#include "index/run_file.h"
+
+namespace setlog {
+
+// Writes a run with the rows of `run` (nullptr: none) and `frozen`, all of which have
+// positions below m, to `path`. DataLoss if a page of `run` is bad, else as RunWriter.
+// Nothing is left at `path` after an error. Sequential reads and writes.
+absl::Status WriteMergedRun(const std::string& path, const IndexIdentity& identity,
+                            unsigned partition, uint64_t m, const RunFile* run,
+                            const RecentRows& frozen);
+
+}  // namespace setlog
+
+#endif  // SETLOG_INDEX_RUN_MERGE_H_
