@@ -67,30 +67,34 @@ class RunFile {
 
  private:
   friend class RunCursor;
-  RunFile(MappedFile file, uint64_t m, uint64_t rows, std::vector<uint64_t> fence);
+  RunFile(MappedFile file, const IndexIdentity& identity, unsigned partition,
+          uint64_t m, uint64_t rows, std::vector<uint64_t> fence);
 
-  // The bytes of a page that has been checked; null, with `status` set, if it is bad.
   const uint8_t* page(uint64_t index) const {
     return file_.bytes().data() + index * kRunPageBytes;
   }
-  bool checked(uint64_t index) const {
-    return checked_[index / 64].load(std::memory_order_relaxed) >> (index % 64) & 1;
-  }
-  // Checks a page and remembers that it was good.
-  absl::Status Check(uint64_t index) const;
-  absl::Status CheckPage(uint64_t index) const;
   unsigned RowsIn(uint64_t index) const {
     return index + 1 < pages() ? kRunPageRows
                                : static_cast<unsigned>(rows_ - index * kRunPageRows);
   }
+  // OK if the page was, or now is, found good.
+  absl::Status Require(uint64_t index) const {
+    const uint64_t word = checked_[index / 64].load(std::memory_order_relaxed);
+    return word >> (index % 64) & 1 ? absl::OkStatus() : Check(index);
+  }
+  absl::Status Check(uint64_t index) const;
+  // The first page whose fence is at least `prefix`; pages() if there is none. A few
+  // steps from where it would be if keys were spread evenly, as hashes are.
+  uint64_t FirstPageFrom(uint64_t prefix) const;
 
   MappedFile file_;
-  unsigned partition_ = 0;
-  unsigned partition_bits_ = 0;
-  uint64_t m_ = 0;
-  uint64_t rows_ = 0;
+  IndexIdentity identity_;
+  unsigned partition_;
+  uint64_t m_;
+  uint64_t rows_;
   std::vector<uint64_t> fence_;
-  mutable std::vector<std::atomic<uint64_t>> checked_;
+  double pages_per_prefix_ = 0;
+  mutable std::vector<std::atomic<uint64_t>> checked_;  // a bit a page
 };
 
 // A place in a run. Seek before anything else. After a bad page the cursor is not valid
@@ -103,10 +107,9 @@ class RunCursor {
       : run_(&run), ahead_(ahead) {}
 
   void SeekToFirst();
-  // To the first row whose key is at least `key`. Cheapest where the row is near and
-  // not before the current one, so seek in ascending order where possible; anywhere
-  // else it costs a few probes of the fence and of one page, or a binary search where
-  // many keys share 8 bytes.
+  // To the first row whose key is at least `key`. Costs a few probes of the fence,
+  // which are spared if the row is in the current page, and of one page; a binary
+  // search over pages where many keys share 8 bytes.
   void Seek(const Hash& key);
   // To the first row whose key's first 8 bytes, as a number, are at least `prefix`.
   void SeekPrefix(uint64_t prefix);
@@ -127,16 +130,20 @@ class RunCursor {
 
  private:
   void NextPage();
-  // Puts the cursor on a row of a page, checking the page; false if it is bad.
+  // RunFile::FirstPageFrom, at once if that is the page after the current one.
+  uint64_t FirstPageFrom(uint64_t prefix) const;
+  // Puts the cursor on a row of a page, having checked the page; false if it is bad.
   bool Enter(uint64_t page, unsigned slot);
-  template <typename Target>
-  void SeekTo(const Target& target);
+  // Onto the first row of `page` for which `before` is false, or the one after the
+  // page; looks from where rows of `prefix` would be if they were spread evenly.
+  template <typename Before>
+  void SearchPage(uint64_t page, uint64_t prefix, Before before);
 
   const RunFile* run_;
   ReadAhead ahead_;
   const uint8_t* page_ = nullptr;
   unsigned slot_ = 0;
-  unsigned count_ = 0;  // rows in the page
+  unsigned count_ = 0;  // rows in the page; 0 where there is none
   uint64_t page_index_ = 0;
   uint64_t asked_ = 0;  // pages below were asked for ahead
   absl::Status status_;

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "absl/status/status.h"
 #include "index/event_row.h"
 #include "log/bytes.h"
 
@@ -22,6 +21,7 @@ inline constexpr size_t kRunPageWords = kRunPageRows * Hash::kSize;
 inline constexpr size_t kRunPageCount =
     kRunPageWords + kRunPageRows * sizeof(PackedWord);
 inline constexpr size_t kRunPageChecksum = kRunPageBytes - 8;
+inline constexpr size_t kRunFooterBytes = 72;
 static_assert(kRunPageCount + 2 <= kRunPageChecksum);
 
 inline const Hash& RunPageKey(const uint8_t* page, unsigned slot) {

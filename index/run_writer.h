@@ -38,7 +38,27 @@ class RunWriter {
   absl::Status Finish();
 
   uint64_t rows() const { return rows_; }
+  // Of what was written so far; after Finish, of the file.
   uint64_t file_bytes() const { return file_.size(); }
+
+ private:
+  RunWriter(OutputFile file, const IndexIdentity& identity, unsigned partition,
+            uint64_t m);
+  absl::Status Refused(const Hash& key, uint64_t word) const;
+  absl::Status FinishPage();
+  absl::Status Flush();
+
+  OutputFile file_;
+  IndexIdentity identity_;
+  unsigned partition_;
+  uint64_t m_;
+  std::string buffer_;   // kBufferPages pages, the last of them being filled
+  size_t buffered_ = 0;  // pages in it that are full
+  unsigned slot_ = 0;    // rows in the page being filled
+  uint64_t rows_ = 0;
+  Hash last_key_;
+  uint64_t last_word_ = 0;
+  std::vector<uint64_t> fence_;
 };
 
 }  // namespace setlog

@@ -15,7 +15,7 @@ set -euo pipefail
 build=(
   ca-certificates ccache cmake g++ git mold ninja-build pkg-config
   libabsl-dev libcli11-dev libcsv-dev libgrpc++-dev libmicrohttpd-dev libprotobuf-dev
-  librocksdb-dev libsodium-dev libssl-dev libutf8proc-dev libzstd-dev
+  librocksdb-dev libsodium-dev libssl-dev libutf8proc-dev libxxhash-dev libzstd-dev
   nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc
   zlib1g-dev
 )

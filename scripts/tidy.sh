@@ -23,7 +23,7 @@ ninja -C build/release setlog_messages >build/tidy.log || {
   exit 1
 }
 mapfile -t files < <(git ls-files '*.cc' |
-  grep -E '^(log|storage|proto|server|client|tools)/' | grep -E -- "${1:-.}")
+  grep -E '^(log|storage|index|proto|server|client|tools)/' | grep -E -- "${1:-.}")
 if [[ ${#files[@]} -eq 0 ]]; then
   echo "tidy.sh: no source matches ${1:-}" >&2
   exit 1

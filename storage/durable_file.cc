@@ -13,14 +13,6 @@
 namespace setlog {
 namespace {
 
-absl::Status FromErrno(int error, std::string_view what, const std::string& path) {
-  const std::string text =
-      absl::StrFormat("cannot %s %s: %s", what, path, std::strerror(error));
-  if (error == ENOENT) return absl::NotFoundError(text);
-  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(text);
-  return absl::UnavailableError(text);
-}
-
 std::string ParentOf(const std::string& path) {
   // A trailing slash belongs to the name before it.
   const size_t end = path.find_last_not_of('/');
@@ -35,12 +27,12 @@ absl::Status WriteAll(int descriptor, const std::string& path, std::string_view 
     const ssize_t written =
         pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return FromErrno(written < 0 ? errno : EIO, "write", path);
+    if (written <= 0) return FileError(written < 0 ? errno : EIO, "write", path);
     bytes.remove_prefix(static_cast<size_t>(written));
     offset += static_cast<uint64_t>(written);
   }
   // Not repeated on EINTR or anything else: see WriteAt.
-  if (fdatasync(descriptor) != 0) return FromErrno(errno, "sync", path);
+  if (fdatasync(descriptor) != 0) return FileError(errno, "sync", path);
   return absl::OkStatus();
 }
 
@@ -49,17 +41,25 @@ absl::Status Replace(const std::string& path, std::string_view content, mode_t m
   unlink(fresh.c_str());  // of an attempt that a crash cut short, with any mode
   const int descriptor =
       open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  if (descriptor < 0) return FromErrno(errno, "create", fresh);
+  if (descriptor < 0) return FileError(errno, "create", fresh);
   absl::Status written = WriteAll(descriptor, fresh, content, 0);
   close(descriptor);
   if (!written.ok()) return written;
   if (std::rename(fresh.c_str(), path.c_str()) != 0) {
-    return FromErrno(errno, "create", path);
+    return FileError(errno, "create", path);
   }
   return SyncParentDirectory(path);
 }
 
 }  // namespace
+
+absl::Status FileError(int error, std::string_view what, const std::string& path) {
+  const std::string text =
+      absl::StrFormat("cannot %s %s: %s", what, path, std::strerror(error));
+  if (error == ENOENT) return absl::NotFoundError(text);
+  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(text);
+  return absl::UnavailableError(text);
+}
 
 absl::Status ReplaceFile(const std::string& path, std::string_view content) {
   return Replace(path, content, 0644);
@@ -72,10 +72,10 @@ absl::Status ReplaceSecretFile(const std::string& path, std::string_view content
 absl::Status SyncParentDirectory(const std::string& path) {
   const std::string parent = ParentOf(path);
   const int descriptor = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return FromErrno(errno, "open", parent);
+  if (descriptor < 0) return FileError(errno, "open", parent);
   const int error = fsync(descriptor) == 0 ? 0 : errno;
   close(descriptor);
-  return error == 0 ? absl::OkStatus() : FromErrno(error, "sync", parent);
+  return error == 0 ? absl::OkStatus() : FileError(error, "sync", parent);
 }
 
 absl::Status ExchangeDirectories(const std::string& a, const std::string& b) {
@@ -84,14 +84,14 @@ absl::Status ExchangeDirectories(const std::string& a, const std::string& b) {
       return absl::UnimplementedError(absl::StrFormat(
           "the file system cannot exchange %s and %s: do it by hand, with mv", a, b));
     }
-    return FromErrno(errno, "exchange", a);
+    return FileError(errno, "exchange", a);
   }
   return SyncParentDirectory(a);
 }
 
 absl::StatusOr<DurableFile> DurableFile::Open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) return FromErrno(errno, "open", path);
+  if (descriptor < 0) return FileError(errno, "open", path);
   return DurableFile(path, descriptor);
 }
 
@@ -116,7 +116,7 @@ absl::StatusOr<std::string> DurableFile::Read(size_t max_bytes) const {
     const ssize_t got = pread(descriptor_, content.data() + size, content.size() - size,
                               static_cast<off_t>(size));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return FromErrno(errno, "read", path_);
+    if (got < 0) return FileError(errno, "read", path_);
     if (got == 0) break;
     size += static_cast<size_t>(got);
   }

@@ -23,6 +23,9 @@ absl::Status ReplaceFile(const std::string& path, std::string_view content);
 // The same; only the owner may read the new file.
 absl::Status ReplaceSecretFile(const std::string& path, std::string_view content);
 
+// What a failed system call on a file means, as above: "cannot WHAT PATH: REASON".
+absl::Status FileError(int error, std::string_view what, const std::string& path);
+
 // Makes the creation or renaming of `path` itself durable.
 absl::Status SyncParentDirectory(const std::string& path);
 

@@ -1,0 +1,1 @@
+#include "index/commit_journal.h"

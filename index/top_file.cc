@@ -1,0 +1,1 @@
+#include "index/top_file.h"

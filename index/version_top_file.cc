@@ -1,0 +1,1 @@
+#include "index/version_top_file.h"
