@@ -143,7 +143,8 @@ class DiskIndex {
     std::vector<Hash> hashes;
     IndexManifest manifest;  // with the new files
     std::unique_ptr<RunFile> run;
-    // What is not needed any more; freed on the next merge's thread.
+    // The merge before, with what it made superfluous: freeing that takes a while.
+    std::unique_ptr<Merge> before;
     std::unique_ptr<RunFile> old_run;
     std::unique_ptr<RecentRows> old_rows;
     absl::Status status;
@@ -158,19 +159,32 @@ class DiskIndex {
   uint64_t RecentCount() const;
 
   // disk_index_reshape.cc
-  unsigned WantedDepth(uint64_t members) const;
+  unsigned WantedDepth(uint64_t members, unsigned partition_bits) const;
   absl::Status Fit(uint64_t added, uint64_t backlog);
   absl::Status Reshape(unsigned depth, uint8_t partition_bits);
+  // Writes what a new shape needs on the disk, and says so in `manifest`.
+  absl::Status WriteShape(DenseTop* top, std::vector<Partition>& partitions,
+                          IndexManifest* manifest);
   absl::Status StartFiles();
 
   // disk_index_merge.cc
   uint64_t MergeLimit() const;
   absl::Status StartMerge();
   void LaunchMerge();
-  void RunMerge(Merge* merge);
-  // Takes in the result if there is one; waits for it if `wait`.
+  // On the merge's thread.
+  void RunMerge(Merge* merge) const;
+  // Takes in the result if there is one; waits for it if `wait`. DataLoss; with `wait`
+  // also why the merge failed, which will be tried again.
   absl::Status AdoptMerge(bool wait);
-  absl::Status MergeIfDue();
+  void MergeIfDue();
+  // Keeps the rows in memory below the bound: waits for merges.
+  absl::Status MakeRoom();
+
+  // disk_index_open.cc
+  struct Opened;
+  absl::Status Read(const IndexFiles& files, Opened* opened) const;
+  absl::Status ReadPartition(const IndexFiles& files, unsigned partition,
+                             Opened* opened) const;
 
   // disk_index_publish.cc
   absl::Status WriteJournals(const Batch& batch);
@@ -184,8 +198,7 @@ class DiskIndex {
   // position is below m.
   template <typename Visit>
   absl::Status VisitRows(uint64_t first, uint64_t last, uint64_t m, Visit visit) const;
-  absl::StatusOr<LiveBucket> Live(uint64_t first, uint64_t last, uint64_t m) const;
-  absl::StatusOr<std::vector<SetEvent>> Events(const Hash& key, uint64_t m) const;
+  absl::StatusOr<TopView> ViewOf(const IndexEntry& at, const TopView* version) const;
 
   Options options_;
   IndexDirectory directory_;
@@ -209,7 +222,8 @@ class DiskIndex {
   std::optional<CommitJournal> commits_;
   std::optional<IndexCommit> last_commit_;
   std::optional<IndexEntry> previous_;
-  std::unique_ptr<Merge> merge_;
+  std::unique_ptr<Merge> merge_;  // that runs or has failed
+  std::unique_ptr<Merge> merged_;
   std::thread merge_thread_;
   std::atomic<uint64_t> buckets_written_ = 0;
   std::atomic<uint64_t> merges_ = 0;

@@ -1,0 +1,183 @@
+// Making a prepared batch the current state: first for a crash, then for readers.
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "index/disk_index.h"
+
+namespace setlog {
+namespace {
+
+// Rows that are inserted under one lock: well below a millisecond.
+constexpr size_t kRowsPerLock = 4096;
+// Commits are started anew when there are so many bytes of them.
+constexpr uint64_t kMaxCommitBytes = uint64_t{1} << 16;
+
+}  // namespace
+
+absl::Status DiskIndex::Publish(Batch batch) {
+  if (batch.m0_ != m_ || batch.parts_.size() != partitions_.size()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "a batch prepared at m = %d cannot follow m = %d", batch.m0_, m_));
+  }
+  const bool changes =
+      std::any_of(batch.parts_.begin(), batch.parts_.end(),
+                  [](const PartitionUpdate& update) { return !update.rows.empty(); });
+  if (changes || has_files_) {
+    if (absl::Status s = WriteJournals(batch); !s.ok()) return s;
+  }
+  previous_ = State();
+  Apply(std::move(batch));
+  MergeIfDue();
+  return absl::OkStatus();
+}
+
+absl::Status DiskIndex::OpenJournals() {
+  if (!has_files_) {
+    if (absl::Status s = StartFiles(); !s.ok()) return s;
+  }
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    Partition& partition = partitions_[p];
+    if (partition.journal) continue;
+    const unsigned number = static_cast<unsigned>(p);
+    absl::StatusOr<JournalWriter> journal =
+        partition.journal_bytes > 0
+            ? JournalWriter::Continue(
+                  directory_.JournalPath(number, partition.journal_seq),
+                  partition.journal_bytes)
+            : JournalWriter::Create(
+                  directory_.JournalPath(number, partition.journal_seq), identity_,
+                  number);
+    if (!journal.ok()) return journal.status();
+    partition.journal.emplace(*std::move(journal));
+  }
+  if (!commits_ || commits_->file_bytes() > kMaxCommitBytes) {
+    std::vector<IndexCommit> kept;
+    if (last_commit_) kept.push_back(*last_commit_);
+    commits_.reset();
+    absl::StatusOr<CommitJournal> commits =
+        CommitJournal::Start(directory_.CommitsPath(), identity_, kept);
+    if (!commits.ok()) return commits.status();
+    commits_.emplace(*std::move(commits));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DiskIndex::WriteJournals(const Batch& batch) {
+  if (absl::Status s = OpenJournals(); !s.ok()) return s;
+  const JournalFrame frame{batch.m0_, batch.entry_.m, static_cast<uint8_t>(depth())};
+  const uint32_t first_bucket = uint32_t{1} << depth();
+  const unsigned below = depth() - partition_bits();
+  IndexCommit commit{batch.m0_, batch.entry_.m, batch.entry_.n, batch.entry_.set_root,
+                     0};
+  absl::Status written;
+  std::vector<std::pair<size_t, uint64_t>> lengths;  // before this batch
+  for (size_t p = 0; p < partitions_.size() && written.ok(); ++p) {
+    const PartitionUpdate& update = batch.parts_[p];
+    if (update.rows.empty()) continue;
+    std::vector<BucketHash> hashes;
+    // One partition is so small that its hashes are computed from the rows.
+    if (partition_bits() > 0 && !update.levels.empty()) {
+      hashes.reserve(update.levels.back().size());
+      for (const NodeHash& node : update.levels.back()) {
+        const uint32_t bucket = node.index - first_bucket;
+        hashes.push_back({bucket & ((uint32_t{1} << below) - 1), node.hash});
+      }
+    }
+    lengths.push_back({p, partitions_[p].journal->file_bytes()});
+    written = partitions_[p].journal->Append(frame, update.rows, hashes);
+    commit.touched |= uint64_t{1} << p;
+  }
+  if (written.ok()) written = commits_->Append(commit);
+  if (written.ok()) {
+    last_commit_ = commit;
+    return written;
+  }
+  // Without its commit the batch must be in no journal: another one follows m0.
+  for (const auto& [p, length] : lengths) {
+    Partition& partition = partitions_[p];
+    partition.journal.reset();
+    absl::StatusOr<JournalWriter> journal = JournalWriter::Continue(
+        directory_.JournalPath(static_cast<unsigned>(p), partition.journal_seq),
+        length);
+    if (!journal.ok()) {
+      return absl::DataLossError(absl::StrFormat("%s; and then: %s", written.message(),
+                                                 journal.status().message()));
+    }
+    partition.journal.emplace(*std::move(journal));
+  }
+  commits_.reset();
+  return written;
+}
+
+void DiskIndex::Apply(Batch batch) {
+  TopUndo undo(m_, n_, partition_bits());
+  std::vector<NodeTable> upper;
+  for (const std::vector<NodeHash>& level : batch.upper_) {
+    std::vector<NodeHash> replaced;
+    for (const NodeHash& node : level) {
+      replaced.push_back({node.index, top_->node(node.index)});
+    }
+    upper.emplace_back(std::move(replaced));
+  }
+  undo.SetUpper(std::move(upper));
+  for (size_t p = 0; p < batch.parts_.size(); ++p) {
+    undo.SetPart(p, std::move(batch.parts_[p].replaced));
+  }
+  std::deque<TopUndo> dropped;
+  {
+    uint64_t bytes = undo.memory_bytes();
+    const auto lock = mutex_.LockUnique();
+    undo_.push_back(std::move(undo));
+    size_t kept = 1;
+    while (kept < undo_.size()) {
+      bytes += undo_[undo_.size() - 1 - kept].memory_bytes();
+      if (bytes > options_.undo_bytes) break;
+      ++kept;
+    }
+    while (undo_.size() > kept) {
+      dropped.push_back(std::move(undo_.front()));
+      undo_.pop_front();
+    }
+  }
+  // No reader looks at these nodes: the undo record stands before them.
+  options_.parallel(batch.parts_.size(), [&](size_t p) {
+    for (const std::vector<NodeHash>& level : batch.parts_[p].levels) {
+      for (const NodeHash& node : level) top_->node(node.index) = node.hash;
+    }
+  });
+  for (const std::vector<NodeHash>& level : batch.upper_) {
+    for (const NodeHash& node : level) top_->node(node.index) = node.hash;
+  }
+  InsertRows(batch);
+  const auto lock = mutex_.LockUnique();
+  for (size_t p = 0; p < batch.parts_.size(); ++p) {
+    const PartitionUpdate& update = batch.parts_[p];
+    partitions_[p].n += update.added - update.removed;
+    rows_ += update.rows.size();
+    if (!update.levels.empty()) buckets_written_ += update.levels.back().size();
+  }
+  m_ = batch.entry_.m;
+  n_ = batch.entry_.n;
+}
+
+void DiskIndex::InsertRows(const Batch& batch) {
+  // Readers of an older m pass over rows that are new.
+  auto lock = mutex_.LockUnique();
+  size_t inserted = 0;
+  for (size_t p = 0; p < batch.parts_.size(); ++p) {
+    std::span<const EventRow> rows = batch.parts_[p].rows;
+    while (!rows.empty()) {
+      if (inserted >= kRowsPerLock) {
+        lock.unlock();
+        lock = mutex_.LockUnique();
+        inserted = 0;
+      }
+      const size_t count = std::min(rows.size(), kRowsPerLock - inserted);
+      partitions_[p].active->Insert(rows.first(count));
+      rows = rows.subspan(count);
+      inserted += count;
+    }
+  }
+}
+
+}  // namespace setlog
