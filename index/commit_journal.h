@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -61,8 +62,16 @@ class CommitJournal {
   // succeeds any more.
   absl::Status Append(const IndexCommit& commit);
   // Closes the descriptor until the next Append.
-  void Rest();
-  uint64_t file_bytes() const;
+  void Rest() { file_.Rest(); }
+  uint64_t file_bytes() const { return file_.size(); }
+
+ private:
+  CommitJournal(OutputFile file, uint64_t m, bool empty)
+      : file_(std::move(file)), m_(m), empty_(empty) {}
+
+  OutputFile file_;
+  uint64_t m_;  // of the last commit
+  bool empty_;
 };
 
 }  // namespace setlog

@@ -48,6 +48,10 @@ absl::Status CheckFileTag(Bytes bytes, FileKind kind, const IndexIdentity& ident
   return Refused(path, "belongs to another partition");
 }
 
+absl::Status DamagedFile(const std::string& path, std::string_view what) {
+  return absl::DataLossError(absl::StrFormat("%s is damaged: %s", path, what));
+}
+
 uint64_t ChecksumAt(uint64_t place, Bytes bytes) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), place);
 }

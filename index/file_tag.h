@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "log/bytes.h"
@@ -54,6 +55,12 @@ std::string EncodeFileTag(FileKind kind, const IndexIdentity& identity,
 // DataLoss, naming `path` and what differs, unless `bytes` is exactly that tag.
 absl::Status CheckFileTag(Bytes bytes, FileKind kind, const IndexIdentity& identity,
                           unsigned partition, const std::string& path);
+
+// The partition bits that a tag, or a file that begins with one, says.
+inline uint8_t FileTagPartitionBits(Bytes tag) { return tag[28]; }
+
+// "PATH is damaged: WHAT", DataLoss.
+absl::Status DamagedFile(const std::string& path, std::string_view what);
 
 // A checksum that also tells where the bytes belong.
 uint64_t ChecksumAt(uint64_t place, Bytes bytes);

@@ -3,7 +3,7 @@
 //   auto journal = JournalWriter::Create(path, identity, partition);
 //   absl::Status written = journal->Append({m0, m1, depth}, rows, hashes);
 //   auto end = ReadJournal(path, identity, partition,
-//                          [&](const JournalRecord& record) { ...; });
+//                          [&](const JournalRecord& record) { return ...; });
 //   auto again = JournalWriter::Continue(path, end->good_bytes);  // cuts what is
 //   beyond
 //
@@ -19,8 +19,10 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -28,6 +30,7 @@
 #include "index/event_row.h"
 #include "index/file_tag.h"
 #include "index/output_file.h"
+#include "index/top_file.h"
 #include "log/bytes.h"
 
 namespace setlog {
@@ -85,12 +88,17 @@ class JournalWriter {
   absl::Status Append(const JournalFrame& frame, std::span<const EventRow> rows,
                       std::span<const BucketHash> hashes);
   // Closes the descriptor until the next Append: for logs that are seldom written.
-  void Rest();
+  void Rest() { file_.Rest(); }
   // On the disk, against power cuts. Not needed for anything; for a clean stop.
-  absl::Status Sync();
+  absl::Status Sync() { return file_.Sync(); }
 
-  const std::string& path() const;
-  uint64_t file_bytes() const;
+  const std::string& path() const { return file_.path(); }
+  uint64_t file_bytes() const { return file_.size(); }
+
+ private:
+  explicit JournalWriter(OutputFile file) : file_(std::move(file)) {}
+
+  OutputFile file_;
 };
 
 struct JournalEnd {

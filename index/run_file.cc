@@ -10,10 +10,6 @@ namespace {
 
 constexpr size_t kFenceBytes = 8;
 
-absl::Status Damaged(const std::string& path, std::string_view what) {
-  return absl::DataLossError(absl::StrFormat("%s is damaged: %s", path, what));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunFile>> RunFile::Open(const std::string& path,
@@ -22,13 +18,13 @@ absl::StatusOr<std::unique_ptr<RunFile>> RunFile::Open(const std::string& path,
   absl::StatusOr<MappedFile> file = MappedFile::Open(path, MappedFile::Use::kRandom);
   if (!file.ok()) return file.status();
   const Bytes bytes = file->bytes();
-  if (bytes.size() < kRunFooterBytes) return Damaged(path, "it is too short");
+  if (bytes.size() < kRunFooterBytes) return DamagedFile(path, "it is too short");
   const Bytes footer = bytes.last(kRunFooterBytes);
   absl::Status ours = CheckFileTag(footer.first(kFileTagBytes), FileKind::kRun,
                                    identity, partition, path);
   if (!ours.ok()) return ours;
   if (ChecksumAt(0, footer.first(kRunFooterBytes - 8)) != ReadU64(footer.last(8))) {
-    return Damaged(path, "its footer's checksum");
+    return DamagedFile(path, "its footer's checksum");
   }
   const uint64_t m = ReadU64(footer.subspan(kFileTagBytes));
   const uint64_t rows = ReadU64(footer.subspan(kFileTagBytes + 8));
@@ -36,22 +32,22 @@ absl::StatusOr<std::unique_ptr<RunFile>> RunFile::Open(const std::string& path,
   const uint64_t body = bytes.size() - kRunFooterBytes;
   if (body % (kRunPageBytes + kFenceBytes) != 0 ||
       body / (kRunPageBytes + kFenceBytes) != pages) {
-    return Damaged(path, "its size");
+    return DamagedFile(path, "its size");
   }
   if (m > kMaxPositions || rows > pages * kRunPageRows ||
       rows + kRunPageRows <= pages * kRunPageRows) {
-    return Damaged(path, "what its footer says");
+    return DamagedFile(path, "what its footer says");
   }
   const Bytes fence_bytes = bytes.subspan(pages * kRunPageBytes, pages * kFenceBytes);
   if (ChecksumAt(0, fence_bytes) != ReadU64(footer.subspan(kFileTagBytes + 24))) {
-    return Damaged(path, "the checksum of its fence");
+    return DamagedFile(path, "the checksum of its fence");
   }
   std::vector<uint64_t> fence(pages);
   for (uint64_t i = 0; i < pages; ++i) {
     fence[i] = ReadU64(fence_bytes.subspan(i * kFenceBytes));
   }
   if (!std::is_sorted(fence.begin(), fence.end())) {
-    return Damaged(path, "the order of its fence");
+    return DamagedFile(path, "the order of its fence");
   }
   return std::unique_ptr<RunFile>(
       new RunFile(*std::move(file), identity, partition, m, rows, std::move(fence)));
@@ -75,7 +71,7 @@ RunFile::RunFile(MappedFile file, const IndexIdentity& identity, unsigned partit
 absl::Status RunFile::Check(uint64_t index) const {
   const uint8_t* bytes = page(index);
   const auto bad = [&](std::string_view what) {
-    return Damaged(path(), absl::StrFormat("%s of page %d", what, index));
+    return DamagedFile(path(), absl::StrFormat("%s of page %d", what, index));
   };
   if (ChecksumAt(index, Bytes(bytes, kRunPageChecksum)) !=
       ReadU64(Bytes(bytes + kRunPageChecksum, 8))) {
@@ -119,7 +115,7 @@ absl::Status RunFile::CheckAll() const {
     const EventRow first = {RunPageKey(page(index), 0), RunPageWord(page(index), 0)};
     if (last.key > first.key ||
         (last.key == first.key && last.position() >= first.position())) {
-      return Damaged(path(), absl::StrFormat("the order before page %d", index));
+      return DamagedFile(path(), absl::StrFormat("the order before page %d", index));
     }
   }
   return absl::OkStatus();

@@ -54,13 +54,14 @@ class VersionTopFile {
   absl::Status CheckAll() const;
 
  private:
-  VersionTopFile(MappedFile file, const VersionTopFrame& frame, uint64_t checksum)
-      : file_(std::move(file)), frame_(frame), checksum_(checksum) {}
+  VersionTopFile(MappedFile file, const VersionTopFrame& frame, uint64_t checksum,
+                 std::span<const Hash> nodes)
+      : file_(std::move(file)), frame_(frame), checksum_(checksum), nodes_(nodes) {}
 
   MappedFile file_;
   VersionTopFrame frame_;
   uint64_t checksum_;
-  std::span<const Hash> nodes_;
+  std::span<const Hash> nodes_;  // in file_
 };
 
 }  // namespace setlog

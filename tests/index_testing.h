@@ -39,6 +39,15 @@ inline void WriteFile(const std::string& path, const std::string& content) {
   if (!file.flush()) std::abort();
 }
 
+inline void FlipBit(const std::string& path, uint64_t offset, unsigned bit) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(offset));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(offset));
+  file.put(static_cast<char>(byte ^ 1 << bit));
+  if (!file.flush()) std::abort();
+}
+
 // While it lives, no file grows beyond `bytes`: a write beyond fails with EFBIG.
 class FileSizeLimit {
  public:
