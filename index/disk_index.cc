@@ -75,6 +75,12 @@ IndexManifest DiskIndex::Manifest() const {
 }
 
 absl::Status DiskIndex::Clear() {
+  Forget();
+  const absl::Status removed = directory_.RemoveAll();
+  return absl::IsNotFound(removed) ? absl::OkStatus() : removed;
+}
+
+void DiskIndex::Forget() {
   if (merge_thread_.joinable()) merge_thread_.join();
   merge_.reset();
   merged_.reset();
@@ -94,8 +100,6 @@ absl::Status DiskIndex::Clear() {
   commits_.reset();
   last_commit_.reset();
   previous_.reset();
-  partitions.clear();
-  return directory_.RemoveAll();
 }
 
 absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(

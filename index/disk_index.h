@@ -37,6 +37,7 @@
 #include "index/partition_update.h"
 #include "index/recent_rows.h"
 #include "index/run_file.h"
+#include "index/top_file.h"
 #include "log/dense_top.h"
 #include "log/entry.h"
 #include "log/set_index.h"
@@ -157,6 +158,9 @@ class DiskIndex {
   IndexManifest Manifest() const;
   IndexEntry State() const;
   uint64_t RecentCount() const;
+
+  // Forgets the state, not the files.
+  void Forget();
 
   // disk_index_reshape.cc
   unsigned WantedDepth(uint64_t members, unsigned partition_bits) const;

@@ -27,7 +27,7 @@ std::optional<TopView> DiskIndex::RecentView(uint64_t m) const {
     if (m != m_) return std::nullopt;
     return TopView(m_, n_, depth(), top_->nodes());
   }
-  absl::InlinedVector<const TopUndo*, 4> undone;
+  std::vector<const TopUndo*> undone;
   for (auto undo = since; undo != undo_.end(); ++undo) undone.push_back(&*undo);
   return TopView(m, since->n(), depth(), top_->nodes(), std::move(undone));
 }
@@ -93,8 +93,8 @@ absl::StatusOr<DiskIndex::Found> DiskIndex::Lookup(const IndexEntry& at,
   Found found;
   bool own_bucket = false;
   const uint64_t prefix = ReadU64(key);
-  absl::StatusOr<SetAnswer> answer = LookupUnder(
-      *view, key, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
+  absl::StatusOr<SetAnswer> answer =
+      LookupUnder(*view, key, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
         const PrefixRange range(bucket, view->depth());
         own_bucket = range.first <= prefix && prefix <= range.last;
         LiveRows live;
@@ -123,13 +123,13 @@ absl::StatusOr<DiskIndex::FoundMany> DiskIndex::BatchLookup(
   const auto lock = mutex_.LockShared();
   absl::StatusOr<TopView> view = ViewOf(at, version);
   if (!view.ok()) return view.status();
-  absl::StatusOr<SetBatchAnswer> answer = BatchLookupUnder(
-      *view, keys, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
+  absl::StatusOr<SetBatchAnswer> answer =
+      BatchLookupUnder(*view, keys, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
         const PrefixRange range(bucket, view->depth());
         LiveRows live;
-        const absl::Status read = VisitRows(
-            range.first, range.last, at.m,
-            [&](const Hash& key, uint64_t word) { live.Add(key, word); });
+        const absl::Status read =
+            VisitRows(range.first, range.last, at.m,
+                      [&](const Hash& key, uint64_t word) { live.Add(key, word); });
         if (!read.ok()) return read;
         return live.Take();
       });
@@ -221,8 +221,8 @@ absl::StatusOr<DenseTop> DiskIndex::TopAt(const IndexEntry& at) const {
   hasher.Flush();
   top.HashBelow(1);
   if (n != at.n || SetRoot(n, top.node(1)) != at.set_root) {
-    return absl::DataLossError(
-        absl::StrFormat("the index's rows at m = %d do not lead to its set root", at.m));
+    return absl::DataLossError(absl::StrFormat(
+        "the index's rows at m = %d do not lead to its set root", at.m));
   }
   return top;
 }

@@ -45,13 +45,13 @@ absl::Status DiskIndex::StartMerge() {
   merge->partition = p;
   merge->seq = seq;
   merge->frame = {.depth = depth(), .m = m_, .n = partition.n};
-  const std::span<Hash> hashes = top_->BucketsBelow((size_t{1} << partition_bits()) + p);
+  const std::span<Hash> hashes =
+      top_->BucketsBelow((size_t{1} << partition_bits()) + p);
   merge->hashes.assign(hashes.begin(), hashes.end());
   merge->manifest = Manifest();
   merge->manifest.partitions[p] = {.run = seq, .top = seq, .journal = seq};
   merge->before = std::move(merged_);
-  auto fresh =
-      std::make_unique<RecentRows>(partition_bits(), partition.active->size());
+  auto fresh = std::make_unique<RecentRows>(partition_bits(), partition.active->size());
   {
     const auto lock = mutex_.LockUnique();
     partition.frozen = std::move(partition.active);
@@ -80,8 +80,7 @@ void DiskIndex::RunMerge(Merge* merge) const {
     merge->status = WriteMergedRun(run_path, identity_, p, merge->frame.m,
                                    partitions_[p].run.get(), *partitions_[p].frozen);
     if (merge->status.ok()) {
-      merge->status =
-          WriteTopFile(top_path, identity_, p, merge->frame, merge->hashes);
+      merge->status = WriteTopFile(top_path, identity_, p, merge->frame, merge->hashes);
     }
     if (merge->status.ok()) {
       absl::StatusOr<std::unique_ptr<RunFile>> run =

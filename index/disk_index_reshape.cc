@@ -175,7 +175,8 @@ absl::Status DiskIndex::WriteShape(DenseTop* top, std::vector<Partition>& partit
 }
 
 absl::Status DiskIndex::StartFiles() {
-  if (absl::Status s = directory_.RemoveAll(); !s.ok() && !absl::IsNotFound(s)) return s;
+  if (absl::Status s = directory_.RemoveAll(); !s.ok() && !absl::IsNotFound(s))
+    return s;
   if (absl::Status s = directory_.Create(); !s.ok()) return s;
   for (Partition& partition : partitions_) {
     partition.files = {.run = 0, .top = 0, .journal = ++max_seq_};

@@ -120,7 +120,7 @@ class TopView {
  public:
   // `undone`: of all updates since m, oldest first.
   TopView(uint64_t m, uint64_t n, unsigned depth, const Hash* nodes,
-          absl::InlinedVector<const TopUndo*, 4> undone = {})
+          std::vector<const TopUndo*> undone = {})
       : m_(m), n_(n), depth_(depth), nodes_(nodes), undone_(std::move(undone)) {}
 
   uint64_t m() const { return m_; }
@@ -139,7 +139,7 @@ class TopView {
   uint64_t n_;
   unsigned depth_;
   const Hash* nodes_;
-  absl::InlinedVector<const TopUndo*, 4> undone_;
+  std::vector<const TopUndo*> undone_;
 };
 
 // A member in one version, and its newest add entry before that.
