@@ -77,8 +77,8 @@ absl::Status DiskIndex::Read(const IndexFiles& files, Opened* opened) const {
   absl::StatusOr<CommitsRead> commits = ReadCommits(directory_.CommitsPath(), identity);
   if (commits.ok() && !commits->commits.empty()) {
     const std::vector<IndexCommit>& all = commits->commits;
-    opened->last = all.back();
     if (all.back().m1 >= manifest->m) {
+      opened->last = all.back();
       opened->entry = {all.back().m1, all.back().n, all.back().root};
       if (all.size() > 1) {
         const IndexCommit& before = all[all.size() - 2];

@@ -105,7 +105,9 @@ TEST_F(DiskIndexTest, AnswersRightlyAtEveryVersionThroughMergesGrowthAndRestarts
       ASSERT_EQ(index->previous(), before);
       ASSERT_NO_FATAL_FAILURE(ExpectRight(*index, model, before, universe, 41));
       versions.push_back(now);
-      if (model.Random() % 4 == 0) ASSERT_OK(index->FinishMerges());
+      if (model.Random() % 4 == 0) {
+        ASSERT_OK(index->FinishMerges());
+      }
       if (model.Random() % 3 == 0) {
         merges += index->merges();
         index = std::make_unique<DiskIndex>(Options());
@@ -221,7 +223,8 @@ void WriteAll(const fs::path& directory,
 }
 
 TEST_F(DiskIndexTest, DamagedOrCutFilesGiveAnEarlierSetOrNoneNeverAnother) {
-  for (const int rounds : {3, 40}) {  // one partition; 64 of them with runs
+  for (const auto& [rounds, turns] : {std::pair{3, 150}, {40, 60}}) {
+    // One partition at first, then 64 of them with runs.
     IndexModel model(11);
     std::vector<IndexEntry> versions;
     const fs::path directory = Options().directory;
@@ -239,7 +242,7 @@ TEST_F(DiskIndexTest, DamagedOrCutFilesGiveAnEarlierSetOrNoneNeverAnother) {
     std::mt19937_64 random(1);
     int opened = 0;
     int refused = 0;
-    for (int turn = 0; turn < 250; ++turn) {
+    for (int turn = 0; turn < turns; ++turn) {
       WriteAll(directory, files);
       auto [path, content] = files[random() % files.size()];
       switch (random() % 3) {
@@ -279,7 +282,9 @@ TEST_F(DiskIndexTest, DamagedOrCutFilesGiveAnEarlierSetOrNoneNeverAnother) {
         ++refused;
       }
       // And it goes on to the newest set, from there or from nothing.
-      if (!open.ok()) ASSERT_OK(index.Clear());
+      if (!open.ok()) {
+        ASSERT_OK(index.Clear());
+      }
       if (index.current().m < model.size()) {
         auto batch = index.Prepare(model.Changes(index.current().m, model.size()),
                                    model.size(), 0);
@@ -291,8 +296,8 @@ TEST_F(DiskIndexTest, DamagedOrCutFilesGiveAnEarlierSetOrNoneNeverAnother) {
         ASSERT_OK(index.Publish(*std::move(batch)));
       }
     }
-    EXPECT_GT(opened, 10);
-    EXPECT_GT(refused, 10);
+    EXPECT_GT(opened, 5);
+    EXPECT_GT(refused, 5);
   }
 }
 
