@@ -162,14 +162,15 @@ absl::StatusOr<JournalEnd> ReadJournal(
     const JournalRecord record = {
         .frame = {ReadU64(body), ReadU64(body.subspan(8)), body[16]},
         .rows = {reinterpret_cast<const PackedRow*>(first), rows},
-        .hashes = {
-            reinterpret_cast<const PackedBucketHash*>(first + rows * sizeof(PackedRow)),
-            hashes}};
+        .hashes = {reinterpret_cast<const PackedBucketHash*>(first +
+                                                             rows * sizeof(PackedRow)),
+                   hashes},
+        .end = end.good_bytes + kLeadBytes + length};
     const std::string_view fault = Fault(record, identity, partition, end.m);
     if (!fault.empty()) return stop(fault);
     if (absl::Status visited = visit(record); !visited.ok()) return visited;
     end.m = record.frame.m1;
-    end.good_bytes += kLeadBytes + length;
+    end.good_bytes = record.end;
   }
   return end;
 }

@@ -70,6 +70,7 @@ struct JournalRecord {
   JournalFrame frame;
   std::span<const PackedRow> rows;
   std::span<const PackedBucketHash> hashes;
+  uint64_t end = 0;  // of the record, in the file: where to cut behind it
 };
 
 // Not thread-safe.

@@ -81,6 +81,14 @@ absl::Status RunFile::Check(uint64_t index) const {
   if (bytes[kRunPageCount] != 0 || bytes[kRunPageCount + 1] != count) {
     return bad("the number of rows");
   }
+  const auto zeros = [&](size_t begin, size_t end) {
+    return std::all_of(bytes + begin, bytes + end, [](uint8_t b) { return b == 0; });
+  };
+  if (!zeros(count * Hash::kSize, kRunPageWords) ||
+      !zeros(kRunPageWords + count * sizeof(PackedWord), kRunPageCount) ||
+      !zeros(kRunPageCount + 2, kRunPageChecksum)) {
+    return bad("what is beyond the rows");
+  }
   for (unsigned slot = 0; slot < count; ++slot) {
     const Hash& key = RunPageKey(bytes, slot);
     const uint64_t position = RunPageWord(bytes, slot) >> 1;

@@ -171,6 +171,18 @@ TEST_F(JournalTest, AFlippedByteEndsTheReplayBeforeItsRecord) {
   EXPECT_EQ(Replay(path).records, records);
 }
 
+TEST_F(JournalTest, EachRecordSaysWhereItEnds) {
+  std::mt19937_64 random(9);
+  const std::string path = Write(RandomRecords(&random, 6, 4));
+  std::vector<uint64_t> ends = {ends_[0]};
+  ASSERT_OK(
+      ReadJournal(path, TestIdentity(), kPartition, [&](const JournalRecord& record) {
+        ends.push_back(record.end);
+        return absl::OkStatus();
+      }));
+  EXPECT_EQ(ends, ends_);
+}
+
 TEST_F(JournalTest, RecordsAreOnlyGoodWhereTheyWereWritten) {
   std::mt19937_64 random(4);
   const std::vector<Record> records = RandomRecords(&random, 3, 5);

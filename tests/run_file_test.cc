@@ -5,6 +5,7 @@
 #include <random>
 #include <set>
 
+#include "index/run_page.h"
 #include "index/run_writer.h"
 #include "index_testing.h"
 #include "temp_dir.h"
@@ -333,6 +334,48 @@ TEST_F(RunFileTest, EveryTruncationAndAnyTailIsRefused) {
     std::filesystem::resize_file(path, size);
     expect_refused();
   }
+}
+
+// A file whose checksums are right and whose content is not what a writer makes.
+TEST_F(RunFileTest, PagesThatNoWriterMakesAreRefusedWithRightChecksums) {
+  std::mt19937_64 random(13);
+  const std::vector<EventRow> rows = RandomRows(&random, 115);
+  const auto run = Make(rows);
+  const std::string content = ReadFile(run->path());
+  const std::string path = dir_.path() + "/forged.run";
+  const auto forge = [&](size_t page, auto change) {
+    std::string forged = content;
+    char* const bytes = forged.data() + page * kRunPageBytes;
+    change(reinterpret_cast<uint8_t*>(bytes));
+    std::string checksum;
+    AppendU64(&checksum, ChecksumAt(page, AsBytes({bytes, kRunPageChecksum})));
+    checksum.copy(bytes + kRunPageChecksum, 8);
+    WriteFile(path, forged);
+    return OpenRun(path)->CheckAll();
+  };
+  const auto expect_refused = [&](const absl::Status& status, std::string_view why) {
+    EXPECT_STATUS(status, absl::StatusCode::kDataLoss, std::string(why));
+  };
+  EXPECT_OK(forge(0, [](uint8_t*) {}));
+  EXPECT_OK(forge(1, [](uint8_t*) {}));
+  expect_refused(forge(0, [](uint8_t* page) { --page[kRunPageCount + 1]; }), "number");
+  expect_refused(forge(1, [](uint8_t* page) { ++page[kRunPageCount + 1]; }), "number");
+  expect_refused(forge(1, [](uint8_t* page) { page[5 * 32] = 1; }), "beyond the rows");
+  expect_refused(forge(1, [](uint8_t* page) { page[kRunPageWords + 25] = 1; }),
+                 "beyond the rows");
+  expect_refused(forge(1, [](uint8_t* page) { page[kRunPageCount + 2] = 1; }),
+                 "beyond the rows");
+  expect_refused(
+      forge(0, [](uint8_t* page) { std::swap_ranges(page, page + 32, page + 32); }),
+      "order of page 0");
+  expect_refused(forge(0, [](uint8_t* page) { page[0] ^= 0x80; }), "a row");
+  expect_refused(forge(0, [](uint8_t* page) { page[kRunPageWords] = 0xff; }), "a row");
+  expect_refused(forge(0,
+                       [](uint8_t* page) {
+                         std::copy(page + 32, page + 64, page);
+                         page[31] -= 1;
+                       }),
+                 "the place of page 0");
 }
 
 TEST_F(RunFileTest, SwappedPagesAreNoticed) {
