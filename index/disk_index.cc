@@ -34,6 +34,11 @@ IndexEntry DiskIndex::current() const {
   return {m_, n_, view->root()};
 }
 
+uint64_t DiskIndex::m() const {
+  const auto lock = mutex_.LockShared();
+  return m_;
+}
+
 uint64_t DiskIndex::rows() const {
   const auto lock = mutex_.LockShared();
   return rows_;
@@ -98,7 +103,7 @@ void DiskIndex::Forget() {
   }
   has_files_ = false;
   commits_.reset();
-  last_commit_.reset();
+  last_commits_.clear();
   previous_.reset();
 }
 
@@ -163,7 +168,7 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
     if (!status.ok()) return status;
   }
 
-  std::vector<NodeHash> tops;
+  std::vector<TopNode> tops;
   uint64_t n = n_;
   for (const PartitionUpdate& update : batch.parts_) {
     n += update.added - update.removed;

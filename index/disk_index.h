@@ -86,6 +86,10 @@ class DiskIndex {
   // The set as the last published batch left it, or an empty one if there are no files.
   // DataLoss or another error: nothing was opened.
   absl::Status Open();
+  // The same, but changes no file and takes nothing on trust: every page is read, and
+  // the rows must lead to the set root. For checks; the index is not to be used then.
+  // NotFound if there are no files.
+  absl::Status OpenToCheck();
   // The empty set; removes all files. Readers that come get an answer about it.
   absl::Status Clear();
   // The set after `changes`, positions in [m(), m). `backlog`: how many more changes
@@ -102,6 +106,8 @@ class DiskIndex {
   const Options& options() const { return options_; }
 
   // --- For everybody.
+  // The m that the index has reached.
+  uint64_t m() const;
   // The set, as an index entry would say it.
   IndexEntry current() const;
   // Whether the set at m is answered from memory: the newest and a few before it.
@@ -177,6 +183,7 @@ class DiskIndex {
   void LaunchMerge();
   // On the merge's thread.
   void RunMerge(Merge* merge) const;
+  void RemoveReplaced(const Merge& merge) const;
   // Takes in the result if there is one; waits for it if `wait`. DataLoss; with `wait`
   // also why the merge failed, which will be tried again.
   absl::Status AdoptMerge(bool wait);
@@ -186,6 +193,7 @@ class DiskIndex {
 
   // disk_index_open.cc
   struct Opened;
+  void TakeIn(Opened opened);
   absl::Status Read(const IndexFiles& files, Opened* opened) const;
   absl::Status ReadPartition(const IndexFiles& files, unsigned partition,
                              Opened* opened) const;
@@ -224,7 +232,7 @@ class DiskIndex {
   uint64_t backlog_ = 0;
   uint64_t max_seq_ = 0;
   std::optional<CommitJournal> commits_;
-  std::optional<IndexCommit> last_commit_;
+  std::vector<IndexCommit> last_commits_;  // two at the most
   std::optional<IndexEntry> previous_;
   std::unique_ptr<Merge> merge_;  // that runs or has failed
   std::unique_ptr<Merge> merged_;
@@ -241,8 +249,8 @@ class DiskIndex::Batch {
   friend class DiskIndex;
   uint64_t m0_ = 0;
   IndexEntry entry_;
-  std::vector<PartitionUpdate> parts_;        // one for each partition
-  std::vector<std::vector<NodeHash>> upper_;  // by level, above the partitions
+  std::vector<PartitionUpdate> parts_;       // one for each partition
+  std::vector<std::vector<TopNode>> upper_;  // by level, above the partitions
 };
 
 }  // namespace setlog

@@ -96,8 +96,30 @@ void DiskIndex::RunMerge(Merge* merge) const {
     }
   }
   merge->status = WriteIndexManifest(directory_.ManifestPath(), merge->manifest);
-  // The old run's readers have it mapped.
-  if (merge->status.ok()) directory_.RemoveUnnamed(merge->manifest).IgnoreError();
+  if (merge->status.ok()) RemoveReplaced(*merge);
+}
+
+void DiskIndex::RemoveReplaced(const Merge& merge) const {
+  // Only this partition's: others, and files that are being replaced, are not ours. The
+  // old run's readers have it mapped. What stays behind goes when the index is opened.
+  const absl::StatusOr<IndexFiles> files = directory_.List();
+  if (!files.ok()) return;
+  const auto replaced = [&merge](const SequencedFile& file) {
+    return file.partition == merge.partition && file.seq < merge.seq;
+  };
+  for (const SequencedFile& run : files->runs) {
+    if (!replaced(run)) continue;
+    directory_.Remove(directory_.RunPath(run.partition, run.seq)).IgnoreError();
+  }
+  for (const SequencedFile& top : files->tops) {
+    if (!replaced(top)) continue;
+    directory_.Remove(directory_.TopPath(top.partition, top.seq)).IgnoreError();
+  }
+  for (const SequencedFile& journal : files->journals) {
+    if (!replaced(journal)) continue;
+    directory_.Remove(directory_.JournalPath(journal.partition, journal.seq))
+        .IgnoreError();
+  }
 }
 
 absl::Status DiskIndex::AdoptMerge(bool wait) {

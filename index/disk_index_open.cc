@@ -27,7 +27,7 @@ std::vector<EventRow> Unpacked(std::span<const PackedRow> packed) {
 // The state that is read, beside the one that readers see.
 struct DiskIndex::Opened {
   IndexManifest manifest;
-  std::optional<IndexCommit> last;
+  std::vector<IndexCommit> last;  // two at the most
   std::optional<IndexEntry> previous;
   IndexEntry entry;  // the set that it must come to
   std::unique_ptr<DenseTop> top;
@@ -42,11 +42,30 @@ absl::Status DiskIndex::Open() {
   if (!files.ok()) return files.status();
   Opened opened;
   if (absl::Status s = Read(*files, &opened); !s.ok()) return s;
-  Forget();
   directory_.RemoveUnnamed(opened.manifest).IgnoreError();
   max_seq_ = files->max_seq;
+  TakeIn(std::move(opened));
+  return absl::OkStatus();
+}
+
+absl::Status DiskIndex::OpenToCheck() {
+  absl::StatusOr<IndexFiles> files = directory_.List();
+  if (!files.ok()) return files.status();
+  if (!files->manifest) return absl::NotFoundError("there is no index");
+  Opened opened;
+  if (absl::Status s = Read(*files, &opened); !s.ok()) return s;
+  for (const Partition& partition : opened.partitions) {
+    if (!partition.run) continue;
+    if (absl::Status s = partition.run->CheckAll(); !s.ok()) return s;
+  }
+  TakeIn(std::move(opened));
+  return TopAt(current()).status();
+}
+
+void DiskIndex::TakeIn(Opened opened) {
+  Forget();
   has_files_ = true;
-  last_commit_ = opened.last;
+  last_commits_ = std::move(opened.last);
   previous_ = opened.previous;
   const auto lock = mutex_.LockUnique();
   identity_ = opened.manifest.identity;
@@ -57,7 +76,6 @@ absl::Status DiskIndex::Open() {
   for (const Partition& partition : partitions_) {
     rows_ += partition.active->size() + (partition.run ? partition.run->rows() : 0);
   }
-  return absl::OkStatus();
 }
 
 absl::Status DiskIndex::Read(const IndexFiles& files, Opened* opened) const {
@@ -78,7 +96,7 @@ absl::Status DiskIndex::Read(const IndexFiles& files, Opened* opened) const {
   if (commits.ok() && !commits->commits.empty()) {
     const std::vector<IndexCommit>& all = commits->commits;
     if (all.back().m1 >= manifest->m) {
-      opened->last = all.back();
+      opened->last.assign(all.size() > 1 ? all.end() - 2 : all.end() - 1, all.end());
       opened->entry = {all.back().m1, all.back().n, all.back().root};
       if (all.size() > 1) {
         const IndexCommit& before = all[all.size() - 2];

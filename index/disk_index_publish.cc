@@ -51,11 +51,9 @@ absl::Status DiskIndex::OpenJournals() {
     partition.journal.emplace(*std::move(journal));
   }
   if (!commits_ || commits_->file_bytes() > kMaxCommitBytes) {
-    std::vector<IndexCommit> kept;
-    if (last_commit_) kept.push_back(*last_commit_);
     commits_.reset();
     absl::StatusOr<CommitJournal> commits =
-        CommitJournal::Start(directory_.CommitsPath(), identity_, kept);
+        CommitJournal::Start(directory_.CommitsPath(), identity_, last_commits_);
     if (!commits.ok()) return commits.status();
     commits_.emplace(*std::move(commits));
   }
@@ -78,7 +76,7 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
     // One partition is so small that its hashes are computed from the rows.
     if (partition_bits() > 0 && !update.levels.empty()) {
       hashes.reserve(update.levels.back().size());
-      for (const NodeHash& node : update.levels.back()) {
+      for (const TopNode& node : update.levels.back()) {
         const uint32_t bucket = node.index - first_bucket;
         hashes.push_back({bucket & ((uint32_t{1} << below) - 1), node.hash});
       }
@@ -89,7 +87,8 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
   }
   if (written.ok()) written = commits_->Append(commit);
   if (written.ok()) {
-    last_commit_ = commit;
+    if (last_commits_.size() == 2) last_commits_.erase(last_commits_.begin());
+    last_commits_.push_back(commit);
     return written;
   }
   // Without its commit the batch must be in no journal: another one follows m0.
@@ -112,9 +111,9 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
 void DiskIndex::Apply(Batch batch) {
   TopUndo undo(m_, n_, partition_bits());
   std::vector<NodeTable> upper;
-  for (const std::vector<NodeHash>& level : batch.upper_) {
-    std::vector<NodeHash> replaced;
-    for (const NodeHash& node : level) {
+  for (const std::vector<TopNode>& level : batch.upper_) {
+    std::vector<TopNode> replaced;
+    for (const TopNode& node : level) {
       replaced.push_back({node.index, top_->node(node.index)});
     }
     upper.emplace_back(std::move(replaced));
@@ -141,12 +140,12 @@ void DiskIndex::Apply(Batch batch) {
   }
   // No reader looks at these nodes: the undo record stands before them.
   options_.parallel(batch.parts_.size(), [&](size_t p) {
-    for (const std::vector<NodeHash>& level : batch.parts_[p].levels) {
-      for (const NodeHash& node : level) top_->node(node.index) = node.hash;
+    for (const std::vector<TopNode>& level : batch.parts_[p].levels) {
+      for (const TopNode& node : level) top_->node(node.index) = node.hash;
     }
   });
-  for (const std::vector<NodeHash>& level : batch.upper_) {
-    for (const NodeHash& node : level) top_->node(node.index) = node.hash;
+  for (const std::vector<TopNode>& level : batch.upper_) {
+    for (const TopNode& node : level) top_->node(node.index) = node.hash;
   }
   InsertRows(batch);
   const auto lock = mutex_.LockUnique();

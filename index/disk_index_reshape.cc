@@ -184,7 +184,7 @@ absl::Status DiskIndex::StartFiles() {
     partition.journal_bytes = 0;
     partition.journal.reset();
   }
-  last_commit_.reset();
+  last_commits_.clear();
   const absl::Status written =
       WriteIndexManifest(directory_.ManifestPath(), Manifest());
   has_files_ = written.ok();

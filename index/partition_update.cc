@@ -19,7 +19,7 @@ absl::StatusOr<PartitionUpdate> UpdatePartition(const DenseTop& top,
   PartitionUpdate update;
   update.rows.reserve(changes.size());
   const unsigned depth = top.depth();
-  std::vector<NodeHash> buckets;
+  std::vector<TopNode> buckets;
   buckets.reserve(changes.size());
   BucketHasher hasher([&](size_t bucket, const Hash& hash) {
     const uint32_t node = static_cast<uint32_t>((size_t{1} << depth) + bucket);
@@ -57,10 +57,10 @@ absl::StatusOr<PartitionUpdate> UpdatePartition(const DenseTop& top,
   hasher.Flush();
   update.levels = RaiseChanges(top, std::move(buckets), partition_bits);
   update.replaced.reserve(update.levels.size());
-  for (const std::vector<NodeHash>& level : update.levels) {
-    std::vector<NodeHash> replaced;
+  for (const std::vector<TopNode>& level : update.levels) {
+    std::vector<TopNode> replaced;
     replaced.reserve(level.size());
-    for (const NodeHash& node : level) {
+    for (const TopNode& node : level) {
       replaced.push_back({node.index, top.node(node.index)});
     }
     update.replaced.emplace_back(std::move(replaced));

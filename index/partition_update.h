@@ -24,7 +24,7 @@ struct PartitionUpdate {
   std::vector<EventRow> rows;  // in order of (key, position)
   // New hashes, by level from the partition's node down to the buckets; only of nodes
   // that change. Empty if none does.
-  std::vector<std::vector<NodeHash>> levels;
+  std::vector<std::vector<TopNode>> levels;
   std::vector<NodeTable> replaced;  // the hashes that they replace
   uint64_t added = 0;               // adds and removes among the rows
   uint64_t removed = 0;

@@ -53,16 +53,16 @@ void DenseTop::HashAbove(unsigned level) {
   }
 }
 
-std::vector<std::vector<NodeHash>> RaiseChanges(const DenseTop& top,
-                                                std::vector<NodeHash> changes,
-                                                unsigned to_level) {
-  std::vector<std::vector<NodeHash>> levels;
+std::vector<std::vector<TopNode>> RaiseChanges(const DenseTop& top,
+                                               std::vector<TopNode> changes,
+                                               unsigned to_level) {
+  std::vector<std::vector<TopNode>> levels;
   if (changes.empty()) return levels;
   levels.push_back(std::move(changes));
   for (unsigned level = std::bit_width(levels[0][0].index) - 1; level > to_level;
        --level) {
-    const std::vector<NodeHash>& below = levels.back();
-    std::vector<NodeHash> parents;
+    const std::vector<TopNode>& below = levels.back();
+    std::vector<TopNode> parents;
     parents.reserve(below.size());
     std::vector<Hash> children;
     children.reserve(2 * kChunk);
@@ -88,13 +88,13 @@ std::vector<std::vector<NodeHash>> RaiseChanges(const DenseTop& top,
   return levels;
 }
 
-NodeTable::NodeTable(std::vector<NodeHash> nodes) : nodes_(std::move(nodes)) {
+NodeTable::NodeTable(std::vector<TopNode> nodes) : nodes_(std::move(nodes)) {
   if (nodes_.empty()) return;
   const uint32_t range = nodes_.back().index - nodes_[0].index;
   // About two nodes a slot if they are spread evenly.
   while ((range >> shift_) > nodes_.size() / 2) ++shift_;
   starts_.assign((range >> shift_) + 2, 0);
-  for (const NodeHash& node : nodes_) {
+  for (const TopNode& node : nodes_) {
     ++starts_[((node.index - nodes_[0].index) >> shift_) + 1];
   }
   for (size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
@@ -108,7 +108,7 @@ const Hash* NodeTable::Find(uint32_t index) const {
   const auto end = nodes_.begin() + starts_[slot + 1];
   const auto found = std::lower_bound(
       nodes_.begin() + starts_[slot], end, index,
-      [](const NodeHash& node, uint32_t wanted) { return node.index < wanted; });
+      [](const TopNode& node, uint32_t wanted) { return node.index < wanted; });
   return found != end && found->index == index ? &found->hash : nullptr;
 }
 
@@ -125,7 +125,7 @@ const Hash* TopUndo::Find(uint32_t index) const {
 }
 
 size_t TopUndo::memory_bytes() const {
-  constexpr size_t kBytesEach = sizeof(NodeHash) + sizeof(uint32_t) / 2;
+  constexpr size_t kBytesEach = sizeof(TopNode) + sizeof(uint32_t) / 2;
   size_t nodes = 0;
   for (const NodeTable& table : upper_) nodes += table.size();
   for (const auto& part : parts_) {

@@ -31,7 +31,7 @@
 
 namespace setlog {
 
-struct NodeHash {
+struct TopNode {
   uint32_t index;  // in heap order
   Hash hash;
 };
@@ -71,20 +71,20 @@ class DenseTop {
 // What changes above `changes`, nodes of one level sorted by index, up to `to_level`:
 // the changed nodes of each level, from to_level to that of `changes`. O(changes *
 // levels).
-std::vector<std::vector<NodeHash>> RaiseChanges(const DenseTop& top,
-                                                std::vector<NodeHash> changes,
-                                                unsigned to_level);
+std::vector<std::vector<TopNode>> RaiseChanges(const DenseTop& top,
+                                               std::vector<TopNode> changes,
+                                               unsigned to_level);
 
 // Nodes of one level, sorted by index, that are found in about one step.
 class NodeTable {
  public:
   NodeTable() = default;
-  explicit NodeTable(std::vector<NodeHash> nodes);
+  explicit NodeTable(std::vector<TopNode> nodes);
   const Hash* Find(uint32_t index) const;
   size_t size() const { return nodes_.size(); }
 
  private:
-  std::vector<NodeHash> nodes_;
+  std::vector<TopNode> nodes_;
   std::vector<uint32_t> starts_;  // of the nodes with the same (index - first) >> shift
   unsigned shift_ = 0;
 };

@@ -12,14 +12,6 @@
 #include "server/log_directory.h"
 
 namespace setlog {
-namespace {
-
-// A snapshot is due when this many entries, and a third of all, were indexed since the
-// last: writing them all then costs each entry a constant.
-constexpr uint64_t kSnapshotEntries = uint64_t{1} << 20;
-
-}  // namespace
-
 Indexer::Indexer(Sequencer* sequencer, const TreeReader* reader, Options options)
     : sequencer_(sequencer),
       reader_(reader),
@@ -41,11 +33,6 @@ Indexer::~Indexer() {
   for (auto& [log, f] : followed) {
     log->RemoveWatcher(f.watcher);
     f.index->WakeOnDamage([] {});
-    // In the midst of catching up there is no index entry that would vouch for it.
-    if (f.loaded && !f.index->damaged() && options_.may_write().ok() &&
-        f.index->m() == log->head().index.entry.m) {
-      SaveSnapshot(*log, f.index);
-    }
   }
 }
 
@@ -99,11 +86,6 @@ void Indexer::Observe(const LogState& log, std::string_view event) const {
   if (options_.observe) options_.observe(log, event);
 }
 
-void Indexer::SaveSnapshot(const LogState& log, LogIndex* index) const {
-  // Without it a restart takes longer, no more.
-  Observe(log, index->SaveSnapshot().ok() ? "snapshot" : "snapshot_failed");
-}
-
 bool Indexer::Step(LogState* log, Followed* followed) {
   LogIndex& index = *followed->index;
   if (!followed->loaded) {
@@ -153,24 +135,22 @@ bool Indexer::Step(LogState* log, Followed* followed) {
     followed->scanned = end;
     return end < limit;
   }
-  absl::StatusOr<SetIndex::Batch> batch = index.Prepare(*std::move(changes), end);
+  absl::StatusOr<DiskIndex::Batch> batch =
+      index.Prepare(*std::move(changes), end, limit - end);
+  Report(*log, batch.status());
   if (!batch.ok()) return index.damaged();
-  const IndexEntry entry{batch->m(), batch->n(), batch->root()};
+  const IndexEntry entry = batch->entry();
   // Before the log shows the entry, so that whoever sees it gets an answer under it.
   // The set before stays answerable, and is what the head names until the commit.
-  index.Publish(*std::move(batch));
+  const absl::Status published = index.Publish(*std::move(batch));
+  Report(*log, published);
+  if (!published.ok()) return index.damaged();
   if (!catching_up) {
     const absl::Status sequenced = Sequence(log, entry).status();
     Report(*log, sequenced);
     if (!sequenced.ok()) return false;
   }
   followed->scanned = end;
-  const uint64_t unsaved = index.unsaved();
-  const bool at_index_entry = !catching_up || end == limit;
-  if (at_index_entry && unsaved >= kSnapshotEntries && unsaved >= end / 3 &&
-      options_.may_write().ok()) {
-    SaveSnapshot(*log, &index);
-  }
   return true;
 }
 

@@ -33,16 +33,13 @@ class Indexer {
     // Entries read for one batch at the most: what bounds a batch's memory, at about
     // 300 bytes an entry.
     uint64_t max_batch = uint64_t{1} << 20;
-    // Asked before a snapshot is written, which can wait.
-    std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
-    // Told of what happens to a log's index, on the indexer's thread or, at the end, on
-    // the destructor's: "loaded", "rebuild" (it begins), "snapshot", "snapshot_failed".
-    // May be empty; must not block.
+    // Told of what happens to a log's index, on the indexer's thread: "loaded",
+    // "rebuild" (it begins). May be empty; must not block.
     std::function<void(const LogState& log, std::string_view event)> observe;
   };
 
   Indexer(Sequencer* sequencer, const TreeReader* reader, Options options);
-  // Stops after the batch at hand and writes snapshots.
+  // Stops after the batch at hand.
   ~Indexer();
 
   // From now on follows `log` with `index`, both of which must outlive the indexer.
@@ -64,7 +61,6 @@ class Indexer {
   void Run();
   void Wake();
   void Observe(const LogState& log, std::string_view event) const;
-  void SaveSnapshot(const LogState& log, LogIndex* index) const;
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
   absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,

@@ -216,21 +216,23 @@ LogCheckResult CheckLog(const Store& store, const LogRecord& record,
   return LogCheck(store, record).Run(progress);
 }
 
-std::vector<Finding> CheckSnapshot(Store* store, const LogRecord& record,
-                                   const std::string& manifest,
-                                   const std::string& data_dir) {
+std::vector<Finding> CheckIndex(Store* store, const LogRecord& record,
+                                const std::string& manifest,
+                                const std::string& data_dir) {
   absl::StatusOr<SigningKey> key = ReadSigningKey(data_dir, record.origin);
   if (!key.ok()) return {};
   constexpr uint64_t kCacheBytes = uint64_t{1} << 20;
   const TreeReader reader(store, kCacheBytes);
-  HostedLog log(record.log, record.origin, *std::move(key), manifest, store, &reader);
+  HostedLog log(record.log, record.origin, *std::move(key), manifest, store, &reader,
+                {.directory = IndexPath(data_dir, record.log)});
   PublishedHead head;
   head.head = record.head;
   log.state.PublishHead(std::move(head));
-  const absl::Status loaded = log.index.LoadWhole();
-  if (loaded.ok() || absl::IsNotFound(loaded)) return {};
-  return {{Finding::Kind::kRebuildable, record.origin + ": index snapshot",
-           std::string(loaded.message()), kRepair}};
+  const absl::Status checked = log.index.Check();
+  if (checked.ok() || absl::IsNotFound(checked)) return {};
+  return {{Finding::Kind::kRebuildable, IndexPath(data_dir, record.log),
+           absl::StrFormat("the index of %s: %s", record.origin, checked.message()),
+           kRepair}};
 }
 
 }  // namespace setlog

@@ -28,12 +28,12 @@ struct LogCheckResult {
 LogCheckResult CheckLog(const Store& store, const LogRecord& record,
                         const std::function<void(uint64_t entries)>& progress);
 
-// The index snapshot in the derived rows, whole. Nothing found if it is good or there
-// is none: the server makes it anew. `manifest` as in LogCheckResult; the key file must
-// be readable in `data_dir`, otherwise nothing is checked.
-std::vector<Finding> CheckSnapshot(Store* store, const LogRecord& record,
-                                   const std::string& manifest,
-                                   const std::string& data_dir);
+// The files of the log's index in `data_dir`, all of their bytes; changes none. Nothing
+// found if they are good or there are none: the server makes them anew. `manifest` as
+// in LogCheckResult; the key file must be readable, otherwise nothing is checked.
+std::vector<Finding> CheckIndex(Store* store, const LogRecord& record,
+                                const std::string& manifest,
+                                const std::string& data_dir);
 
 }  // namespace setlog
 

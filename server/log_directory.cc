@@ -1,6 +1,8 @@
 #include "server/log_directory.h"
 
 #include <algorithm>
+#include <functional>
+#include <thread>
 
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
@@ -11,6 +13,12 @@
 #include "server/key_files.h"
 
 namespace setlog {
+namespace {
+
+// More than these would have little to do: memory is what they wait for.
+constexpr unsigned kIndexThreads = 2;
+
+}  // namespace
 
 bool HasPrivateReads(const std::string& manifest) {
   const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
@@ -18,8 +26,23 @@ bool HasPrivateReads(const std::string& manifest) {
   return !parsed.ok() || parsed->private_reads;
 }
 
-LogDirectory::LogDirectory(std::string data_dir, Store* store, const TreeReader* reader)
-    : data_dir_(std::move(data_dir)), store_(store), reader_(reader) {}
+std::string IndexPath(const std::string& data_dir, LogNumber log) {
+  return absl::StrFormat("%s/index/%d", data_dir, log);
+}
+
+LogDirectory::LogDirectory(std::string data_dir, Store* store, const TreeReader* reader,
+                           uint64_t max_recent_rows)
+    : data_dir_(std::move(data_dir)),
+      store_(store),
+      reader_(reader),
+      max_recent_rows_(max_recent_rows),
+      parallel_(std::clamp(std::thread::hardware_concurrency(), 1u, kIndexThreads)) {}
+
+LogIndex::Options LogDirectory::IndexOptions(LogNumber log) {
+  return {.directory = IndexPath(data_dir_, log),
+          .max_recent_rows = max_recent_rows_,
+          .parallel = std::ref(parallel_)};
+}
 
 absl::Status LogDirectory::Open() {
   absl::StatusOr<std::vector<LogRecord>> records = store_->Logs();
@@ -55,7 +78,8 @@ absl::Status LogDirectory::Open() {
     absl::StatusOr<std::string> entry = reader_->Entry(record.log, 0);
     if (!entry.ok()) return entry.status();
     auto log = std::make_unique<HostedLog>(record.log, record.origin, *std::move(key),
-                                           entry->substr(1), store_, reader_);
+                                           entry->substr(1), store_, reader_,
+                                           IndexOptions(record.log));
     absl::StatusOr<PlacedIndex> index =
         log->state.IndexBefore(*store_, record.head.size);
     if (!index.ok()) return index.status();
@@ -144,7 +168,8 @@ void LogDirectory::Create(std::string manifest, Created done) {
     MutexLock lock(mutex_);
     std::unique_ptr<HostedLog>& made = creating_[origin];
     made = std::make_unique<HostedLog>(number, origin, *std::move(key),
-                                       std::move(manifest), store_, reader_);
+                                       std::move(manifest), store_, reader_,
+                                       IndexOptions(number));
     log = made.get();
   }
   sequencer_->Append(

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "port/mutex.h"
+#include "port/parallel.h"
 #include "server/indexer.h"
 #include "server/log_index.h"
 #include "server/log_state.h"
@@ -26,11 +27,14 @@ namespace setlog {
 // Whether the manifest says "reads": "private".
 bool HasPrivateReads(const std::string& manifest);
 
+// Where a log's index has its files.
+std::string IndexPath(const std::string& data_dir, LogNumber log);
+
 struct HostedLog {
   HostedLog(LogNumber number, std::string origin, SigningKey key, std::string manifest,
-            Store* store, const TreeReader* reader)
+            Store* store, const TreeReader* reader, LogIndex::Options index_options)
       : state(number, std::move(origin), std::move(key), std::move(manifest)),
-        index(store, reader, &state),
+        index(store, reader, &state, std::move(index_options)),
         private_reads(HasPrivateReads(state.manifest())) {}
 
   LogState state;
@@ -40,7 +44,9 @@ struct HostedLog {
 
 class LogDirectory {
  public:
-  LogDirectory(std::string data_dir, Store* store, const TreeReader* reader);
+  // `max_recent_rows`: of each log's index (DiskIndex::Options).
+  LogDirectory(std::string data_dir, Store* store, const TreeReader* reader,
+               uint64_t max_recent_rows);
 
   // Takes in the logs of the store and signs their heads anew. DataLoss or
   // FailedPrecondition, naming the file, if a key is missing, foreign or readable by
@@ -60,6 +66,7 @@ class LogDirectory {
   void Create(std::string manifest, Created done);
 
  private:
+  LogIndex::Options IndexOptions(LogNumber log);
   absl::Status CheckManifest(const Manifest& manifest) const;
   // Keeps the origin for one creation; AlreadyExists.
   absl::Status Reserve(const std::string& origin, LogNumber* number);
@@ -69,6 +76,8 @@ class LogDirectory {
   const std::string data_dir_;
   Store* const store_;
   const TreeReader* const reader_;
+  const uint64_t max_recent_rows_;
+  Parallel parallel_;  // for the indexer's thread
   Sequencer* sequencer_ = nullptr;
   Indexer* indexer_ = nullptr;
 

@@ -1,12 +1,10 @@
 // server/log_index.h -- the set of one log, for answering lookups.
 //
-// The in-memory engine behind the service: SetIndex (log/set_index.h) under a
-// reader-writer lock, with snapshots of its pages in the store's derived rows. A clean
-// restart reads the bucket hashes and then only the pages that are asked for; without a
-// usable snapshot, or with a damaged page, the index is rebuilt from the log. An engine
-// that keeps its rows on disk can take this class's place: nothing outside of it knows
-// more than what is declared here. Thread-safe, with one caller of the Prepare, Publish
-// and Save functions: the indexer.
+// The engine (index/disk_index.h) between the log, which is the authority and rebuilds
+// it when anything about it is wrong, and the readers, who ask for versions that index
+// entries name. Versions that are not among the newest have a top of their own, made by
+// one pass over all rows and kept in a file. Thread-safe, with one caller of the
+// functions for the indexer.
 #ifndef SETLOG_SERVER_LOG_INDEX_H_
 #define SETLOG_SERVER_LOG_INDEX_H_
 
@@ -16,15 +14,20 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <set>
-#include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "index/disk_index.h"
+#include "index/version_top_file.h"
 #include "log/set_index.h"
 #include "log/set_proof.h"
+#include "port/mutex.h"
+#include "port/parallel.h"
 #include "server/log_state.h"
 #include "server/tree_reader.h"
 #include "storage/store.h"
@@ -46,87 +49,88 @@ struct IndexBatchAnswer {
 
 class LogIndex {
  public:
-  LogIndex(Store* store, const TreeReader* reader, const LogState* log);
+  struct Options {
+    std::string directory;
+    uint64_t max_recent_rows = DiskIndex::Options().max_recent_rows;
+    ParallelFor parallel = InOrder;
+  };
 
-  // The newest usable snapshot, or an empty index, is where Prepare goes on from.
-  void Load();
-  // For checking a store: the snapshot and all of its pages. NotFound if there is no
-  // snapshot, DataLoss if it does not lead to a set root of the log.
-  absl::Status LoadWhole();
-  // The m that the index has reached.
-  uint64_t m() const;
-  // The set that it holds, as an index entry would say it.
-  IndexEntry Current() const;
+  LogIndex(Store* store, const TreeReader* reader, const LogState* log,
+           Options options);
 
   // --- For the indexer.
-  // The set after `changes`, which lead from m() to `m`. Readers go on meanwhile.
-  absl::StatusOr<SetIndex::Batch> Prepare(std::vector<SetChange> changes, uint64_t m);
-  void Publish(SetIndex::Batch batch);
+  // What the files hold, if the log agrees, or an empty index is where Prepare goes on
+  // from.
+  void Load();
+  // The set that it holds, as an index entry would say it.
+  IndexEntry Current() const { return index_.current(); }
+  // The set after `changes`, which lead from m() to `m`; `backlog` more entries wait.
+  // Readers go on meanwhile. An error may pass; if it does not, damaged() is true.
+  absl::StatusOr<DiskIndex::Batch> Prepare(std::vector<SetChange> changes, uint64_t m,
+                                           uint64_t backlog);
+  absl::Status Publish(DiskIndex::Batch batch);
   // Forgets everything, to be rebuilt from the log: after DataLoss.
   void Reset();
-  // Whether a reader met damage, so that Reset is due; `wake` is called when one does.
+  // Whether damage was met, so that Reset is due; `wake` is called when a reader does.
   bool damaged() const { return damaged_; }
   void WakeOnDamage(std::function<void()> wake) { wake_ = std::move(wake); }
-  // Writes what has changed since the last snapshot. O(changed pages).
-  absl::Status SaveSnapshot();
-  // Entries indexed since the last snapshot.
-  uint64_t unsaved() const;
 
+  // --- For checking a data directory: reads all of the files and changes none.
+  // NotFound if there are none, DataLoss if they do not lead to a set root of the log.
+  absl::Status Check();
+
+  // --- For readers.
+  // The m that the index has reached.
+  uint64_t m() const { return index_.m(); }
   // Whether questions about the version at m (0 = the newest) are answered without a
   // pass over all rows. Others that ask for the same m meanwhile wait for one pass.
   bool Ready(uint64_t m) const;
-  // --- For readers. `index` is the index entry to answer under; Unavailable while the
-  // index has not reached its m.
+  // `index` is the index entry to answer under; Unavailable while the index has not
+  // reached its m.
   absl::StatusOr<IndexAnswer> Lookup(const Hash& record, const PlacedIndex& index);
   absl::StatusOr<IndexBatchAnswer> BatchLookup(const std::vector<Hash>& records,
                                                const PlacedIndex& index);
 
-  // About what the index holds in memory. O(pages).
-  uint64_t memory_bytes() const;
-  // Buckets rewritten since the start (SetIndex::buckets_written).
-  uint64_t buckets_written() const;
+  // About what the index holds in memory. O(partitions).
+  uint64_t memory_bytes() const { return index_.memory_bytes(); }
+  // Buckets rewritten since the start.
+  uint64_t buckets_written() const { return index_.buckets_written(); }
 
  private:
-  // A version that is not among the newest few, made by one pass over all rows.
-  using OldTop = std::shared_ptr<const SetTop>;
+  // A version that is not among the newest few: mapped, or in memory if it could not be
+  // written.
+  struct OldTop {
+    uint64_t n = 0;
+    std::unique_ptr<VersionTopFile> file;
+    std::optional<DenseTop> memory;
+    TopView view(uint64_t m) const;
+  };
+  using OldTopPtr = std::shared_ptr<const OldTop>;
 
-  // The only ways to lock mutex_. Never while it is held: a reader that comes again
-  // would wait for the writer that waits for it.
-  std::shared_lock<std::shared_mutex> LockShared() const;
-  std::unique_lock<std::shared_mutex> LockUnique();
-
-  // Installs pages of the index as it was at `generation`; if it has been replaced
-  // since, does nothing.
-  absl::Status LoadPages(const std::vector<size_t>& pages, uint64_t generation);
-  absl::Status LoadAllPages();
-  absl::StatusOr<OldTop> OldTopFor(const PlacedIndex& index, unsigned max_depth);
-  absl::StatusOr<OldTop> MakeOldTop(const PlacedIndex& index);
-  absl::Status LoadSnapshot();
+  absl::StatusOr<OldTopPtr> OldTopFor(const IndexEntry& at);
+  absl::StatusOr<OldTopPtr> MakeOldTop(const IndexEntry& at);
+  void ForgetOldTop(uint64_t m);
+  // DataLoss unless the log says nothing else about the set that was opened.
+  absl::Status AgreesWithLog() const;
   absl::Status Damaged(absl::Status status);
-  // Calls read(view) with the pages that `keys` need, under the shared lock.
+  // read(top) with a top of its own for the version, if it needs one.
   template <typename Read>
-  auto ReadAt(const std::vector<Hash>& keys, const PlacedIndex& index, Read read)
-      -> decltype(read(std::declval<const SetView&>()));
+  auto ReadAt(const IndexEntry& at, Read read) -> decltype(read(nullptr));
 
   Store* const store_;
   const TreeReader* const reader_;
   const LogState* const log_;
-  mutable std::shared_mutex mutex_;  // of index_
-  // std::shared_mutex lets new readers overtake a waiting writer, so readers that take
-  // turns would keep it waiting for ever. It waits in here, and they queue up behind
-  // it.
-  mutable std::mutex turnstile_;
-  SetIndex index_;
-  uint64_t generation_ = 0;  // of index_'s pages: grows when they are numbered anew
-  std::vector<bool> dirty_pages_;  // since the last snapshot; the indexer's
-  uint64_t saved_m_ = 0;           // the indexer's
+  const IndexDirectory directory_;
+  const IndexIdentity identity_;
+  DiskIndex index_;
   std::atomic<bool> damaged_ = false;
   std::function<void()> wake_ = [] {};  // set before there are readers
 
   mutable Mutex old_mutex_;
   std::condition_variable old_made_;
   std::set<uint64_t> old_making_ ABSL_GUARDED_BY(old_mutex_);  // each m once at a time
-  std::list<std::pair<uint64_t, OldTop>> old_tops_ ABSL_GUARDED_BY(old_mutex_);
+  // Most recently used first.
+  std::list<std::pair<uint64_t, OldTopPtr>> old_tops_ ABSL_GUARDED_BY(old_mutex_);
 };
 
 }  // namespace setlog

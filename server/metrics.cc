@@ -58,11 +58,11 @@ Metrics::Metrics()
       store_errors_(Counters(&registry_, "setlog_store_errors_total",
                              "Operations of the store that failed")),
       index_events_(Counters(&registry_, "setlog_index_events_total",
-                             "Set indexes loaded, rebuilt from the log, and saved")) {
+                             "Set indexes loaded and rebuilt from the log")) {
   for (const char* operation : {"commit", "anchor", "derived", "read"}) {
     store_errors_.Add({{"operation", operation}});
   }
-  for (const char* event : {"loaded", "rebuild", "snapshot", "snapshot_failed"}) {
+  for (const char* event : {"loaded", "rebuild"}) {
     index_events_.Add({{"event", event}});
   }
 }

@@ -34,7 +34,7 @@ class Metrics {
   // One commit's way through the store: the synced write, then the head anchor.
   void Stored(std::chrono::nanoseconds write, std::chrono::nanoseconds anchor);
   void StoreFailed(std::string_view operation);
-  // "loaded", "rebuild", "snapshot", "snapshot_failed".
+  // "loaded", "rebuild".
   void IndexEvent(std::string_view event);
 
   // Everything, with `now` after it, in Prometheus' text format 0.0.4.

@@ -73,6 +73,10 @@ absl::Status Rewrite(const DataDirectory& where, StoreInspection& store,
   return absl::OkStatus();
 }
 
+bool IsIndex(const DataDirectory& where, const Finding& finding) {
+  return finding.where.starts_with(where.data_dir + "/index/");
+}
+
 std::string NameForDamaged(const std::string& data_dir) {
   std::string name = data_dir + "/store.damaged";
   for (int i = 2; fs::exists(name); ++i) {
@@ -104,8 +108,14 @@ absl::StatusOr<Repair> RepairDataDirectory(const DataDirectory& where,
 
   bool rows = false;
   for (const Finding& finding : repair.before.findings) {
-    rows |=
-        finding.kind == Finding::Kind::kRebuildable && finding.where != where.anchor();
+    if (finding.kind != Finding::Kind::kRebuildable) continue;
+    if (IsIndex(where, finding)) {
+      fs::remove_all(finding.where, gone);
+      repair.done.push_back(absl::StrFormat(
+          "%s was removed: the server makes it anew from the log", finding.where));
+    } else {
+      rows |= finding.where != where.anchor();
+    }
   }
   if (rows) {
     if (absl::Status space = CheckSpace(where); !space.ok()) return space;

@@ -7,7 +7,7 @@
 // DIR/store.repair, with its entries, heads, keys and sessions, and with tiles, index
 // rows and tag rows recomputed from the entries. It is checked whole and then exchanged
 // with the damaged one, in one step. So a crash leaves the one or the other, and
-// running it again is always right. Index snapshots are not kept: the server makes them
+// running it again is always right. A damaged index is removed: the server makes it
 // anew.
 #ifndef SETLOG_SERVER_REPAIR_H_
 #define SETLOG_SERVER_REPAIR_H_

@@ -38,6 +38,9 @@
 namespace setlog {
 namespace {
 
+// A quarter of --memory may go to rows that are in no run yet, of 50 bytes.
+constexpr uint64_t kMemoryPerRow = 200;
+constexpr uint64_t kMaxRecentRows = 20'000'000;
 constexpr int kMaxMessageBytes = 4 << 20;
 constexpr int kMaxStreamsPerConnection = 256;
 constexpr int kMaxMetadataBytes = 16 << 10;
@@ -193,8 +196,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
   parts->reader =
       std::make_unique<TreeReader>(parts->store.get(), options.memory_bytes / 16);
-  parts->logs = std::make_unique<LogDirectory>(options.data_dir, parts->store.get(),
-                                               parts->reader.get());
+  parts->logs = std::make_unique<LogDirectory>(
+      options.data_dir, parts->store.get(), parts->reader.get(),
+      std::min(options.memory_bytes / kMemoryPerRow, kMaxRecentRows));
   if (absl::Status s = parts->logs->Open(); !s.ok()) return s;
   const size_t slash = anchor.find_last_of('/');
   parts->space = std::make_unique<FreeSpace>(
@@ -222,14 +226,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
               }});
   parts->indexer = std::make_unique<Indexer>(
       parts->sequencer.get(), parts->reader.get(),
-      Indexer::Options{.may_write = may_write,
-                       .observe = [=](const LogState& log, std::string_view event) {
-                         metrics->IndexEvent(event);
-                         const bool usual = event == "loaded" || event == "snapshot";
-                         events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn,
-                                       "index",
-                                       {{"origin", log.origin()}, {"what", event}});
-                       }});
+      Indexer::Options{.observe = [=](const LogState& log, std::string_view event) {
+        metrics->IndexEvent(event);
+        const bool usual = event == "loaded";
+        events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn, "index",
+                      {{"origin", log.origin()}, {"what", event}});
+      }});
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);

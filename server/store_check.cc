@@ -69,10 +69,9 @@ class StoreChecker {
       });
       std::move(log.findings.begin(), log.findings.end(),
                 std::back_inserter(check_.findings));
-      if (!keys_data_dir.empty() && !log.manifest.empty() &&
-          store_.derived_status().ok()) {
+      if (!keys_data_dir.empty() && !log.manifest.empty()) {
         for (Finding& finding :
-             CheckSnapshot(&store_.store(), record, log.manifest, keys_data_dir)) {
+             CheckIndex(&store_.store(), record, log.manifest, keys_data_dir)) {
           check_.findings.push_back(std::move(finding));
         }
       }

@@ -8,10 +8,10 @@
 
 #include "client/appender.h"
 #include "client/log_client.h"
+#include "index/disk_index.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
 #include "server/checkpoint_door.h"
-#include "server/log_index.h"
 #include "server/server.h"
 #include "server/work_queue.h"
 #include "temp_dir.h"
@@ -455,8 +455,9 @@ TEST_F(LimitsTest, ARevokedTokenEndsTheStreamThatItOpened) {
   EXPECT_THAT(status.error_message(), testing::HasSubstr("was revoked"));
 }
 
-TEST(LogIndexTest, ReadersThatTakeTurnsDoNotKeepTheWriterOut) {
-  LogIndex index(nullptr, nullptr, nullptr);
+TEST(DiskIndexLockTest, ReadersThatTakeTurnsDoNotKeepTheWriterOut) {
+  const TempDir dir;
+  DiskIndex index({.directory = dir.path() + "/index"});
   std::atomic<bool> stop = false;
   std::atomic<int> reading = 0;
   std::vector<std::thread> readers;
@@ -468,7 +469,7 @@ TEST(LogIndexTest, ReadersThatTakeTurnsDoNotKeepTheWriterOut) {
   }
   while (reading < 16) std::this_thread::sleep_for(milliseconds(1));
   const auto before = std::chrono::steady_clock::now();
-  for (int i = 0; i < 200; ++i) index.Reset();
+  for (int i = 0; i < 200; ++i) index.Clear().IgnoreError();
   const auto took = std::chrono::steady_clock::now() - before;
   stop = true;
   for (std::thread& reader : readers) reader.join();

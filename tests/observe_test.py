@@ -325,7 +325,7 @@ class ObserveTest(unittest.TestCase):
         second = [e for e in self.events(event="rpc") if e["ts"] > started]
         self.assertTrue(second)
         self.assertEqual({e["code"] for e in second}, {"NOT_FOUND"})
-        self.assertTrue(self.events(event="index", what="snapshot"))
+        self.assertTrue(self.events(event="index", what="loaded"))
 
     def test_key_value_is_the_default_and_levels_are_kept(self):
         self.server.stop()

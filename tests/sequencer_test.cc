@@ -1,8 +1,11 @@
 // The write path against a store whose failures the test decides.
 #include "server/sequencer.h"
 
+#include <filesystem>
+#include <fstream>
 #include <future>
 
+#include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
 #include "log/manifest.h"
 #include "log/replay.h"
@@ -11,6 +14,7 @@
 #include "log/tile.h"
 #include "server/indexer.h"
 #include "server/log_index.h"
+#include "temp_dir.h"
 #include "testing.h"
 
 namespace setlog {
@@ -371,15 +375,15 @@ TEST_F(RecomputeTest, ATreeThatChangedInMemoryIsNotGrown) {
   EXPECT_STATUS(other.Finish(&rows), absl::StatusCode::kDataLoss, "memory");
 }
 
-// --- The index of a log, through its snapshots.
+// --- The index of a log, through its files.
 
 class LogIndexTest : public SequencerTest {
  protected:
   void SetUp() override { Start(); }
-  // Appends and indexes; the index is closed again, which writes its snapshot.
+  // Appends and indexes; the index is closed again.
   void Grow(uint64_t begin, uint64_t end) {
     ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(begin, end)}));
-    LogIndex index(&store_, &reader_, &log_);
+    LogIndex index(&store_, &reader_, &log_, Options());
     Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
     indexer.Follow(&log_, &index);
     WaitUntilIndexed();
@@ -410,12 +414,17 @@ class LogIndexTest : public SequencerTest {
     return true;
   }
 
+  LogIndex::Options Options() const {
+    return {.directory = dir_.path() + "/index", .max_recent_rows = 20000};
+  }
+
+  const TempDir dir_;
   uint64_t written_ = 0;
 };
 
-TEST_F(LogIndexTest, ASnapshotAnswersWithoutTheLog) {
+TEST_F(LogIndexTest, WhatWasWrittenAnswersWithoutTheLog) {
   Grow(0, 20000);
-  LogIndex index(&store_, &reader_, &log_);
+  LogIndex index(&store_, &reader_, &log_, Options());
   index.Load();
   EXPECT_EQ(index.m(), log_.head().index.entry.m);
   EXPECT_TRUE(AnswersRightly(&index, 20000));
@@ -423,7 +432,7 @@ TEST_F(LogIndexTest, ASnapshotAnswersWithoutTheLog) {
 
 TEST_F(LogIndexTest, AStoreThatDoesNotAnswerShowsAndIsTriedAgain) {
   ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 600)}));
-  LogIndex index(&store_, &reader_, &log_);
+  LogIndex index(&store_, &reader_, &log_, Options());
   store_.FailReads(true);
   Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
   indexer.Follow(&log_, &index);
@@ -439,47 +448,86 @@ TEST_F(LogIndexTest, AStoreThatDoesNotAnswerShowsAndIsTriedAgain) {
 
 TEST_F(LogIndexTest, AThousandMoreRewriteAThousandBucketsAtTheMost) {
   Grow(0, 100000);
-  Grow(100000, 101000);  // a new index from the snapshot counts from 0
+  Grow(100000, 101000);  // a new index counts from 0
   EXPECT_GT(written_, 0u);
   EXPECT_LE(written_, 1000u);
-  LogIndex index(&store_, &reader_, &log_);
+  LogIndex index(&store_, &reader_, &log_, Options());
   index.Load();
   EXPECT_TRUE(AnswersRightly(&index, 101000));
 }
 
-TEST_F(LogIndexTest, AnyDamageToTheSnapshotIsRebuiltFromTheLog) {
-  Grow(0, 9000);
-  std::vector<std::pair<std::string, std::string>> rows;
-  ASSERT_OK(store_.Scan(1, Table::kDerived, "", "",
-                        [&](std::string_view key, std::string_view value) {
-                          rows.push_back({std::string(key), std::string(value)});
-                          return true;
-                        }));
-  ASSERT_GT(rows.size(), 3u);
-  const auto restore = [&](const std::string& key, const std::string& value) {
-    ASSERT_OK(store_.WriteDerived(1, {{1, Table::kDerived, key, value}}));
-  };
-  for (const auto& [key, value] : rows) {
+TEST_F(LogIndexTest, AnyDamageToItsFilesIsRebuiltFromTheLog) {
+  namespace fs = std::filesystem;
+  Grow(0, 150000);
+  Grow(150000, 150020);
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& entry : fs::directory_iterator(Options().directory)) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    files.push_back({entry.path(), {std::istreambuf_iterator<char>(in), {}}});
+  }
+  std::sort(files.begin(), files.end());
+  ASSERT_GT(files.size(), 100u);
+  // One partition's files, and those of all of them.
+  std::erase_if(files, [](const auto& file) {
+    const std::string name = fs::path(file.first).filename();
+    return name[0] == 'p' && !name.starts_with("p17");
+  });
+  ASSERT_GT(files.size(), 3u);
+  for (const auto& [path, content] : files) {
     for (const int damage : {0, 1, 2}) {
-      std::string bad = value;
+      std::string bad = content;
       if (damage == 0) bad[bad.size() / 2] ^= 1;
       if (damage == 1) bad.pop_back();
       if (damage == 2) bad.clear();
-      restore(key, bad);
-      LogIndex index(&store_, &reader_, &log_);
-      {
-        Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000});
-        indexer.Follow(&log_, &index);
-        // Never a wrong answer; and a right one again soon.
-        bool right = false;
-        for (int i = 0; i < 400 && !right; ++i) {
-          right = AnswersRightly(&index, 9000);
-          if (!right) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-        EXPECT_TRUE(right) << "row " << key[0] << " damage " << damage;
+      std::ofstream(path, std::ios::binary) << bad;
+      LogIndex index(&store_, &reader_, &log_, Options());
+      Indexer indexer(&*sequencer_, &reader_, {.max_batch = 50000});
+      indexer.Follow(&log_, &index);
+      // Never a wrong answer; and a right one again soon.
+      bool right = false;
+      for (int i = 0; i < 2000 && !right; ++i) {
+        right = AnswersRightly(&index, 150020);
+        if (!right) std::this_thread::sleep_for(std::chrono::milliseconds(5));
       }
-      for (const auto& [k, v] : rows) restore(k, v);
+      EXPECT_TRUE(right) << path << " damage " << damage;
     }
+  }
+}
+
+TEST_F(LogIndexTest, OldVersionsAreAnsweredAndTheirTopsAreFilesThatDamageOnlyDelays) {
+  namespace fs = std::filesystem;
+  Grow(0, 5000);
+  const PlacedIndex old = log_.head().index;
+  Grow(5000, 60000);
+  const std::string path =
+      Options().directory + absl::StrFormat("/v-%012d.top", old.entry.m);
+  for (const int damage : {0, 1, 2}) {
+    if (damage == 1) {
+      std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+      for (uint64_t at = 200; at < fs::file_size(path); at += 32) {
+        file.seekp(static_cast<std::streamoff>(at)).put('x');
+      }
+    }
+    if (damage == 2) fs::resize_file(path, 100);
+    LogIndex index(&store_, &reader_, &log_, Options());
+    index.Load();
+    EXPECT_FALSE(index.Ready(old.entry.m));
+    for (uint64_t i = 0; i < 6000; i += 57) {
+      const Hash record = Sha256(AsBytes(std::to_string(i)));
+      absl::StatusOr<IndexAnswer> answer = index.Lookup(record, old);
+      if (absl::IsUnavailable(answer.status())) answer = index.Lookup(record, old);
+      ASSERT_OK(answer);
+      const auto present = VerifyLookup(old.entry.set_root, record, answer->proof);
+      ASSERT_OK(present);
+      ASSERT_EQ(*present, i < 5000);
+      const auto batch = index.BatchLookup({record}, old);
+      ASSERT_OK(batch);
+      ASSERT_OK(VerifyBatch(old.entry.set_root, old.entry.n, {record},
+                            AsBytes(batch->proof)));
+    }
+    EXPECT_TRUE(index.Ready(old.entry.m));
+    EXPECT_FALSE(index.damaged());
+    EXPECT_TRUE(fs::exists(path));
   }
 }
 
