@@ -66,6 +66,16 @@ double ServerProcess::CpuSeconds() const {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
+uint64_t ServerProcess::WrittenBytes() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/io");
+  std::string word;
+  while (file >> word) {
+    uint64_t bytes = 0;
+    if (word == "write_bytes:" && file >> bytes) return bytes;
+  }
+  Fail("no write_bytes");
+}
+
 uint64_t ServerProcess::StatusBytes(const char* field) const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/status");
   std::string word;

@@ -30,6 +30,8 @@ class ServerProcess {
   uint64_t PeakResidentBytes() const { return StatusBytes("VmHWM:"); }
   // Now; what --memory is about.
   uint64_t AnonymousBytes() const { return StatusBytes("RssAnon:"); }
+  // To the disk so far, as the kernel counts it.
+  uint64_t WrittenBytes() const;
   // User and system time so far.
   double CpuSeconds() const;
   void Stop();

@@ -6,7 +6,7 @@
 //   absl::StatusOr<AppendResult> all = appender.Finish();
 //
 // Records are packed into messages, several of which are under way at a time; those
-// that are not acknowledged yet are kept (4 MiB at most). When the server is lost the
+// that are not acknowledged yet are kept (8 MiB at most). When the server is lost the
 // session is opened again, the server says how many of its records are durable, and the
 // rest is sent again from there: nothing is lost, nothing doubled. The server's queue
 // being full counts as lost too. Gives up when nothing new was acknowledged for the
@@ -56,7 +56,7 @@ struct AppendResult {
 class Appender {
  public:
   static constexpr size_t kMessageRecords = 8192;
-  static constexpr size_t kWindowRecords = 16 * kMessageRecords;
+  static constexpr size_t kWindowRecords = 32 * kMessageRecords;
 
   // `connection` must outlive it.
   Appender(const Connection* connection, AppenderOptions options);

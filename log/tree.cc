@@ -51,10 +51,14 @@ Hash NodeHash(const Hash& left, const Hash& right) {
 
 std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values) {
   std::vector<Hash> leaves(values.size());
-  if (values.empty()) return leaves;
-  const uint8_t prefix[] = {kLeafPrefix[0], type};
-  HashMany(prefix, values[0].data(), Hash::kSize, values.size(), leaves.data());
+  LeafHashes(type, values, leaves.data());
   return leaves;
+}
+
+void LeafHashes(uint8_t type, std::span<const Hash> values, Hash* leaves) {
+  if (values.empty()) return;
+  const uint8_t prefix[] = {kLeafPrefix[0], type};
+  HashMany(prefix, values[0].data(), Hash::kSize, values.size(), leaves);
 }
 
 std::vector<Hash> LeafHashes(std::span<const Bytes> entries) {

@@ -38,6 +38,8 @@ Hash NodeHash(const Hash& left, const Hash& right);
 // LeafHash(type | value) of each value: the leaves of add or remove entries. One
 // compression each, in one kernel call.
 std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values);
+// The same, to `leaves`, which has room for values.size() of them.
+void LeafHashes(uint8_t type, std::span<const Hash> values, Hash* leaves);
 // LeafHash of each entry, with one kernel call for each run of entries of one length;
 // costs one copy of the entries.
 std::vector<Hash> LeafHashes(std::span<const Bytes> entries);

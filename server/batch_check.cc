@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "absl/strings/str_format.h"
+#include "log/entry.h"
 #include "log/tile.h"
 #include "log/tree.h"
 #include "server/log_batch.h"
@@ -16,6 +19,25 @@ absl::Status Contradiction(const char* what, uint64_t number) {
       what, number));
 }
 
+// The leaf hashes of a bundle's entries; nothing if it is none, or empty.
+std::vector<Hash> LeavesOf(Bytes bundle) {
+  constexpr size_t kFramed = 2 + kValueEntryBytes;
+  const uint8_t* const end = bundle.data() + bundle.size();
+  // Almost every bundle is all adds, or all removes, and needs no list of its entries.
+  bool values = !bundle.empty() && bundle.size() % kFramed == 0 &&
+                bundle.size() <= kTileWidth * kFramed;
+  std::array<Hash, kTileWidth> copies;
+  size_t count = 0;
+  for (const uint8_t* at = bundle.data(); values && at != end; at += kFramed) {
+    values = at[0] == 0 && at[1] == kValueEntryBytes && at[2] == bundle[2];
+    std::memcpy(copies[count++].data(), at + 3, Hash::kSize);
+  }
+  if (values) return LeafHashes(bundle[2], std::span(copies).first(count));
+  absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(bundle);
+  if (!entries.ok()) return {};
+  return LeafHashes(*entries);
+}
+
 }  // namespace
 
 absl::StatusOr<StoredHead> RecomputeHead(const TileTree& before,
@@ -24,16 +46,16 @@ absl::StatusOr<StoredHead> RecomputeHead(const TileTree& before,
   size_t known = before.size() % kTileWidth;  // entries of that bundle
   TileTree tree = before;
   std::vector<Hash> appended;
+  appended.reserve(rows.size() * kTileWidth);
   bool partial = false;
   for (const Write& row : rows) {
     if (row.table != Table::kBundle) continue;
-    absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(AsBytes(row.value));
-    if (partial || row.key != U64Key(bundle) || !entries.ok() ||
-        entries->size() < std::max<size_t>(known, 1)) {
+    const std::vector<Hash> leaves = LeavesOf(AsBytes(row.value));
+    if (partial || row.key != U64Key(bundle) ||
+        leaves.size() < std::max<size_t>(known, 1)) {
       return Contradiction("bundle", bundle);
     }
-    partial = entries->size() < kTileWidth;
-    const std::vector<Hash> leaves = LeafHashes(*entries);
+    partial = leaves.size() < kTileWidth;
     if (known > 0 && !std::equal(leaves.begin(), leaves.begin() + known,
                                  before.tails()[0].begin(), before.tails()[0].end())) {
       return Contradiction("bundle", bundle);

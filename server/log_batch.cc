@@ -1,6 +1,6 @@
 #include "server/log_batch.h"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_format.h"
@@ -30,7 +30,13 @@ absl::StatusOr<SessionRow> DecodeSessionRow(std::string_view value) {
 }
 
 LogBatch::LogBatch(const Store& store, LogState* log, const LogEdge& edge)
-    : store_(store), log_(log), edge_(edge) {}
+    : store_(store),
+      log_(log),
+      edge_(edge),
+      before_{std::move(edge_.sessions), std::move(edge_.tags)} {
+  edge_.sessions.clear();
+  edge_.tags.clear();
+}
 
 absl::StatusOr<Sequenced> LogBatch::Add(const AppendStep& step) {
   return std::visit([this](const auto& s) { return AddStep(s); }, step);
@@ -49,13 +55,14 @@ absl::StatusOr<NewHead> LogBatch::Finish(std::vector<Write>* writes) {
     writes_.push_back({log_->number(), Table::kBundle,
                        U64Key(edge_.tree.size() / kTileWidth), edge_.bundle});
   }
-  for (auto& [key, row] : sessions_) {
-    if (row.count == 0) continue;  // it was only asked for
+  // Those with no count were only asked for.
+  std::erase_if(edge_.sessions, [](const auto& s) { return s.second.count == 0; });
+  for (const auto& [key, row] : edge_.sessions) {
     writes_.push_back({log_->number(), Table::kSession, key, EncodeSessionRow(row)});
   }
   const StoredHead head{edge_.tree.size(), edge_.tree.Root()};
   // `before` too has been in memory since the last commit.
-  if (before.size() > 0 && before.Root() != log_->head().head.root) {
+  if (before.size() > 0 && before.Root() != edge_.root) {
     return absl::DataLossError(absl::StrFormat(
         "the tree of log number %d in memory is not that of its head at size %d any "
         "more; the memory of this machine may be failing: test it, then start again",
@@ -70,6 +77,7 @@ absl::StatusOr<NewHead> LogBatch::Finish(std::vector<Write>* writes) {
         "again",
         log_->number()));
   }
+  edge_.root = head.root;
   std::move(writes_.begin(), writes_.end(), std::back_inserter(*writes));
   return NewHead{log_->number(), log_->origin(), head};
 }
@@ -77,10 +85,41 @@ absl::StatusOr<NewHead> LogBatch::Finish(std::vector<Write>* writes) {
 void LogBatch::AddEntryBytes(Bytes entry) {
   // Entries are at most 32 KiB and a byte: they fit.
   AppendToBundle(entry, &edge_.bundle).IgnoreError();
-  if ((size() + 1) % kTileWidth == 0) {
-    writes_.push_back({log_->number(), Table::kBundle, U64Key(size() / kTileWidth),
-                       std::move(edge_.bundle)});
-    edge_.bundle.clear();
+  if ((size() + 1) % kTileWidth == 0) CloseBundle();
+}
+
+void LogBatch::CloseBundle() {
+  writes_.push_back({log_->number(), Table::kBundle, U64Key(size() / kTileWidth),
+                     std::move(edge_.bundle)});
+  edge_.bundle.clear();
+}
+
+// A bundle at a time: this is every record's way into the log.
+void LogBatch::AddValueEntries(EntryType type, std::string_view hashes) {
+  const char header[] = {0, kValueEntryBytes, static_cast<char>(type)};
+  constexpr size_t kFramed = sizeof header + Hash::kSize;
+  static_assert(kFramed == 2 + kValueEntryBytes);
+  const std::span<const Hash> values(reinterpret_cast<const Hash*>(hashes.data()),
+                                     hashes.size() / Hash::kSize);
+  for (size_t next = 0; next < values.size();) {
+    const size_t room = kTileWidth - size() % kTileWidth;
+    const std::span<const Hash> part =
+        values.subspan(next, std::min(room, values.size() - next));
+    if (edge_.bundle.empty()) edge_.bundle.reserve(kTileWidth * kFramed);
+    const size_t old_bytes = edge_.bundle.size();
+    edge_.bundle.resize(old_bytes + part.size() * kFramed);
+    char* to = edge_.bundle.data() + old_bytes;
+    for (const Hash& value : part) {
+      std::memcpy(to, header, sizeof header);
+      std::memcpy(to + sizeof header, value.data(), Hash::kSize);
+      to += kFramed;
+    }
+    // Before its leaves are counted: the bundle is numbered by where it begins.
+    if (part.size() == room) CloseBundle();
+    const size_t leaves = leaves_.size();
+    leaves_.resize(leaves + part.size());
+    LeafHashes(static_cast<uint8_t>(type), part, leaves_.data() + leaves);
+    next += part.size();
   }
 }
 
@@ -106,18 +145,7 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const AppendValues& values) {
     row.count += count;
     row.end = first + count;
   }
-  std::vector<Hash> hashes(count);
-  std::memcpy(static_cast<void*>(hashes.data()), values.hashes.data(),
-              count * Hash::kSize);
-  const std::vector<Hash> leaves =
-      LeafHashes(static_cast<uint8_t>(values.type), hashes);
-  std::array<uint8_t, kValueEntryBytes> entry;
-  entry[0] = static_cast<uint8_t>(values.type);
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    std::memcpy(&entry[1], hashes[i].data(), Hash::kSize);
-    AddEntryBytes(entry);
-    leaves_.push_back(leaves[i]);
-  }
+  AddValueEntries(values.type, values.hashes);
   edge_.changes_end = size();
   return Sequenced{first, size(), 0};
 }
@@ -149,8 +177,11 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const IndexEntry& index) {
 
 absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
   std::optional<PlacedTag> standing;
-  if (const auto in_group = tags_.find(tag.name); in_group != tags_.end()) {
+  if (const auto in_group = edge_.tags.find(tag.name); in_group != edge_.tags.end()) {
     standing = in_group->second;
+  } else if (const auto before = before_.tags.find(tag.name);
+             before != before_.tags.end()) {
+    standing = before->second;
   } else {
     absl::StatusOr<std::string> row =
         store_.Read(log_->number(), Table::kTag, tag.name);
@@ -169,19 +200,23 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
         tag.name, log_->origin(), standing->m, tag.m));
   }
   if (standing) return Sequenced{standing->position, standing->position + 1, 0};
-  if (absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m); !index.ok()) {
-    return index.status();
+  if (tag.m != edge_.index.entry.m) {
+    absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m);
+    if (!index.ok()) return index.status();
   }
   const PlacedTag placed{tag.m, size()};
   writes_.push_back({log_->number(), Table::kTag, tag.name, EncodeTagRow(placed)});
-  tags_.emplace(tag.name, placed);
+  edge_.tags.emplace(tag.name, placed);
   AddEntry(tag);
   return Sequenced{placed.position, size(), 0};
 }
 
 absl::StatusOr<SessionRow*> LogBatch::Session(const std::string& key) {
-  if (const auto found = sessions_.find(key); found != sessions_.end()) {
+  if (const auto found = edge_.sessions.find(key); found != edge_.sessions.end()) {
     return &found->second;
+  }
+  if (const auto found = before_.sessions.find(key); found != before_.sessions.end()) {
+    return &edge_.sessions.emplace(key, found->second).first->second;
   }
   SessionRow row;
   absl::StatusOr<std::string> stored =
@@ -193,7 +228,7 @@ absl::StatusOr<SessionRow*> LogBatch::Session(const std::string& key) {
   } else if (!absl::IsNotFound(stored.status())) {
     return stored.status();
   }
-  return &sessions_.emplace(key, row).first->second;
+  return &edge_.sessions.emplace(key, row).first->second;
 }
 
 }  // namespace setlog

@@ -57,16 +57,21 @@ struct AppendGenesis {};
 
 using AppendStep = std::variant<AppendValues, AppendGenesis, IndexEntry, TagEntry>;
 
-// The right edge of a log.
+// The right edge of a log, as of its last batch, which may not be in the store yet.
 struct LogEdge {
   TileTree tree;
   std::string bundle;  // of the last, partial bundle
   PlacedIndex index;
   uint64_t changes_end = 0;
+  Hash root;  // of `tree`, as it was signed or is to be
+  // What that batch wrote of these tables.
+  std::map<std::string, SessionRow> sessions;
+  std::map<std::string, PlacedTag> tags;
 };
 
 class LogBatch {
  public:
+  // All batches of the log but the one that made `edge` must be in the store.
   LogBatch(const Store& store, LogState* log, const LogEdge& edge);
 
   // Assigns positions to the step's entries. A tag that stands already, with the same
@@ -87,6 +92,9 @@ class LogBatch {
  private:
   uint64_t size() const { return edge_.tree.size() + leaves_.size(); }
   void AddEntryBytes(Bytes entry);
+  void AddValueEntries(EntryType type, std::string_view hashes);
+  // Once the last bundle has all its entries.
+  void CloseBundle();
   void AddEntry(const Entry& entry);
   absl::StatusOr<Sequenced> AddStep(const AppendValues& values);
   absl::StatusOr<Sequenced> AddStep(const AppendGenesis&);
@@ -96,11 +104,13 @@ class LogBatch {
 
   const Store& store_;
   LogState* const log_;
-  LogEdge edge_;  // its tree grows in Finish
+  LogEdge edge_;  // its tree grows in Finish; its sessions and tags are this batch's
+  struct {
+    std::map<std::string, SessionRow> sessions;
+    std::map<std::string, PlacedTag> tags;
+  } before_;  // those of the batch that made the edge
   std::vector<Hash> leaves_;
   std::vector<Write> writes_;
-  std::map<std::string, SessionRow> sessions_;
-  std::map<std::string, PlacedTag> tags_;
 };
 
 // The head that `rows` lead to when appended after `before`: every bundle row parsed

@@ -14,11 +14,13 @@ using Clock = std::chrono::steady_clock;
 }  // namespace
 
 Sequencer::Sequencer(Store* store, const TreeReader* reader, Options options)
-    : store_(store), reader_(reader), options_(options), thread_([this] { Run(); }) {}
+    : store_(store), reader_(reader), options_(std::move(options)) {
+  for (std::thread& thread : threads_) thread = std::thread([this] { Run(); });
+}
 
 Sequencer::~Sequencer() {
   Close();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 void Sequencer::Close() {
@@ -26,7 +28,7 @@ void Sequencer::Close() {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  wake_.notify_all();
 }
 
 void Sequencer::Append(LogState* log, Step step, Done done) {
@@ -49,6 +51,7 @@ absl::Status Sequencer::TryAppend(LogState* log, Step step, Done& done) {
     }
     queue_.push_back({log, std::move(step), std::move(done), bytes});
     queued_bytes_ += bytes;
+    if (!MayTake()) return absl::OkStatus();
   }
   wake_.notify_one();
   return absl::OkStatus();
@@ -64,24 +67,53 @@ uint64_t Sequencer::queued_bytes() const {
   return queued_bytes_;
 }
 
+bool Sequencer::MayTake() const {
+  if (preparing_ || queue_.empty()) return false;
+  return ended_ == taken_ || queued_bytes_ >= options_.ahead_bytes;
+}
+
+Sequencer::Group Sequencer::Take() {
+  Group group;
+  group.turn = taken_++;
+  preparing_ = true;
+  uint64_t bytes = 0;
+  while (!queue_.empty() && bytes < options_.max_commit_bytes) {
+    bytes += queue_.front().bytes;
+    group.requests.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  return group;
+}
+
 void Sequencer::Run() {
   while (true) {
-    std::vector<Request> group;
+    Group group;
     {
       MutexLock lock(mutex_);
       lock.Wait(wake_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return stopping_ || !queue_.empty();
+        return MayTake() || (stopping_ && queue_.empty());
       });
-      if (queue_.empty()) return;
-      uint64_t bytes = 0;
-      while (!queue_.empty() && bytes < options_.max_commit_bytes) {
-        bytes += queue_.front().bytes;
-        group.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
-      queued_bytes_ -= bytes;
+      if (!MayTake()) return;
+      group = Take();
     }
-    CommitGroup(std::move(group));
+    Prepare(group);
+    {
+      MutexLock lock(mutex_);
+      preparing_ = false;
+      if (MayTake()) wake_.notify_one();  // the other thread
+      lock.Wait(turn_, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+        return ended_ == group.turn;
+      });
+    }
+    Commit(group);
+    {
+      MutexLock lock(mutex_);
+      ++ended_;
+    }
+    turn_.notify_one();
+    // This thread looks for itself; the other one may have to end.
+    wake_.notify_one();
   }
 }
 
@@ -92,6 +124,7 @@ absl::StatusOr<LogEdge*> Sequencer::EdgeOf(LogState* log) {
   LogEdge edge;
   edge.index = head.index;
   edge.changes_end = head.changes_end;
+  edge.root = head.head.root;
   absl::StatusOr<TileTree> tree = reader_->Restore(log->number(), head.head);
   if (!tree.ok()) return tree.status();
   edge.tree = *std::move(tree);
@@ -104,115 +137,125 @@ absl::StatusOr<LogEdge*> Sequencer::EdgeOf(LogState* log) {
   return &edges_.emplace(log, std::move(edge)).first->second;
 }
 
-absl::Status Sequencer::Write(std::vector<LogBatch*> batches,
-                              std::vector<PublishedHead>* heads, CommitReport* report) {
-  const Clock::time_point start = Clock::now();
-  GroupCommit commit;
-  commit.number = store_->commit().number + 1;
-  for (LogBatch* batch : batches) {
-    absl::StatusOr<NewHead> head = batch->Finish(&commit.writes);
-    if (!head.ok()) return head.status();
-    commit.heads.push_back(*std::move(head));
-  }
-  report->prepare += Clock::now() - start;
-  if (absl::Status s = store_->Commit(commit); !s.ok()) return s;
-  const Clock::time_point stored = Clock::now();
-  for (size_t i = 0; i < batches.size(); ++i) {
-    const LogState& log = *batches[i]->log();
-    const StoredHead& head = commit.heads[i].head;
-    absl::StatusOr<std::string> note =
-        SignCheckpoint({log.origin(), head.size, head.root, {}}, log.key());
-    if (!note.ok()) return note.status();
-    // A signature with a fault in it can give the key away.
-    absl::StatusOr<Checkpoint> reread =
-        OpenCheckpoint(*note, log.key().Verifier(SignatureType::kEd25519));
-    if (!reread.ok()) return reread.status();
-    heads->push_back({head, *std::move(note), batches[i]->edge().index,
-                      batches[i]->edge().changes_end});
-  }
-  report->sign = Clock::now() - stored;
-  return absl::OkStatus();
-}
-
-// Adds the entries of one request to the report.
-void Sequencer::Count(const Request& request, const Sequenced& sequenced,
-                      CommitReport* report) {
-  const uint64_t entries = sequenced.end - sequenced.first;
-  if (const auto* values = std::get_if<AppendValues>(&request.step)) {
-    (values->type == EntryType::kAdd ? report->adds : report->removes) += entries;
-  } else if (std::holds_alternative<AppendGenesis>(request.step)) {
-    ++report->manifests;
-    ++report->indexes;
-    report->created.push_back(request.log->origin());
-  } else if (std::holds_alternative<IndexEntry>(request.step)) {
-    ++report->indexes;
-  } else {
-    ++report->tags;
-  }
-}
-
-void Sequencer::CommitGroup(std::vector<Request> requests) {
+void Sequencer::Prepare(Group& group) {
   const Clock::time_point start = Clock::now();
   // What was queued when a write failed must not be written after it.
   absl::Status refused = health();
   if (refused.ok()) refused = options_.may_write();
   if (!refused.ok()) {
-    for (Request& request : requests) request.done(refused);
+    group.results.assign(group.requests.size(), refused);
     return;
   }
   std::map<LogState*, LogBatch> batches;
-  std::vector<std::pair<Request*, Sequenced>> taken;
-  for (Request& request : requests) {
+  group.results.reserve(group.requests.size());
+  for (Request& request : group.requests) {
     auto batch = batches.find(request.log);
     if (batch == batches.end()) {
       absl::StatusOr<LogEdge*> edge = EdgeOf(request.log);
       if (!edge.ok()) {
-        request.done(edge.status());
+        group.results.push_back(edge.status());
         continue;
       }
       batch =
           batches.emplace(request.log, LogBatch(*store_, request.log, **edge)).first;
     }
-    absl::StatusOr<Sequenced> sequenced = batch->second.Add(request.step);
-    if (sequenced.ok()) {
-      taken.push_back({&request, *sequenced});
-    } else {
-      request.done(sequenced.status());
-    }
+    group.results.push_back(batch->second.Add(request.step));
   }
-  std::vector<LogBatch*> grown;
   for (auto& [log, batch] : batches) {
-    if (batch.grown()) grown.push_back(&batch);
-  }
-  CommitReport report{.prepare = Clock::now() - start};
-  std::vector<PublishedHead> heads;
-  absl::Status written =
-      grown.empty() ? absl::OkStatus() : Write(grown, &heads, &report);
-  if (!written.ok()) {
-    written = absl::UnavailableError(absl::StrFormat(
-        "writes have stopped, restart the server to check what is durable: %s",
-        written.message()));
-    {
-      MutexLock lock(mutex_);
-      health_ = written;
+    if (!batch.grown()) continue;
+    absl::StatusOr<NewHead> head = batch.Finish(&group.commit.writes);
+    if (!head.ok()) {
+      group.prepared = head.status();
+      return;
     }
-    if (options_.stopped) options_.stopped(written);
-    for (auto& [request, sequenced] : taken) request->done(written);
+    LogEdge& edge = batch.edge();
+    group.logs.push_back(log);
+    group.heads.push_back({head->head, "", edge.index, edge.changes_end});
+    group.commit.heads.push_back(*std::move(head));
+    edges_[log] = std::move(edge);
+  }
+  group.report.prepare = Clock::now() - start;
+}
+
+absl::Status Sequencer::WriteAndSign(Group& group) {
+  if (!group.prepared.ok()) return group.prepared;
+  group.commit.number = store_->commit().number + 1;
+  if (absl::Status s = store_->Commit(group.commit); !s.ok()) return s;
+  const Clock::time_point stored = Clock::now();
+  for (size_t i = 0; i < group.logs.size(); ++i) {
+    const LogState& log = *group.logs[i];
+    PublishedHead& head = group.heads[i];
+    absl::StatusOr<std::string> note =
+        SignCheckpoint({log.origin(), head.head.size, head.head.root, {}}, log.key());
+    if (!note.ok()) return note.status();
+    // A signature with a fault in it can give the key away.
+    absl::StatusOr<Checkpoint> reread =
+        OpenCheckpoint(*note, log.key().Verifier(SignatureType::kEd25519));
+    if (!reread.ok()) return reread.status();
+    head.note = *std::move(note);
+  }
+  group.report.sign = Clock::now() - stored;
+  return absl::OkStatus();
+}
+
+// Fills in the report what the requests that succeeded have added.
+void Sequencer::Count(Group& group) {
+  CommitReport& report = group.report;
+  for (size_t i = 0; i < group.requests.size(); ++i) {
+    if (!group.results[i].ok()) continue;
+    const Request& request = group.requests[i];
+    const uint64_t entries = group.results[i]->end - group.results[i]->first;
+    if (const auto* values = std::get_if<AppendValues>(&request.step)) {
+      (values->type == EntryType::kAdd ? report.adds : report.removes) += entries;
+    } else if (std::holds_alternative<AppendGenesis>(request.step)) {
+      ++report.manifests;
+      ++report.indexes;
+      report.created.push_back(request.log->origin());
+    } else if (std::holds_alternative<IndexEntry>(request.step)) {
+      ++report.indexes;
+    } else {
+      ++report.tags;
+    }
+  }
+}
+
+void Sequencer::Commit(Group& group) {
+  absl::Status written = health();  // of the groups before, which this one builds on
+  const bool grown = !group.logs.empty() || !group.prepared.ok();
+  if (written.ok() && grown) {
+    written = WriteAndSign(group);
+    if (!written.ok()) {
+      written = absl::UnavailableError(absl::StrFormat(
+          "writes have stopped, restart the server to check what is durable: %s",
+          written.message()));
+      {
+        MutexLock lock(mutex_);
+        health_ = written;
+      }
+      if (options_.stopped) options_.stopped(written);
+    }
+  }
+  if (!written.ok()) {
+    for (size_t i = 0; i < group.requests.size(); ++i) {
+      const absl::StatusOr<Sequenced>& result = group.results[i];
+      group.requests[i].done(result.ok() ? written : result.status());
+    }
     return;
   }
   const Clock::time_point signed_at = Clock::now();
-  for (size_t i = 0; i < grown.size(); ++i) {
-    edges_[grown[i]->log()] = std::move(grown[i]->edge());
-    grown[i]->log()->PublishHead(std::move(heads[i]));
+  for (size_t i = 0; i < group.logs.size(); ++i) {
+    group.logs[i]->PublishHead(std::move(group.heads[i]));
   }
-  if (options_.committed && !grown.empty()) {
-    report.publish = Clock::now() - signed_at;
-    for (const auto& [request, sequenced] : taken) Count(*request, sequenced, &report);
-    options_.committed(report);
+  if (options_.committed && grown) {
+    group.report.publish = Clock::now() - signed_at;
+    Count(group);
+    options_.committed(group.report);
   }
-  for (auto& [request, sequenced] : taken) {
-    sequenced.size = request->log->head().head.size;
-    request->done(sequenced);
+  for (size_t i = 0; i < group.requests.size(); ++i) {
+    if (group.results[i].ok()) {
+      group.results[i]->size = group.requests[i].log->figures().size;
+    }
+    group.requests[i].done(std::move(group.results[i]));
   }
 }
 

@@ -6,8 +6,13 @@
 // All that waits when a commit begins goes into it, for all logs: positions are
 // assigned, trees grown, one batch committed to the store, heads signed and published,
 // and only then `done` is called. OK therefore means: durable and in a signed head.
-// Thread-safe; `done` runs on the sequencer's thread, or at once if the request is
-// refused, and must not block.
+// Thread-safe; `done` runs on a thread of the sequencer, one at a time and in the order
+// of the requests, or at once if the request is refused, and must not block.
+//
+// Two threads take turns: while one writes commit n and waits for the disk, the other
+// makes the rows of commit n + 1 and then waits for its turn. It does so only if enough
+// is waiting to be worth a commit of its own; else what comes meanwhile gathers, and is
+// taken as one group when n is done.
 //
 // After a failed write, or rows that do not hold what was computed, nothing is
 // acknowledged any more: what is on the disk or in memory is then unknown, and only a
@@ -16,6 +21,7 @@
 #ifndef SETLOG_SERVER_SEQUENCER_H_
 #define SETLOG_SERVER_SEQUENCER_H_
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -41,10 +47,12 @@ class Sequencer {
     // Requests that wait: beyond it Append answers ResourceExhausted.
     uint64_t max_queue_bytes = uint64_t{64} << 20;
     uint64_t max_commit_bytes = uint64_t{16} << 20;
+    // So much has to wait before a commit is prepared while another is written.
+    uint64_t ahead_bytes = uint64_t{1} << 20;
     // Asked before each commit; an error refuses what would be in it, and no more.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
-    // On the sequencer's thread, each may be empty: after each commit, and when a write
-    // has failed, so that nothing is acknowledged any more.
+    // On the sequencer's threads, one call at a time; each may be empty: after each
+    // commit, and when a write has failed, so that nothing is acknowledged any more.
     std::function<void(const CommitReport&)> committed;
     std::function<void(const absl::Status&)> stopped;
   };
@@ -78,27 +86,47 @@ class Sequencer {
     Done done;
     uint64_t bytes;
   };
+  // A group commit on its way.
+  struct Group {
+    uint64_t turn = 0;  // they are written in this order
+    std::vector<Request> requests;
+    std::vector<absl::StatusOr<Sequenced>> results;  // one a request
+    std::vector<PublishedHead> heads;                // without notes; one a log of...
+    std::vector<LogState*> logs;                     // ...those that have grown
+    GroupCommit commit;
+    absl::Status prepared;  // why it must not be written
+    CommitReport report;
+  };
+
   void Run();
-  static void Count(const Request& request, const Sequenced& sequenced,
-                    CommitReport* report);
-  void CommitGroup(std::vector<Request> requests);
-  // Writes and signs what the batches hold; publishes nothing.
-  absl::Status Write(std::vector<LogBatch*> batches, std::vector<PublishedHead>* heads,
-                     CommitReport* report);
+  // Whether there is something to do for a thread that has nothing to do.
+  bool MayTake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Group Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Assigns positions and makes the rows. For one group at a time, in order.
+  void Prepare(Group& group);
+  // Writes, signs, publishes, answers. For one group at a time, in order.
+  void Commit(Group& group);
+  absl::Status WriteAndSign(Group& group);
+  static void Count(Group& group);
   absl::StatusOr<LogEdge*> EdgeOf(LogState* log);
 
   Store* const store_;
   const TreeReader* const reader_;
   const Options options_;
-  std::map<LogState*, LogEdge> edges_;  // as committed; of the sequencer's thread
+  // As of the last prepared group. For whoever set preparing_.
+  std::map<LogState*, LogEdge> edges_;
 
   mutable Mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_;  // something to prepare
+  std::condition_variable turn_;  // a group is done
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
   uint64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status health_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  bool preparing_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;  // groups
+  uint64_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::array<std::thread, 2> threads_;
 };
 
 }  // namespace setlog

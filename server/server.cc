@@ -226,12 +226,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
               }});
   parts->indexer = std::make_unique<Indexer>(
       parts->sequencer.get(), parts->reader.get(),
-      Indexer::Options{.observe = [=](const LogState& log, std::string_view event) {
-        metrics->IndexEvent(event);
-        const bool usual = event == "loaded";
-        events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn, "index",
-                      {{"origin", log.origin()}, {"what", event}});
-      }});
+      Indexer::Options{.max_batch = options.index_batch,
+                       .observe = [=](const LogState& log, std::string_view event) {
+                         metrics->IndexEvent(event);
+                         const bool usual = event == "loaded";
+                         events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn,
+                                       "index",
+                                       {{"origin", log.origin()}, {"what", event}});
+                       }});
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);

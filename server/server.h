@@ -41,6 +41,8 @@ struct ServerOptions {
   EventLog* events = nullptr;
   unsigned tls_reload_seconds = 60;  // how often the PEM files are looked at
   Limits limits;
+  // Entries that are indexed at a time; 0: none ever, to measure the log alone.
+  uint64_t index_batch = uint64_t{1} << 20;
 };
 
 // The smallest and the default budget for anonymous memory.

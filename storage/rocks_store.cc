@@ -43,7 +43,13 @@ class RocksStore final : public RocksView {
     const StoreState before = state();
     if (absl::Status fit = CheckCommit(before.commit, commit); !fit.ok()) return fit;
 
-    rocksdb::WriteBatch batch(0, 0, kRowChecksumBytes, 0);
+    // Grown once: it would else be copied again and again as it doubles.
+    constexpr size_t kRowOverhead = 64;
+    size_t reserved = 4096;
+    for (const Write& write : commit.writes) {
+      reserved += write.key.size() + write.value.size() + kRowOverhead;
+    }
+    rocksdb::WriteBatch batch(reserved, 0, kRowChecksumBytes, 0);
     rocksdb::Status put;  // the first failure: RocksDB refuses keys of 4 GiB
     for (const Write& write : commit.writes) {
       if (!put.ok()) break;

@@ -314,7 +314,9 @@ class RecomputeTest : public SequencerTest {
   std::vector<Write> Rows(const TileTree& before, const std::string& bundle,
                           uint64_t begin, uint64_t end) {
     log_.PublishHead({{before.size(), before.Root()}, "", {}, 0});
-    LogBatch batch(store_, &log_, {before, bundle, {}, 0});
+    LogBatch batch(
+        store_, &log_,
+        {.tree = before, .bundle = bundle, .index = {}, .root = before.Root()});
     EXPECT_OK(batch.Add(AppendValues{EntryType::kAdd, Values(begin, end)}));
     std::vector<Write> rows;
     EXPECT_OK(batch.Finish(&rows));
