@@ -281,6 +281,8 @@ void Unbatched(const Options& options, size_t clients,
   const std::string origin = bed.NewLog(0);
   const auto connection = bed.Connect();
   const double syncs = SyncsPerSecond(options.dir);
+  const double server_before = bed.server().CpuSeconds();
+  const double own_before = OwnCpuSeconds();
   std::atomic<bool> stop = false;
   uint64_t count = 0;
   const double seconds = Seconds([&] {
@@ -294,6 +296,12 @@ void Unbatched(const Options& options, size_t clients,
   });
   const double rate = static_cast<double>(count) / seconds;
   Row(name, Text("%.0f records/s", rate));
+  const double server = bed.server().CpuSeconds() - server_before;
+  const double own = OwnCpuSeconds() - own_before;
+  Row(name + ": processor time, server",
+      Text("%.1f us/record", server * 1e6 / static_cast<double>(count)));
+  Row(name + ": processor time, client",
+      Text("%.1f us/record", own * 1e6 / static_cast<double>(count)));
   Row(name + ": the disk", Text("%.0f syncs/s", syncs));
   Row(name + ": records per sync of the disk", Text("%.1f", rate / syncs));
   bed.Stop();

@@ -158,26 +158,40 @@ absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(const LogState& log,
                                                             uint64_t begin,
                                                             uint64_t end) const {
   std::vector<SetChange> changes;
+  changes.reserve(end - begin);
+  // A bundle at a time, so that values and keys stay in the cache.
   std::vector<Hash> values;
-  for (uint64_t position = begin; position < end;) {
-    const uint64_t first = position / kTileWidth * kTileWidth;
-    const uint32_t width = static_cast<uint32_t>(std::min(end - first, uint64_t{256}));
-    absl::StatusOr<std::string> bundle =
-        reader_->Bundle(log.number(), position / kTileWidth, width);
-    if (!bundle.ok()) return bundle.status();
-    absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(AsBytes(*bundle));
-    if (!entries.ok()) return entries.status();
-    for (; position < first + width; ++position) {
-      const Bytes entry = (*entries)[position - first];
-      const bool add = entry[0] == static_cast<uint8_t>(EntryType::kAdd);
-      const bool remove = entry[0] == static_cast<uint8_t>(EntryType::kRemove);
-      if ((!add && !remove) || entry.size() != kValueEntryBytes) continue;
-      values.push_back(HashFromBytes(entry.subspan(1)));
-      changes.push_back({Hash(), position, add});
-    }
-  }
-  const std::vector<Hash> keys = SetKeys(values);
-  for (size_t i = 0; i < keys.size(); ++i) changes[i].key = keys[i];
+  absl::Status read = reader_->Bundles(
+      log.number(), begin, end, [&](uint64_t number, Bytes bundle) -> absl::Status {
+        const uint64_t first = number * kTileWidth;
+        const uint64_t width = std::min<uint64_t>(end - first, kTileWidth);
+        const size_t old_changes = changes.size();
+        values.clear();
+        for (uint64_t position = first; position < first + width; ++position) {
+          const size_t length =
+              bundle.size() < 2 ? 0 : size_t{bundle[0]} << 8 | bundle[1];
+          if (length == 0 || bundle.size() - 2 < length) {
+            return absl::DataLossError(absl::StrFormat(
+                "log number %d: the bundle of entry %d is damaged or cut short",
+                log.number(), position));
+          }
+          const Bytes entry = bundle.subspan(2, length);
+          bundle = bundle.subspan(2 + length);
+          const bool add = entry[0] == static_cast<uint8_t>(EntryType::kAdd);
+          const bool remove = entry[0] == static_cast<uint8_t>(EntryType::kRemove);
+          if ((!add && !remove) || length != kValueEntryBytes || position < begin) {
+            continue;
+          }
+          values.push_back(HashFromBytes(entry.subspan(1)));
+          changes.push_back({Hash(), position, add});
+        }
+        const std::vector<Hash> keys = SetKeys(values);
+        for (size_t i = 0; i < keys.size(); ++i) {
+          changes[old_changes + i].key = keys[i];
+        }
+        return absl::OkStatus();
+      });
+  if (!read.ok()) return read;
   return changes;
 }
 

@@ -53,6 +53,27 @@ absl::StatusOr<std::string> TreeReader::Bundle(LogNumber log, uint64_t number,
   return bundle;
 }
 
+absl::Status TreeReader::Bundles(
+    LogNumber log, uint64_t begin, uint64_t end,
+    const std::function<absl::Status(uint64_t, Bytes)>& visit) const {
+  if (begin >= end) return absl::OkStatus();
+  uint64_t next = begin / kTileWidth;
+  const uint64_t last = (end - 1) / kTileWidth + 1;
+  absl::Status visited;
+  const absl::Status read =
+      store_->Scan(log, Table::kBundle, U64Key(next), U64Key(last),
+                   [&](std::string_view key, std::string_view value) {
+                     if (key != U64Key(next)) return false;
+                     visited = visit(next, AsBytes(value));
+                     if (visited.ok()) ++next;
+                     return visited.ok();
+                   });
+  if (!read.ok()) return read;
+  if (!visited.ok()) return visited;
+  return next == last ? absl::OkStatus()
+                      : Missing("the bundle", log, next * kTileWidth);
+}
+
 absl::StatusOr<std::string> TreeReader::Entry(LogNumber log, uint64_t position) const {
   const uint32_t width = static_cast<uint32_t>(position % kTileWidth) + 1;
   absl::StatusOr<std::string> bundle = Bundle(log, position / kTileWidth, width);

@@ -10,6 +10,7 @@
 #define SETLOG_SERVER_TREE_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -42,6 +43,12 @@ class TreeReader {
   // The bundle that holds entries [256 * number, ...), cut to `width` entries.
   absl::StatusOr<std::string> Bundle(LogNumber log, uint64_t number,
                                      uint32_t width) const;
+  // The bundles that hold entries [begin, end), in order, each as the store has it: the
+  // last one may go on beyond `end`. An error of `visit` ends it and is returned;
+  // DataLoss if a bundle is missing. For many bundles: no copies, one scan.
+  absl::Status Bundles(
+      LogNumber log, uint64_t begin, uint64_t end,
+      const std::function<absl::Status(uint64_t number, Bytes bundle)>& visit) const;
   // The value of the add or remove entry at `position`.
   absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
 

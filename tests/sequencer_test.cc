@@ -43,6 +43,9 @@ class FaultyStore final : public Store {
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&
                         visit) const override {
+    if (fail_reads_ && table == Table::kBundle) {
+      return absl::UnavailableError("the disk does not answer");
+    }
     return store_->Scan(log, table, first, last, visit);
   }
   absl::StatusOr<std::pair<std::string, std::string>> ReadLast(
