@@ -12,6 +12,7 @@ namespace setlog {
 
 Runner DeclareAdd(CLI::App& app);
 Runner DeclareAudit(CLI::App& app);
+Runner DeclareBench(CLI::App& app);
 Runner DeclareCheck(CLI::App& app);
 Runner DeclareConsistency(CLI::App& app);
 Runner DeclareDiff(CLI::App& app);

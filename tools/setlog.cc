@@ -23,6 +23,7 @@ constexpr setlog::Command kCommands[] = {
     {"check", "judges raw proofs, one JSON object a line; no server",
      setlog::DeclareCheck},
     {"key", "makes key files", setlog::DeclareKey},
+    {"bench", "measures a server: appends, proofs, both at once", setlog::DeclareBench},
     {"token", "makes, lists and revokes a server's tokens", setlog::DeclareToken},
 };
 
