@@ -162,4 +162,16 @@ absl::StatusOr<std::vector<Bytes>> ParseBundle(Bytes bundle) {
   return entries;
 }
 
+absl::StatusOr<Bytes> BundleEntry(Bytes bundle, uint32_t index) {
+  for (uint32_t i = 0;; ++i) {
+    const size_t length = bundle.size() < 2 ? 0 : size_t{bundle[0]} << 8 | bundle[1];
+    if (bundle.size() < 2 || bundle.size() - 2 < length) {
+      return absl::OutOfRangeError(
+          absl::StrFormat("entry bundle ends within or before its entry %d", index));
+    }
+    if (i == index) return bundle.subspan(2, length);
+    bundle = bundle.subspan(2 + length);
+  }
+}
+
 }  // namespace setlog

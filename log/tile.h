@@ -79,6 +79,9 @@ absl::StatusOr<std::string> EncodeBundle(std::span<const Bytes> entries);
 // is cut short or there are more than 256. That their number is the expected width is
 // for the caller to check. No copy.
 absl::StatusOr<std::vector<Bytes>> ParseBundle(Bytes bundle);
+// Entry `index` alone, as a view. OutOfRange if the bundle ends before or within it;
+// what comes after it is not looked at. O(index), no copy and no allocation.
+absl::StatusOr<Bytes> BundleEntry(Bytes bundle, uint32_t index);
 
 }  // namespace setlog
 

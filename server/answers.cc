@@ -19,7 +19,7 @@ absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
 
 // The size asked for, 0 being the head's. OutOfRange if it is beyond the head.
 absl::StatusOr<uint64_t> SizeOrHead(uint64_t asked, const LogState& log) {
-  const uint64_t head_size = log.head().head.size;
+  const uint64_t head_size = log.figures().size;
   if (asked > head_size) return BeyondHead("size", asked, head_size);
   return asked == 0 ? head_size : asked;
 }
@@ -52,7 +52,7 @@ absl::Status Answers::ListLogs(const v1::ListLogsRequest& request,
     v1::LogSummary* summary = response->add_logs();
     summary->set_origin(log->state.origin());
     summary->set_vkey(FormatVkey(log->state.key().Verifier(SignatureType::kEd25519)));
-    summary->set_size(log->state.head().head.size);
+    summary->set_size(log->state.figures().size);
   }
   return absl::OkStatus();
 }
@@ -90,7 +90,7 @@ absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
                           request.origin(), request.tag(), request.origin()));
     }
     if (!tag.ok()) return tag.status();
-    absl::StatusOr<PlacedIndex> at = IndexAt(state, head, tag->m);
+    absl::StatusOr<PlacedIndex> at = IndexAt(state, size, head.index, tag->m);
     if (!at.ok()) return at.status();
     index = *at;
     absl::StatusOr<ProvenEntry> proven =
@@ -131,17 +131,13 @@ absl::Status Answers::GetInclusionProof(const v1::GetInclusionProofRequest& requ
     return absl::OutOfRangeError(absl::StrFormat(
         "index %d is not in the tree of size %d", request.index(), *size));
   }
-  absl::StatusOr<std::vector<Hash>> path =
-      reader_->InclusionPath(number, request.index(), *size);
-  if (!path.ok()) return path.status();
-  absl::StatusOr<Hash> leaf = reader_->LeafHashAt(number, request.index());
-  if (!leaf.ok()) return leaf.status();
-  absl::StatusOr<Hash> root = reader_->RootAt(number, *size);
-  if (!root.ok()) return root.status();
+  const absl::StatusOr<Inclusion> proof =
+      reader_->Include(number, request.index(), *size);
+  if (!proof.ok()) return proof.status();
   response->set_size(*size);
-  response->set_leaf_hash(std::string(AsText(*leaf)));
-  response->set_root(std::string(AsText(*root)));
-  response->set_path(ConcatHashes(*path));
+  response->set_leaf_hash(proof->leaf.data(), Hash::kSize);
+  response->set_root(proof->root.data(), Hash::kSize);
+  response->set_path(ConcatHashes(proof->path));
   return absl::OkStatus();
 }
 
@@ -172,12 +168,12 @@ absl::Status Answers::GetConsistencyProof(const v1::GetConsistencyProofRequest& 
   return absl::OkStatus();
 }
 
-absl::StatusOr<PlacedIndex> Answers::IndexAt(const LogState& log,
-                                             const PublishedHead& head,
+absl::StatusOr<PlacedIndex> Answers::IndexAt(const LogState& log, uint64_t head_size,
+                                             const PlacedIndex& newest,
                                              uint64_t m) const {
-  if (m == 0 || m == head.index.entry.m) return head.index;
+  if (m == 0 || m == newest.entry.m) return newest;
   absl::StatusOr<PlacedIndex> index = log.IndexFor(*store_, m);
-  if (index.ok() && index->position >= head.head.size) {
+  if (index.ok() && index->position >= head_size) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s has no index entry for m = %d yet", log.origin(), m));
   }
@@ -190,12 +186,12 @@ absl::Status Answers::Lookup(const v1::LookupRequest& request,
   if (!log.ok()) return log.status();
   absl::StatusOr<Hash> record = RecordOf(request.record());
   if (!record.ok()) return record.status();
-  const PublishedHead head = (*log)->state.head();
+  const LogState::Tip tip = (*log)->state.tip();
   absl::StatusOr<PlacedIndex> index =
-      IndexAt((*log)->state, head, request.index_size());
+      IndexAt((*log)->state, tip.head.size, tip.index, request.index_size());
   if (!index.ok()) return index.status();
-  if (request.size() > head.head.size) {
-    return BeyondHead("size", request.size(), head.head.size);
+  if (request.size() > tip.head.size) {
+    return BeyondHead("size", request.size(), tip.head.size);
   }
   absl::StatusOr<IndexAnswer> answer = (*log)->index.Lookup(*record, *index);
   if (!answer.ok()) return answer.status();
@@ -230,9 +226,9 @@ absl::Status Answers::BatchLookup(const v1::BatchLookupRequest& request,
         "%d records in one batch: at most %d are answered, send several",
         records->size(), kMaxBatchQueries));
   }
-  const PublishedHead head = (*log)->state.head();
+  const LogState::Tip tip = (*log)->state.tip();
   absl::StatusOr<PlacedIndex> index =
-      IndexAt((*log)->state, head, request.index_size());
+      IndexAt((*log)->state, tip.head.size, tip.index, request.index_size());
   if (!index.ok()) return index.status();
   absl::StatusOr<IndexBatchAnswer> answer = (*log)->index.BatchLookup(*records, *index);
   if (!answer.ok()) return answer.status();
@@ -284,7 +280,7 @@ absl::Status Answers::NextEntries(const v1::GetEntriesRequest& request, uint64_t
                                   uint64_t* end, v1::EntriesChunk* chunk) const {
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
-  const uint64_t head_size = (*log)->state.head().head.size;
+  const uint64_t head_size = (*log)->state.figures().size;
   if (*end == 0) *end = head_size;
   if (*end > head_size) return BeyondHead("end", *end, head_size);
   if (*begin > *end) {

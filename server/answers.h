@@ -48,8 +48,8 @@ class Answers {
                            uint64_t* end, v1::EntriesChunk* chunk) const;
 
  private:
-  absl::StatusOr<PlacedIndex> IndexAt(const LogState& log, const PublishedHead& head,
-                                      uint64_t m) const;
+  absl::StatusOr<PlacedIndex> IndexAt(const LogState& log, uint64_t head_size,
+                                      const PlacedIndex& newest, uint64_t m) const;
 
   const Store* const store_;
   const TreeReader* const reader_;

@@ -11,6 +11,11 @@ PublishedHead LogState::head() const {
   return head_;
 }
 
+LogState::Tip LogState::tip() const {
+  MutexLock lock(mutex_);
+  return {head_.head, head_.index};
+}
+
 LogState::Figures LogState::figures() const {
   MutexLock lock(mutex_);
   return {head_.head.size, head_.index.entry.m, head_.index.entry.n, head_.changes_end,
@@ -40,13 +45,16 @@ void LogState::RemoveWatcher(uint64_t id) {
 }
 
 absl::StatusOr<PlacedIndex> LogState::IndexFor(const Store& store, uint64_t m) const {
+  if (const auto found = indexes_.Find(m)) return *found;
   absl::StatusOr<std::string> row = store.Read(number_, Table::kIndex, U64Key(m));
   if (absl::IsNotFound(row.status())) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s has no index entry for m = %d", origin_, m));
   }
   if (!row.ok()) return row.status();
-  return DecodeIndexRow(U64Key(m), *row);
+  const absl::StatusOr<PlacedIndex> index = DecodeIndexRow(U64Key(m), *row);
+  if (index.ok()) indexes_.Insert(m, std::make_shared<const PlacedIndex>(*index));
+  return index;
 }
 
 absl::StatusOr<PlacedIndex> LogState::IndexBefore(const Store& store,

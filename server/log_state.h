@@ -20,6 +20,7 @@
 #include "log/set_index.h"
 #include "log/skey.h"
 #include "port/mutex.h"
+#include "server/lru_cache.h"
 #include "server/tree_reader.h"
 #include "storage/store.h"
 
@@ -49,6 +50,12 @@ class LogState {
   const std::string& manifest() const { return manifest_; }
 
   PublishedHead head() const;
+  // What an answer under the newest head needs of it, without copying its note.
+  struct Tip {
+    StoredHead head;
+    PlacedIndex index;
+  };
+  Tip tip() const;
   // What is counted of the head, without copying its note.
   struct Figures {
     uint64_t size = 0;
@@ -67,12 +74,15 @@ class LogState {
   // After this returns the watcher is not running and will not run again.
   void RemoveWatcher(uint64_t id);
 
-  // The index entry with exactly this m; nothing if there is none. One store read.
+  // The index entry with exactly this m; nothing if there is none. One store read, none
+  // for those asked for last.
   absl::StatusOr<PlacedIndex> IndexFor(const Store& store, uint64_t m) const;
   // The newest index entry whose position is below `size`. NotFound if none is.
   absl::StatusOr<PlacedIndex> IndexBefore(const Store& store, uint64_t size) const;
 
  private:
+  static constexpr size_t kIndexes = 64;
+
   const LogNumber number_;
   const std::string origin_;
   const SigningKey key_;
@@ -81,6 +91,8 @@ class LogState {
   mutable Mutex mutex_;
   PublishedHead head_ ABSL_GUARDED_BY(mutex_);
   int64_t published_us_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  mutable LruCache<uint64_t, PlacedIndex> indexes_{kIndexes};
 
   // Held while watchers run, so that RemoveWatcher can promise what it does.
   Mutex watchers_mutex_;

@@ -1,6 +1,8 @@
 #include "server/tree_reader.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 #include "absl/strings/str_format.h"
 #include "log/entry.h"
@@ -10,6 +12,9 @@ namespace setlog {
 namespace {
 
 constexpr uint64_t kDecodedTileBytes = 16 * 1024 + 256;
+// At most 2 KiB each, and 64 KiB.
+constexpr size_t kEdges = 256;
+constexpr size_t kEntries = 256;
 
 }  // namespace
 
@@ -25,20 +30,78 @@ absl::Status Missing(const char* what, LogNumber log, uint64_t position) {
       position));
 }
 
+// The value of an add or remove entry.
+absl::StatusOr<Hash> ValueOf(Bytes bytes, LogNumber log, uint64_t position) {
+  const absl::StatusOr<setlog::Entry> entry = DecodeEntry(bytes);
+  if (entry.ok()) {
+    if (const auto* add = std::get_if<AddEntry>(&*entry)) return add->value;
+    if (const auto* remove = std::get_if<RemoveEntry>(&*entry)) return remove->value;
+  }
+  return absl::DataLossError(absl::StrFormat(
+      "log number %d: entry %d should be an add or a remove", log, position));
+}
+
+bool IsValue(Bytes entry) {
+  return !entry.empty() && (entry[0] == static_cast<uint8_t>(EntryType::kAdd) ||
+                            entry[0] == static_cast<uint8_t>(EntryType::kRemove));
+}
+
+// The entry at `position` of the bundle that holds it. Reads no further than that.
+absl::StatusOr<Bytes> EntryOf(Bytes bundle, LogNumber log, uint64_t position) {
+  const absl::StatusOr<Bytes> entry =
+      BundleEntry(bundle, static_cast<uint32_t>(position % kTileWidth));
+  if (entry.ok()) return entry;
+  return Missing("the bundle", log, position);
+}
+
 }  // namespace
+
+// The nodes of one answer, one after the other: most of them stand in the same tile as
+// the one before, and a tile of the cache costs a lock and a search.
+class TreeReader::Nodes {
+ public:
+  Nodes(const TreeReader* reader, LogNumber log) : reader_(*reader), log_(log) {}
+
+  LogNumber log() const { return log_; }
+  absl::StatusOr<Hash> At(NodeId id) {
+    const TilePosition at = TileForNode(id);
+    const uint32_t width = (at.index + uint32_t{1}) << at.height;
+    if (tile_ == nullptr || at.tile != id_ || tile_->width() < width) {
+      absl::StatusOr<TilePtr> tile = reader_.Tile(log_, at.tile, width);
+      if (!tile.ok()) return tile.status();
+      tile_ = *std::move(tile);
+      id_ = at.tile;
+    }
+    return tile_->NodeAt(at.height, at.index);
+  }
+
+ private:
+  const TreeReader& reader_;
+  const LogNumber log_;
+  TileId id_;
+  TilePtr tile_;
+};
 
 TreeReader::TreeReader(const Store* store, uint64_t cache_bytes)
     : store_(store),
-      capacity_(std::max<uint64_t>(cache_bytes / kDecodedTileBytes, 16)) {}
+      tiles_(std::max<uint64_t>(cache_bytes / kDecodedTileBytes, 16)),
+      edges_(kEdges),
+      entries_(kEntries) {}
+
+absl::StatusOr<std::string> TreeReader::ReadBundle(LogNumber log,
+                                                   uint64_t number) const {
+  absl::StatusOr<std::string> bundle =
+      store_->Read(log, Table::kBundle, U64Key(number));
+  if (absl::IsNotFound(bundle.status())) {
+    return Missing("the bundle", log, number * kTileWidth);
+  }
+  return bundle;
+}
 
 absl::StatusOr<std::string> TreeReader::Bundle(LogNumber log, uint64_t number,
                                                uint32_t width) const {
-  absl::StatusOr<std::string> bundle =
-      store_->Read(log, Table::kBundle, U64Key(number));
-  if (!bundle.ok()) {
-    if (!absl::IsNotFound(bundle.status())) return bundle.status();
-    return Missing("the bundle", log, number * kTileWidth);
-  }
+  absl::StatusOr<std::string> bundle = ReadBundle(log, number);
+  if (!bundle.ok()) return bundle.status();
   absl::StatusOr<std::vector<Bytes>> entries = ParseBundle(AsBytes(*bundle));
   if (!entries.ok())
     return absl::DataLossError(std::string(entries.status().message()));
@@ -75,22 +138,49 @@ absl::Status TreeReader::Bundles(
 }
 
 absl::StatusOr<std::string> TreeReader::Entry(LogNumber log, uint64_t position) const {
-  const uint32_t width = static_cast<uint32_t>(position % kTileWidth) + 1;
-  absl::StatusOr<std::string> bundle = Bundle(log, position / kTileWidth, width);
+  const Place place{log, 0, position};
+  if (const auto found = entries_.Find(place)) return *found;
+  const absl::StatusOr<std::string> bundle = ReadBundle(log, position / kTileWidth);
   if (!bundle.ok()) return bundle.status();
-  return std::string(AsText(ParseBundle(AsBytes(*bundle))->back()));
+  const absl::StatusOr<Bytes> bytes = EntryOf(AsBytes(*bundle), log, position);
+  if (!bytes.ok()) return bytes.status();
+  std::string entry(AsText(*bytes));
+  if (!IsValue(*bytes)) {
+    entries_.Insert(place, std::make_shared<const std::string>(entry));
+  }
+  return entry;
 }
 
 absl::StatusOr<Hash> TreeReader::Value(LogNumber log, uint64_t position) const {
-  absl::StatusOr<std::string> bytes = Entry(log, position);
-  if (!bytes.ok()) return bytes.status();
-  const absl::StatusOr<setlog::Entry> entry = DecodeEntry(AsBytes(*bytes));
-  if (entry.ok()) {
-    if (const auto* add = std::get_if<AddEntry>(&*entry)) return add->value;
-    if (const auto* remove = std::get_if<RemoveEntry>(&*entry)) return remove->value;
+  const absl::StatusOr<std::vector<Hash>> values = Values(log, {&position, 1});
+  if (!values.ok()) return values.status();
+  return values->front();
+}
+
+absl::StatusOr<std::vector<Hash>> TreeReader::Values(
+    LogNumber log, std::span<const uint64_t> positions) const {
+  std::vector<uint32_t> order(positions.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return positions[a] < positions[b]; });
+  std::vector<Hash> values(positions.size());
+  std::string bundle;
+  uint64_t number = UINT64_MAX;
+  for (const uint32_t place : order) {
+    const uint64_t position = positions[place];
+    if (position / kTileWidth != number) {
+      number = position / kTileWidth;
+      absl::StatusOr<std::string> read = ReadBundle(log, number);
+      if (!read.ok()) return read.status();
+      bundle = *std::move(read);
+    }
+    const absl::StatusOr<Bytes> entry = EntryOf(AsBytes(bundle), log, position);
+    if (!entry.ok()) return entry.status();
+    const absl::StatusOr<Hash> value = ValueOf(*entry, log, position);
+    if (!value.ok()) return value.status();
+    values[place] = *value;
   }
-  return absl::DataLossError(absl::StrFormat(
-      "log number %d: entry %d should be an add or a remove", log, position));
+  return values;
 }
 
 absl::StatusOr<uint64_t> TreeReader::ChangesEnd(LogNumber log, uint64_t begin,
@@ -102,11 +192,7 @@ absl::StatusOr<uint64_t> TreeReader::ChangesEnd(LogNumber log, uint64_t begin,
     if (!bundle.ok()) return bundle.status();
     const std::vector<Bytes> entries = *ParseBundle(AsBytes(*bundle));
     for (; end > std::max(begin, first); --end) {
-      const Bytes entry = entries[end - 1 - first];
-      if (entry[0] == static_cast<uint8_t>(EntryType::kAdd) ||
-          entry[0] == static_cast<uint8_t>(EntryType::kRemove)) {
-        return end;
-      }
+      if (IsValue(entries[end - 1 - first])) return end;
     }
   }
   return begin;
@@ -142,14 +228,9 @@ absl::StatusOr<std::vector<Hash>> TreeReader::TileHashes(LogNumber log,
 
 absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id,
                                                      uint32_t width) const {
-  const Key key{log, id.level, id.index};
-  {
-    MutexLock lock(mutex_);
-    const auto found = tiles_.find(key);
-    if (found != tiles_.end() && found->second->second->width() >= width) {
-      recent_.splice(recent_.begin(), recent_, found->second);
-      return found->second->second;
-    }
+  const Place place{log, id.level, id.index};
+  if (TilePtr found = tiles_.Find(place); found && found->width() >= width) {
+    return found;
   }
   absl::StatusOr<std::vector<Hash>> hashes = TileHashes(log, id);
   if (!hashes.ok()) return hashes.status();
@@ -160,47 +241,68 @@ absl::StatusOr<TreeReader::TilePtr> TreeReader::Tile(LogNumber log, TileId id,
   if (tile->width() < width) {
     return Missing("a tile", log, (id.index * kTileWidth) << (kTileHeight * id.level));
   }
-  MutexLock lock(mutex_);
-  if (const auto found = tiles_.find(key); found != tiles_.end()) {
-    recent_.erase(found->second);
-  }
-  recent_.emplace_front(key, tile);
-  tiles_[key] = recent_.begin();
-  if (recent_.size() > capacity_) {
-    tiles_.erase(recent_.back().first);
-    recent_.pop_back();
-  }
+  tiles_.Insert(place, tile);
   return tile;
 }
 
-absl::StatusOr<std::vector<Hash>> TreeReader::Fetch(LogNumber log,
-                                                    const NodeList& plan) const {
-  std::vector<Hash> hashes;
-  hashes.reserve(plan.ids.size());
-  for (NodeId id : plan.ids) {
-    const TilePosition at = TileForNode(id);
-    const uint32_t width = (at.index + uint32_t{1}) << at.height;
-    absl::StatusOr<TilePtr> tile = Tile(log, at.tile, width);
-    if (!tile.ok()) return tile.status();
-    absl::StatusOr<Hash> hash = (*tile)->NodeAt(at.height, at.index);
-    if (!hash.ok()) return hash.status();
-    hashes.push_back(*hash);
+absl::StatusOr<std::shared_ptr<const TreeReader::Edge>> TreeReader::EdgeOf(
+    Nodes* nodes, uint64_t size) const {
+  const Place place{nodes->log(), 0, size};
+  if (auto found = edges_.Find(place)) return found;
+  const std::vector<NodeId> peaks = CoveringNodes(0, size);
+  Edge edge(peaks.size());
+  for (size_t i = peaks.size(); i-- > 0;) {
+    const absl::StatusOr<Hash> peak = nodes->At(peaks[i]);
+    if (!peak.ok()) return peak.status();
+    edge[i] = i + 1 == peaks.size() ? *peak : NodeHash(*peak, edge[i + 1]);
   }
-  return Fold(plan, hashes);
+  auto made = std::make_shared<const Edge>(std::move(edge));
+  edges_.Insert(place, made);
+  return made;
 }
 
-absl::StatusOr<Hash> TreeReader::LeafHashAt(LogNumber log, uint64_t position) const {
-  const uint32_t index = static_cast<uint32_t>(position % kTileWidth);
-  absl::StatusOr<TilePtr> tile = Tile(log, {0, position / kTileWidth}, index + 1);
-  if (!tile.ok()) return tile.status();
-  return (*tile)->NodeAt(0, index);
+// `plan` is for the tree of `size`: a run of several nodes reaches to its right edge.
+absl::StatusOr<std::vector<Hash>> TreeReader::Fetch(Nodes* nodes, const NodeList& plan,
+                                                    uint64_t size) const {
+  std::vector<Hash> path;
+  path.reserve(plan.runs.size());
+  const NodeId* id = plan.ids.data();
+  for (const size_t run : plan.runs) {
+    if (run == 1) {
+      const absl::StatusOr<Hash> hash = nodes->At(*id);
+      if (!hash.ok()) return hash.status();
+      path.push_back(*hash);
+    } else {
+      const absl::StatusOr<std::shared_ptr<const Edge>> edge = EdgeOf(nodes, size);
+      if (!edge.ok()) return edge.status();
+      // Left of it are the perfect subtrees that the bits of its beginning stand for.
+      path.push_back((**edge)[std::popcount(id->index << id->level)]);
+    }
+    id += run;
+  }
+  return path;
 }
 
 absl::StatusOr<Hash> TreeReader::RootAt(LogNumber log, uint64_t size) const {
   if (size == 0) return EmptyRoot();
-  absl::StatusOr<std::vector<Hash>> root = Fetch(log, RootNodes(size));
-  if (!root.ok()) return root.status();
-  return root->front();
+  Nodes nodes(this, log);
+  const absl::StatusOr<std::shared_ptr<const Edge>> edge = EdgeOf(&nodes, size);
+  if (!edge.ok()) return edge.status();
+  return (*edge)->front();
+}
+
+absl::StatusOr<Inclusion> TreeReader::Include(LogNumber log, uint64_t index,
+                                              uint64_t size) const {
+  const absl::StatusOr<NodeList> plan = InclusionNodes(index, size);
+  if (!plan.ok()) return plan.status();
+  Nodes nodes(this, log);
+  const absl::StatusOr<Hash> leaf = nodes.At({0, index});
+  if (!leaf.ok()) return leaf.status();
+  absl::StatusOr<std::vector<Hash>> path = Fetch(&nodes, *plan, size);
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::shared_ptr<const Edge>> edge = EdgeOf(&nodes, size);
+  if (!edge.ok()) return edge.status();
+  return Inclusion{*leaf, *std::move(path), (*edge)->front()};
 }
 
 absl::StatusOr<std::vector<Hash>> TreeReader::InclusionPath(LogNumber log,
@@ -208,7 +310,8 @@ absl::StatusOr<std::vector<Hash>> TreeReader::InclusionPath(LogNumber log,
                                                             uint64_t size) const {
   absl::StatusOr<NodeList> plan = InclusionNodes(index, size);
   if (!plan.ok()) return plan.status();
-  return Fetch(log, *plan);
+  Nodes nodes(this, log);
+  return Fetch(&nodes, *plan, size);
 }
 
 absl::StatusOr<std::vector<Hash>> TreeReader::ConsistencyPath(LogNumber log,
@@ -216,7 +319,8 @@ absl::StatusOr<std::vector<Hash>> TreeReader::ConsistencyPath(LogNumber log,
                                                               uint64_t size2) const {
   absl::StatusOr<NodeList> plan = ConsistencyNodes(size1, size2);
   if (!plan.ok()) return plan.status();
-  return Fetch(log, *plan);
+  Nodes nodes(this, log);
+  return Fetch(&nodes, *plan, size2);
 }
 
 absl::StatusOr<ProvenEntry> TreeReader::Prove(LogNumber log, uint64_t position,

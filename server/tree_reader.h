@@ -4,20 +4,21 @@
 //   absl::StatusOr<std::vector<Hash>> path = reader.InclusionPath(log, index, size);
 //
 // Tiles are kept decoded, with their inner nodes, in one cache for all logs. What a
-// tile holds never changes, so a partial one is good until more of it is asked for. Any
-// size up to a log's head can be asked for, published or not. Thread-safe.
+// tile holds never changes, so a partial one is good until more of it is asked for. The
+// same goes for the right edges of the sizes asked for last, and for entries that are
+// no values (manifests, index entries, tags), which many answers show. Any size up to a
+// log's head can be asked for, published or not. Thread-safe.
 #ifndef SETLOG_SERVER_TREE_READER_H_
 #define SETLOG_SERVER_TREE_READER_H_
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "log/bytes.h"
 #include "log/decoded_tile.h"
@@ -25,13 +26,20 @@
 #include "log/tile.h"
 #include "log/tile_tree.h"
 #include "log/verify.h"
-#include "port/mutex.h"
+#include "server/lru_cache.h"
 #include "storage/store.h"
 
 namespace setlog {
 
 // The key of a tile's row in Table::kTile.
 std::string TileRowKey(TileId id);
+
+// An entry's place in the tree of one size.
+struct Inclusion {
+  Hash leaf;
+  std::vector<Hash> path;
+  Hash root;
+};
 
 class TreeReader {
  public:
@@ -51,13 +59,17 @@ class TreeReader {
       const std::function<absl::Status(uint64_t number, Bytes bundle)>& visit) const;
   // The value of the add or remove entry at `position`.
   absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
+  // The same for many, in any order: each bundle is read once.
+  absl::StatusOr<std::vector<Hash>> Values(LogNumber log,
+                                           std::span<const uint64_t> positions) const;
 
   // One past the last add or remove entry in [begin, end); `begin` if there is none.
   absl::StatusOr<uint64_t> ChangesEnd(LogNumber log, uint64_t begin,
                                       uint64_t end) const;
 
-  absl::StatusOr<Hash> LeafHashAt(LogNumber log, uint64_t position) const;
   absl::StatusOr<Hash> RootAt(LogNumber log, uint64_t size) const;
+  // All that an inclusion proof says. OutOfRange if index >= size.
+  absl::StatusOr<Inclusion> Include(LogNumber log, uint64_t index, uint64_t size) const;
   absl::StatusOr<std::vector<Hash>> InclusionPath(LogNumber log, uint64_t index,
                                                   uint64_t size) const;
   absl::StatusOr<std::vector<Hash>> ConsistencyPath(LogNumber log, uint64_t size1,
@@ -72,29 +84,34 @@ class TreeReader {
 
  private:
   using TilePtr = std::shared_ptr<const DecodedTile>;
-  struct Key {
+  // What is cached stands at a level and number, or is the edge of a size.
+  struct Place {
     LogNumber log;
     uint8_t level;
-    uint64_t index;
-    friend bool operator==(const Key&, const Key&) = default;
+    uint64_t number;
+    friend bool operator==(const Place&, const Place&) = default;
     template <typename H>
-    friend H AbslHashValue(H state, const Key& key) {
-      return H::combine(std::move(state), key.log, key.level, key.index);
+    friend H AbslHashValue(H state, const Place& place) {
+      return H::combine(std::move(state), place.log, place.level, place.number);
     }
   };
+  // Of the tree of one size: element i is the root over its perfect subtrees (those of
+  // CoveringNodes(0, size)) from the i-th on, so element 0 is the tree's root.
+  using Edge = std::vector<Hash>;
+  class Nodes;
 
-  absl::StatusOr<std::vector<Hash>> Fetch(LogNumber log, const NodeList& plan) const;
+  absl::StatusOr<std::string> ReadBundle(LogNumber log, uint64_t number) const;
+  absl::StatusOr<std::vector<Hash>> Fetch(Nodes* nodes, const NodeList& plan,
+                                          uint64_t size) const;
+  absl::StatusOr<std::shared_ptr<const Edge>> EdgeOf(Nodes* nodes, uint64_t size) const;
   // The tile with at least its first `width` hashes.
   absl::StatusOr<TilePtr> Tile(LogNumber log, TileId id, uint32_t width) const;
   absl::StatusOr<std::vector<Hash>> TileHashes(LogNumber log, TileId id) const;
 
   const Store* store_;
-  const size_t capacity_;  // in tiles
-  mutable Mutex mutex_;
-  // Most recently used first.
-  mutable std::list<std::pair<Key, TilePtr>> recent_ ABSL_GUARDED_BY(mutex_);
-  mutable absl::flat_hash_map<Key, std::list<std::pair<Key, TilePtr>>::iterator> tiles_
-      ABSL_GUARDED_BY(mutex_);
+  mutable LruCache<Place, DecodedTile> tiles_;
+  mutable LruCache<Place, Edge> edges_;
+  mutable LruCache<Place, std::string> entries_;
 };
 
 }  // namespace setlog

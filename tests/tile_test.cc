@@ -208,6 +208,30 @@ TEST(BundleTest, CutAnywhereButBetweenEntriesIsRefused) {
                 "ends within its entry 3");
 }
 
+TEST(BundleTest, OneEntryIsThatOfTheWholeBundle) {
+  std::string bundle;
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_OK(AppendToBundle(AsBytes(std::string(i * 3 % 5, 'a')), &bundle));
+  }
+  for (size_t size = 0; size <= bundle.size(); ++size) {
+    const std::vector<Bytes> whole = ParseBundle(AsBytes(bundle)).value();
+    for (uint32_t i = 0; i < 6; ++i) {
+      const absl::StatusOr<Bytes> entry = BundleEntry(AsBytes(bundle).first(size), i);
+      const bool there =
+          i < whole.size() &&
+          whole[i].data() + whole[i].size() <= AsBytes(bundle).data() + size &&
+          whole[i].data() <= AsBytes(bundle).data() + size;
+      ASSERT_EQ(entry.ok(), there) << i << " of " << size;
+      if (there) {
+        EXPECT_EQ(entry->data(), whole[i].data());
+        EXPECT_EQ(entry->size(), whole[i].size());
+      } else {
+        EXPECT_STATUS(entry, StatusCode::kOutOfRange, "ends within or before");
+      }
+    }
+  }
+}
+
 TEST(BundleTest, LimitsAreThoseOfTheFormat) {
   const std::string longest(65535, 'a');
   std::string bundle;
