@@ -182,7 +182,7 @@ class Walker {
     }
     if (keys.size() == 1) {
       answer.proof.push_back(kLeafItem);
-      answer.leaves.push_back({answer.proof.size(), keys[0].position});
+      answer.leaves.push_back({answer.proof.size(), keys[0].position, keys[0].key});
       answer.proof.append(Hash::kSize, '\0');
       return absl::OkStatus();
     }

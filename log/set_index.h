@@ -101,6 +101,7 @@ struct SetBatchAnswer {
   struct Leaf {
     size_t offset;  // of the value within `proof`
     uint64_t position;
+    Hash key;  // of the value: if it is a query's, so is the value
   };
   std::vector<Leaf> leaves;
 };

@@ -159,7 +159,8 @@ class BatchWalker {
     if (queries.empty()) return Sibling(forest.hash(ref));
     if (!ref.is_node) {
       answer.proof.push_back(kLeafItem);
-      answer.leaves.push_back({answer.proof.size(), rows[ref.index].position});
+      answer.leaves.push_back(
+          {answer.proof.size(), rows[ref.index].position, rows[ref.index].key});
       answer.proof.append(Hash::kSize, '\0');
       return;
     }

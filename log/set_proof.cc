@@ -1,9 +1,8 @@
 #include "log/set_proof.h"
 
-#include <algorithm>
-
 #include "absl/status/status.h"
 #include "log/partial_set.h"
+#include "log/set_queries.h"
 #include "log/set_tree.h"
 
 namespace setlog {
@@ -52,17 +51,14 @@ absl::StatusOr<bool> VerifyLookup(const Hash& root, const Hash& record,
 absl::StatusOr<std::vector<bool>> VerifyBatch(const Hash& root, uint64_t count,
                                               const std::vector<Hash>& queries,
                                               Bytes proof) {
-  const std::vector<Hash> query_keys = SetKeys(queries);
-  std::vector<Hash> keys = query_keys;
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  const absl::StatusOr<PartialSet> set = PartialSet::Open(root, count, keys, proof);
+  const SetQueries asked(queries);
+  const absl::StatusOr<PartialSet> set =
+      PartialSet::Open(root, count, asked.keys(), proof);
   if (!set.ok()) return set.status();
 
   std::vector<bool> present(queries.size());
   for (size_t i = 0; i < queries.size(); ++i) {
-    const auto key = std::lower_bound(keys.begin(), keys.end(), query_keys[i]);
-    present[i] = set->Contains(static_cast<size_t>(key - keys.begin()));
+    present[i] = set->Contains(asked.place(i));
   }
   return present;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "log/set_queries.h"
 
 namespace setlog {
 namespace {
@@ -245,30 +246,39 @@ absl::StatusOr<IndexAnswer> LogIndex::Lookup(const Hash& record,
 
 absl::StatusOr<IndexBatchAnswer> LogIndex::BatchLookup(const std::vector<Hash>& records,
                                                        const PlacedIndex& index) {
-  const std::vector<Hash> query_keys = SetKeys(records);
-  std::vector<Hash> keys = query_keys;
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  const SetQueries queries(records);
   absl::Status unread;
   const auto read = [&](const TopView* version) -> absl::StatusOr<IndexBatchAnswer> {
     absl::StatusOr<DiskIndex::FoundMany> found =
-        index_.BatchLookup(index.entry, keys, version);
+        index_.BatchLookup(index.entry, queries.keys(), version);
     if (!found.ok()) return found.status();
     IndexBatchAnswer answer;
-    for (size_t i = 0; i < query_keys.size(); ++i) {
+    for (size_t i = 0; i < records.size() && !found->removed.empty(); ++i) {
       if (std::binary_search(found->removed.begin(), found->removed.end(),
-                             query_keys[i])) {
+                             queries.keys()[queries.place(i)])) {
         answer.removed.push_back(static_cast<uint32_t>(i));
       }
     }
     answer.proof = std::move(found->answer.proof);
+    // The value of a member that was asked for is at hand; the others stand in the log.
+    std::vector<size_t> offsets;
+    std::vector<uint64_t> positions;
     for (const SetBatchAnswer::Leaf& leaf : found->answer.leaves) {
-      absl::StatusOr<Hash> value = reader_->Value(log_->number(), leaf.position);
-      if (!value.ok()) {
-        unread = value.status();
-        return absl::CancelledError();
+      if (const std::optional<size_t> asked = queries.Find(leaf.key)) {
+        answer.proof.replace(leaf.offset, Hash::kSize, AsText(records[*asked]));
+      } else {
+        offsets.push_back(leaf.offset);
+        positions.push_back(leaf.position);
       }
-      answer.proof.replace(leaf.offset, Hash::kSize, AsText(*value));
+    }
+    const absl::StatusOr<std::vector<Hash>> values =
+        reader_->Values(log_->number(), positions);
+    if (!values.ok()) {
+      unread = values.status();
+      return absl::CancelledError();
+    }
+    for (size_t i = 0; i < offsets.size(); ++i) {
+      answer.proof.replace(offsets[i], Hash::kSize, AsText((*values)[i]));
     }
     if (version != nullptr && !VerifyBatch(index.entry.set_root, index.entry.n, records,
                                            AsBytes(answer.proof))
