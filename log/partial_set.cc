@@ -1,9 +1,9 @@
 #include "log/partial_set.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
-#include <optional>
 
 #include "log/set_proof.h"
 #include "log/set_tree.h"
@@ -27,12 +27,15 @@ class PartialSet::Walk {
   absl::Status Run() {
     // Item numbers are 32 bits; the smallest item has two bytes.
     if (rest_.size() / 2 >= kNone) return Invalid("too long");
+    // Where the paths fork there are two bytes of branch to 33 of leaf or sibling.
+    set_.items_.reserve(rest_.size() / 16);
+    HashLeaves();
     std::vector<uint32_t> all(keys_.size());
     std::iota(all.begin(), all.end(), 0);
-    absl::StatusOr<Subtree> top = Next(all);
-    if (!top.ok()) return top.status();
+    const Subtree top = Next({all, true}, -1);
+    if (error_ != nullptr) return Invalid(error_);
     if (!rest_.empty()) return Invalid("bytes after the last item");
-    set_.top_ = top->item;
+    set_.top_ = top.item;
     return absl::OkStatus();
   }
 
@@ -40,100 +43,134 @@ class PartialSet::Walk {
   uint64_t siblings() const { return siblings_; }
 
  private:
+  // An item and any one leaf below it, if there is one; nothing after an error.
   struct Subtree {
-    uint32_t item;
-    std::optional<Hash> some_leaf_key;
+    uint32_t item = kNone;
+    uint32_t some_leaf = kNone;
   };
-  struct Step {
-    uint8_t bit;
-    bool side;
+  // Places in keys_.
+  struct Queries {
+    std::span<uint32_t> places;
+    bool rising;  // as the keys do
   };
+
+  Subtree Fail(const char* what) {
+    error_ = what;
+    return {};
+  }
 
   uint32_t Store(const Item& item) {
     set_.items_.push_back(item);
     return static_cast<uint32_t>(set_.items_.size() - 1);
   }
 
-  // `queries`: places in keys_, in any order.
-  absl::StatusOr<Subtree> Next(std::span<uint32_t> queries) {
-    if (rest_.empty()) return Invalid("an item is missing");
+  // The keys of all leaves in one kernel call. Items follow one another without gaps,
+  // so it sees those that the walk will; at anything else the walk fails.
+  void HashLeaves() {
+    std::vector<Hash> values;
+    for (Bytes rest = rest_; !rest.empty();) {
+      const size_t length = rest[0] == kBranchItem ? 2 : 1 + Hash::kSize;
+      if (rest[0] > kLeafItem || rest.size() < length) break;
+      if (rest[0] == kLeafItem) values.push_back(HashFromBytes(rest.subspan(1)));
+      rest = rest.subspan(length);
+    }
+    leaf_keys_ = SetKeys(values);
+  }
+
+  Subtree Next(Queries queries, int parent_bit) {
+    if (rest_.empty()) return Fail("an item is missing");
     const uint8_t item = rest_[0];
     rest_ = rest_.subspan(1);
-    if (queries.empty() != (item == kSiblingItem)) {
-      return Invalid("opened where no query goes, or closed where one does");
+    if (queries.places.empty() != (item == kSiblingItem)) {
+      return Fail("opened where no query goes, or closed where one does");
     }
     switch (item) {
       case kSiblingItem:
         return NextSibling();
       case kBranchItem:
-        return NextBranch(queries);
+        return NextBranch(queries, parent_bit);
       case kLeafItem:
         return NextLeaf(queries);
       default:
-        return Invalid("unknown item");
+        return Fail("unknown item");
     }
   }
 
-  absl::StatusOr<Subtree> NextSibling() {
-    if (rest_.size() < Hash::kSize) return Invalid("an item is cut short");
+  Subtree NextSibling() {
+    if (rest_.size() < Hash::kSize) return Fail("an item is cut short");
     const Hash hash = HashFromBytes(rest_);
     rest_ = rest_.subspan(Hash::kSize);
     ++siblings_;
-    return Subtree{Store({.kind = Kind::kSibling, .hash = hash}), std::nullopt};
+    return {.item = Store({.kind = Kind::kSibling, .hash = hash})};
   }
 
-  absl::StatusOr<Subtree> NextBranch(std::span<uint32_t> queries) {
-    if (rest_.empty()) return Invalid("an item is cut short");
+  // Parts the queries by this bit of their keys, returns how many have it clear. Keys
+  // of absent records may differ before this bit: only where those of the first and
+  // the last agree up to it are the sorted keys contiguous by it.
+  size_t Part(Queries* queries, uint8_t bit) const {
+    const std::span<uint32_t> places = queries->places;
+    const auto clear = [&](uint32_t query) { return !KeyBit(keys_[query], bit); };
+    if (queries->rising &&
+        FirstDifferentBit(keys_[places.front()], keys_[places.back()]) >= bit) {
+      return static_cast<size_t>(
+          std::partition_point(places.begin(), places.end(), clear) - places.begin());
+    }
+    queries->rising = false;
+    return static_cast<size_t>(std::partition(places.begin(), places.end(), clear) -
+                               places.begin());
+  }
+
+  Subtree NextBranch(Queries queries, int parent_bit) {
+    if (rest_.empty()) return Fail("an item is cut short");
     const uint8_t bit = rest_[0];
     rest_ = rest_.subspan(1);
-    if (!path_.empty() && bit <= path_.back().bit) {
-      return Invalid("branch bits do not increase");
-    }
+    if (bit <= parent_bit) return Fail("branch bits do not increase");
     const uint32_t branch = Store({.kind = Kind::kBranch, .bit = bit});
-    // Every key is tested: keys of absent records may differ before this bit, so the
-    // sorted keys are not contiguous by it.
-    const auto middle =
-        std::partition(queries.begin(), queries.end(),
-                       [&](uint32_t query) { return !KeyBit(keys_[query], bit); });
-    const size_t left_count = static_cast<size_t>(middle - queries.begin());
-    const std::span<uint32_t> parts[2] = {queries.first(left_count),
-                                          queries.subspan(left_count)};
-    std::optional<Hash> leaf_keys[2];
-    for (int side = 0; side < 2; ++side) {
-      path_.push_back({bit, side == 1});
-      const absl::StatusOr<Subtree> child = Next(parts[side]);
-      path_.pop_back();
-      if (!child.ok()) return child.status();
-      set_.items_[branch].sides[side] = child->item;
-      leaf_keys[side] = child->some_leaf_key;
+    const size_t left = Part(&queries, bit);
+    const uint8_t mask = static_cast<uint8_t>(0x80 >> (bit & 7));
+    path_bits_.bytes[bit >> 3] |= mask;
+    const Subtree zero = Next({queries.places.first(left), queries.rising}, bit);
+    if (error_ != nullptr) return {};
+    path_sides_.bytes[bit >> 3] |= mask;
+    const Subtree one = Next({queries.places.subspan(left), queries.rising}, bit);
+    if (error_ != nullptr) return {};
+    path_bits_.bytes[bit >> 3] &= static_cast<uint8_t>(~mask);
+    path_sides_.bytes[bit >> 3] &= static_cast<uint8_t>(~mask);
+    set_.items_[branch].sides[0] = zero.item;
+    set_.items_[branch].sides[1] = one.item;
+    if (zero.some_leaf == kNone) return {branch, one.some_leaf};
+    if (one.some_leaf != kNone &&
+        FirstDifferentBit(set_.items_[zero.some_leaf].hash,
+                          set_.items_[one.some_leaf].hash) != bit) {
+      return Fail("leaves on the two sides of a branch differ at another bit");
     }
-    if (leaf_keys[0] && leaf_keys[1] &&
-        FirstDifferentBit(*leaf_keys[0], *leaf_keys[1]) != bit) {
-      return Invalid("leaves on the two sides of a branch differ at another bit");
-    }
-    return Subtree{branch, leaf_keys[0] ? leaf_keys[0] : leaf_keys[1]};
+    return {branch, zero.some_leaf};
   }
 
-  absl::StatusOr<Subtree> NextLeaf(std::span<const uint32_t> queries) {
-    if (rest_.size() < Hash::kSize) return Invalid("an item is cut short");
-    const Hash key = SetKey(HashFromBytes(rest_));
+  Subtree NextLeaf(const Queries& queries) {
+    if (rest_.size() < Hash::kSize) return Fail("an item is cut short");
     rest_ = rest_.subspan(Hash::kSize);
-    ++leaves_;
-    for (const Step& step : path_) {
-      if (KeyBit(key, step.bit) != step.side) {
-        return Invalid("a leaf hangs on the wrong side of a branch");
-      }
+    const Hash& key = leaf_keys_[leaves_++];
+    uint8_t astray = 0;
+    for (size_t i = 0; i < Hash::kSize; ++i) {
+      astray |= (key.bytes[i] ^ path_sides_.bytes[i]) & path_bits_.bytes[i];
     }
-    for (uint32_t query : queries) set_.present_[query] = keys_[query] == key;
-    return Subtree{Store({.kind = Kind::kLeaf, .hash = key}), key};
+    if (astray != 0) return Fail("a leaf hangs on the wrong side of a branch");
+    for (uint32_t query : queries.places) set_.present_[query] = keys_[query] == key;
+    const uint32_t leaf = Store({.kind = Kind::kLeaf, .hash = key});
+    return {leaf, leaf};
   }
 
   Bytes rest_;
   const std::span<const Hash> keys_;
   PartialSet& set_;
-  std::vector<Step> path_;
+  std::vector<Hash> leaf_keys_;
+  // The way down to here: the bits of the branches, and those of them taken to the one.
+  Hash path_bits_;
+  Hash path_sides_;
   uint64_t leaves_ = 0;
   uint64_t siblings_ = 0;
+  const char* error_ = nullptr;
 };
 
 absl::StatusOr<PartialSet> PartialSet::Open(const Hash& root, uint64_t count,
@@ -211,35 +248,42 @@ absl::Status PartialSet::Remove(const Hash& key) {
   return absl::OkStatus();
 }
 
-Hash PartialSet::Root(uint64_t count) const {
+Hash PartialSet::Root(uint64_t count) {
   if (empty()) return SetRoot(count, Hash());
-  // Branches level by level from the top; hashed from the last level up, each level in
-  // one go because its children are done.
-  std::vector<std::vector<uint32_t>> levels(1, {top_});
-  while (!levels.back().empty()) {
-    std::vector<uint32_t> next;
-    for (uint32_t item : levels.back()) {
-      if (items_[item].kind != Kind::kBranch) continue;
-      next.insert(next.end(), items_[item].sides, items_[item].sides + 2);
+  // Branches level by level from the top; hashed from the last level up, because the
+  // children of a level are done then.
+  std::vector<uint32_t> branches;
+  std::vector<size_t> levels = {0};
+  const auto visit = [&](uint32_t item) {
+    if (items_[item].kind == Kind::kBranch) branches.push_back(item);
+  };
+  visit(top_);
+  while (branches.size() > levels.back()) {
+    const size_t end = branches.size();
+    for (size_t i = levels.back(); i < end; ++i) {
+      const Item& branch = items_[branches[i]];
+      visit(branch.sides[0]);
+      visit(branch.sides[1]);
     }
-    levels.push_back(std::move(next));
+    levels.push_back(end);
   }
-  std::vector<Hash> below;
-  std::vector<Hash> hashes;
-  for (auto level = levels.rbegin() + 1; level != levels.rend(); ++level) {
-    hashes.clear();
-    size_t child = 0;
-    for (uint32_t item : *level) {
-      if (items_[item].kind == Kind::kBranch) {
-        hashes.push_back(SetNode(items_[item].bit, below[child], below[child + 1]));
-        child += 2;
-      } else {
-        hashes.push_back(items_[item].hash);
+  constexpr size_t kBatch = 256;
+  std::array<HashPair, kBatch> pairs;
+  std::array<Hash, kBatch> nodes;
+  for (size_t level = levels.size(); level-- > 1;) {
+    const size_t end = levels[level];
+    for (size_t begin = levels[level - 1]; begin < end; begin += kBatch) {
+      const size_t width = std::min(kBatch, end - begin);
+      for (size_t i = 0; i < width; ++i) {
+        const Item& branch = items_[branches[begin + i]];
+        pairs[i] = {items_[branch.sides[0]].hash.data(),
+                    items_[branch.sides[1]].hash.data(), branch.bit};
       }
+      SetNodes(std::span(pairs).first(width), nodes.data());
+      for (size_t i = 0; i < width; ++i) items_[branches[begin + i]].hash = nodes[i];
     }
-    std::swap(below, hashes);
   }
-  return SetRoot(count, below[0]);
+  return SetRoot(count, items_[top_].hash);
 }
 
 }  // namespace setlog

@@ -41,8 +41,8 @@ class PartialSet {
   // No member is left.
   bool empty() const { return top_ == kNone; }
   // The set root for `count` members: what the tree as it is now hashes to. One node
-  // hash for each open branch.
-  Hash Root(uint64_t count) const;
+  // hash for each open branch, those of one level in one kernel call.
+  Hash Root(uint64_t count);
 
  private:
   class Walk;
@@ -52,7 +52,7 @@ class PartialSet {
     Kind kind;
     uint8_t bit = 0;
     uint32_t sides[2] = {kNone, kNone};
-    Hash hash;  // of a leaf its key; unused in a branch
+    Hash hash;  // of a leaf its key; of a branch what Root has come to
   };
 
   PartialSet() = default;

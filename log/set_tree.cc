@@ -36,6 +36,10 @@ Hash SetNode(uint8_t bit, const Hash& left, const Hash& right) {
   return node;
 }
 
+void SetNodes(std::span<const HashPair> pairs, Hash* nodes) {
+  HashPairs(kNodePrefix, pairs, nodes);
+}
+
 Hash SetRoot(uint64_t n, const Hash& top) {
   std::string head(1, static_cast<char>(kRootPrefix));
   AppendU64(&head, n);

@@ -20,12 +20,15 @@
 #include <vector>
 
 #include "log/bytes.h"
+#include "log/sha256.h"
 
 namespace setlog {
 
 Hash SetKey(const Hash& value);
 std::vector<Hash> SetKeys(std::span<const Hash> values);
 Hash SetNode(uint8_t bit, const Hash& left, const Hash& right);
+// SetNode of many in one kernel call: the tag of a pair is its node's bit.
+void SetNodes(std::span<const HashPair> pairs, Hash* nodes);
 // `top` is read only if n > 0.
 Hash SetRoot(uint64_t n, const Hash& top);
 Hash EmptySetRoot();
