@@ -1,6 +1,8 @@
 #include "server/sequencer.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
@@ -51,7 +53,8 @@ absl::Status Sequencer::TryAppend(LogState* log, Step step, Done& done) {
     }
     queue_.push_back({log, std::move(step), std::move(done), bytes});
     queued_bytes_ += bytes;
-    if (!MayTake()) return absl::OkStatus();
+    // The first one sets somebody waiting for the others.
+    if (queue_.size() > 1 && !MayTake()) return absl::OkStatus();
   }
   wake_.notify_one();
   return absl::OkStatus();
@@ -69,7 +72,24 @@ uint64_t Sequencer::queued_bytes() const {
 
 bool Sequencer::MayTake() const {
   if (preparing_ || queue_.empty()) return false;
-  return ended_ == taken_ || queued_bytes_ >= options_.ahead_bytes;
+  if (queued_bytes_ >= options_.ahead_bytes) return true;
+  if (ended_ != taken_) return false;
+  return stopping_ || queue_.size() >= expected_ || Clock::now() >= gather_until_;
+}
+
+bool Sequencer::WaitForWork(MutexLock& lock) {
+  while (!MayTake()) {
+    if (queue_.empty() && stopping_) return false;
+    bool looked = false;  // once is enough: what may be done is asked above
+    const auto woken = [&looked] { return std::exchange(looked, true); };
+    const bool gathering = !queue_.empty() && !preparing_ && ended_ == taken_;
+    if (gathering) {
+      lock.WaitFor(wake_, gather_until_ - Clock::now(), woken);
+    } else {
+      lock.Wait(wake_, woken);
+    }
+  }
+  return true;
 }
 
 Sequencer::Group Sequencer::Take() {
@@ -91,12 +111,10 @@ void Sequencer::Run() {
     Group group;
     {
       MutexLock lock(mutex_);
-      lock.Wait(wake_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        return MayTake() || (stopping_ && queue_.empty());
-      });
-      if (!MayTake()) return;
+      if (!WaitForWork(lock)) return;
       group = Take();
     }
+    const Clock::time_point start = Clock::now();
     Prepare(group);
     {
       MutexLock lock(mutex_);
@@ -110,6 +128,10 @@ void Sequencer::Run() {
     {
       MutexLock lock(mutex_);
       ++ended_;
+      const Clock::time_point now = Clock::now();
+      expected_ = queue_.size() + group.requests.size();
+      gather_until_ =
+          now + std::min<Clock::duration>((now - start) / 2, options_.max_gathering);
     }
     turn_.notify_one();
     // This thread looks for itself; the other one may have to end.

@@ -22,6 +22,7 @@
 #define SETLOG_SERVER_SEQUENCER_H_
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -49,6 +50,10 @@ class Sequencer {
     uint64_t max_commit_bytes = uint64_t{16} << 20;
     // So much has to wait before a commit is prepared while another is written.
     uint64_t ahead_bytes = uint64_t{1} << 20;
+    // Callers who were answered and come back at once share the next commit with those
+    // who waited: it is put off until as many wait, at most half as long as the last
+    // commit took, and at most this long.
+    std::chrono::microseconds max_gathering{5000};
     // Asked before each commit; an error refuses what would be in it, and no more.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
     // On the sequencer's threads, one call at a time; each may be empty: after each
@@ -101,6 +106,8 @@ class Sequencer {
   void Run();
   // Whether there is something to do for a thread that has nothing to do.
   bool MayTake() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits until MayTake; false if there is nothing and never will be.
+  bool WaitForWork(MutexLock& lock) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Group Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Assigns positions and makes the rows. For one group at a time, in order.
   void Prepare(Group& group);
@@ -126,6 +133,9 @@ class Sequencer {
   bool preparing_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;  // groups
   uint64_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
+  // More requests are about to come, until then.
+  size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::chrono::steady_clock::time_point gather_until_ ABSL_GUARDED_BY(mutex_);
   std::array<std::thread, 2> threads_;
 };
 
