@@ -375,9 +375,6 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
     }
     const TagEntry* tag = std::get_if<TagEntry>(&*entry);
     if (tag == nullptr) return Refused(origin(), "an entry that is no tag");
-    if (!tags.empty() && proven->position <= tags.back().position) {
-      return Refused(origin(), "the tags are not in the order of their entries");
-    }
     const auto [first, is_new] = names.emplace(tag->name, *proven);
     if (!is_new) {
       const Evidence twice = TagTwice{under.manifest,
