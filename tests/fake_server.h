@@ -61,6 +61,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   // An older head than the log's.
   std::optional<uint64_t> shown_size;
   // Lies, told as soon as they are set. Between calls only.
+  std::function<void(v1::ListLogsResponse&)> on_list;
   std::function<void(v1::GetLogResponse&)> on_log;
   std::function<void(v1::Head&)> on_head;
   std::function<void(v1::LookupResponse&)> on_lookup;
@@ -69,12 +70,13 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   std::function<void(v1::InclusionProof&)> on_inclusion;
   std::function<void(v1::ConsistencyProof&)> on_consistency;
   std::function<void(v1::ListTagsResponse&)> on_tags;
+  std::function<void(v1::TagResponse&)> on_tagged;
   std::function<void(v1::AppendResponse&)> on_append;
   // What is stored of an appended record in its place.
   std::function<Hash(const Hash&)> on_record;
   // Lookups are answered from the set of another log, at this m.
   std::optional<std::pair<const FakeLog*, uint64_t>> other_set;
-  // Each of the next calls fails with this, once.
+  // Each of the next calls fails with this, once; OK lets one pass.
   std::vector<grpc::Status> failures;
   // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
   // last one stored but not acknowledged.
@@ -87,10 +89,12 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest*,
                         v1::ListLogsResponse* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     v1::LogSummary* log = response->add_logs();
     log->set_origin(log_->origin());
     log->set_vkey(FormatVkey(log_->key()));
     log->set_size(Shown());
+    if (on_list) on_list(*response);
     return grpc::Status::OK;
   }
 
@@ -161,6 +165,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
                                  const v1::GetInclusionProofRequest* request,
                                  v1::InclusionProof* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     if (request->index() >= request->size() || request->size() > Shown()) {
       return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
     }
@@ -177,6 +182,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
                                    const v1::GetConsistencyProofRequest* request,
                                    v1::ConsistencyProof* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     response->set_size2(request->size2());
     response->set_root1(std::string(AsText(log_->RootAt(request->size1()))));
     response->set_root2(std::string(AsText(log_->RootAt(request->size2()))));
@@ -214,6 +220,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status BatchLookup(grpc::ServerContext*, const v1::BatchLookupRequest* request,
                            v1::BatchLookupResponse* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     const std::vector<Hash> records =
         SplitHashes(request->records(), "records").value();
     if (records.size() > 4096) return {grpc::StatusCode::INVALID_ARGUMENT, "too many"};
@@ -231,6 +238,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status ListTags(grpc::ServerContext*, const v1::ListTagsRequest* request,
                         v1::ListTagsResponse* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     response->set_size(request->size());
     for (uint64_t position : log_->tags()) {
       *response->add_tags() = EntryToProto(log_->Prove(position, request->size()));
@@ -260,6 +268,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status Tag(grpc::ServerContext*, const v1::TagRequest* request,
                    v1::TagResponse* response) override {
     std::lock_guard lock(mutex_);
+    if (grpc::Status s = Fails(); !s.ok()) return s;
     for (uint64_t position : log_->tags()) {
       const Entry entry = DecodeEntry(AsBytes(log_->entry(position))).value();
       if (std::get<TagEntry>(entry).name != request->name()) continue;
@@ -268,6 +277,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     log_->Index();
     response->set_position(log_->Tag(request->name()));
     response->set_index_size(log_->IndexAt(response->position() - 1).m);
+    if (on_tagged) on_tagged(*response);
     if (!std::exchange(lose_tag_answer, false)) return grpc::Status::OK;
     return {grpc::StatusCode::UNAVAILABLE, "lost"};
   }

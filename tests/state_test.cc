@@ -139,6 +139,47 @@ TEST_F(StateTest, OriginsThatAreNoneNeverBecomePaths) {
   }
 }
 
+TEST_F(StateTest, AnOriginThatIsNoneLeavesNoFile) {
+  const auto change = [](std::optional<KnownLog>&) { return absl::OkStatus(); };
+  EXPECT_EQ(state_.Update("a/../b", change).code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(std::filesystem::is_empty(dir_.path() + "/home/logs"));
+}
+
+TEST_F(StateTest, WithoutTheLockNothingIsChanged) {
+  ASSERT_OK(Store(known_));
+  const std::string lock =
+      std::filesystem::path(OnlyFile()).replace_extension(".lock").string();
+  ASSERT_TRUE(std::filesystem::remove(lock));
+  std::filesystem::create_directory(lock);
+  bool asked = false;
+  const absl::Status updated =
+      state_.Update("example.org/a", [&](std::optional<KnownLog>& log) {
+        asked = true;
+        log.reset();
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(std::string(updated.message()), ::testing::HasSubstr(lock));
+  EXPECT_FALSE(updated.ok());
+  EXPECT_FALSE(asked);
+  EXPECT_EQ(state_.Load("example.org/a").value(), known_);
+}
+
+TEST_F(StateTest, AFileInTheWayOfADirectoryIsAnError) {
+  for (const char* part : {"/logs", "/seen", "/evidence"}) {
+    const std::string home = dir_.path() + "/blocked";
+    std::filesystem::create_directory(home);
+    std::ofstream(home + part) << "x";
+    EXPECT_FALSE(StateDirectory::Open(home).ok()) << part;
+    std::filesystem::remove_all(home);
+  }
+}
+
+TEST_F(StateTest, EvidenceThatCannotBeWrittenHasNoPath) {
+  std::filesystem::remove(dir_.path() + "/home/evidence");
+  EXPECT_STATUS(state_.SaveEvidence("example.org/a", "note"), StatusCode::kNotFound,
+                "evidence");
+}
+
 TEST_F(StateTest, UpdatesOfManyThreadsAreAllKept) {
   known_->highest_m = 0;
   ASSERT_OK(Store(known_));

@@ -106,6 +106,49 @@ TEST_F(TreeClientTest, EveryFlippedBitOfAProofIsDataLoss) {
   EXPECT_STATUS(client.Consistency(3, 21), StatusCode::kDataLoss, "");
 }
 
+TEST_F(TreeClientTest, EveryFailedCallIsReportedAsItFailed) {
+  const TreeClient client = ClientAt(21);
+  const grpc::Status denied(grpc::StatusCode::PERMISSION_DENIED, "not you");
+  // The first call, or the one that ties its answer to the head.
+  for (bool answered : {false, true}) {
+    const auto fail = [&] {
+      server_.failures = {denied};
+      if (answered) server_.failures.insert(server_.failures.begin(), grpc::Status::OK);
+    };
+    fail();
+    EXPECT_STATUS(client.Inclusion(3, 10), StatusCode::kPermissionDenied, "not you");
+    fail();
+    EXPECT_STATUS(client.Consistency(3, 10), StatusCode::kPermissionDenied, "not you");
+    fail();
+    EXPECT_STATUS(Count(client, 13, 21), StatusCode::kPermissionDenied, "not you");
+  }
+}
+
+TEST_F(TreeClientTest, EveryMalformedFieldOfAProofIsRefused) {
+  const TreeClient client = ClientAt(21);
+  server_.on_inclusion = [](v1::InclusionProof& p) { p.set_leaf_hash("short"); };
+  EXPECT_STATUS(client.Inclusion(3, 21), StatusCode::kDataLoss, "leaf_hash");
+  server_.on_inclusion = [](v1::InclusionProof& p) { p.mutable_path()->pop_back(); };
+  EXPECT_STATUS(Count(client, 13, 21), StatusCode::kDataLoss, "whole number");
+  server_.on_inclusion = nullptr;
+
+  const auto lie = [&](const std::function<void(v1::ConsistencyProof&)>& on) {
+    server_.on_consistency = on;
+    return client.Consistency(3, 21).status();
+  };
+  EXPECT_OK(lie(nullptr));
+  EXPECT_STATUS(lie([](v1::ConsistencyProof& p) { p.set_root1("short"); }),
+                StatusCode::kDataLoss, "root1");
+  EXPECT_STATUS(lie([](v1::ConsistencyProof& p) { p.set_root2("short"); }),
+                StatusCode::kDataLoss, "root2");
+  EXPECT_STATUS(lie([](v1::ConsistencyProof& p) { p.set_size2(20); }),
+                StatusCode::kDataLoss, "another size");
+  EXPECT_STATUS(lie([](v1::ConsistencyProof& p) { p.mutable_path()->pop_back(); }),
+                StatusCode::kDataLoss, "whole number");
+  // The proof that ties an older root to the head.
+  EXPECT_STATUS(client.Inclusion(3, 10), StatusCode::kDataLoss, "whole number");
+}
+
 TEST_F(TreeClientTest, EveryRangeOfASmallLogComesAsItIs) {
   const TreeClient client = ClientAt(33);
   for (uint64_t begin = 0; begin <= 33; ++begin) {
