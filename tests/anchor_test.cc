@@ -1,5 +1,9 @@
 #include "storage/anchor.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 #include "log/sha256.h"
 #include "storage/anchored_store.h"
 #include "store_testing.h"
@@ -202,6 +206,29 @@ TEST_F(AnchorTest, OnlyTheNextPointIsWritten) {
   EXPECT_TRUE(ReadAll(path()) == file);
 }
 
+// A disk that takes the slot at 0 and not the one behind it.
+TEST_F(AnchorTest, AfterAFailedWriteNothingIsWrittenUntilItIsOpenedAnew) {
+  const std::string file = FileAt(4);
+  absl::StatusOr<Anchor> anchor = Anchor::Open(path());
+  ASSERT_OK(anchor);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit first_slot = {kSlot, before.rlim_max};
+  std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &first_slot), 0);
+  const absl::Status failed = anchor->Write(StateAt(5).commit);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_STATUS(failed, absl::StatusCode::kUnavailable, path());
+  EXPECT_EQ(anchor->point(), StateAt(4).commit);
+  // The disk is well again; but what the failed write left is known to nobody.
+  EXPECT_STATUS(anchor->Write(StateAt(5).commit), absl::StatusCode::kFailedPrecondition,
+                "open it anew");
+  EXPECT_TRUE(ReadAll(path()) == file);
+  anchor = Anchor::Open(path());
+  ASSERT_OK(anchor);
+  EXPECT_OK(anchor->Write(StateAt(5).commit));
+}
+
 // ---- Mending.
 
 // Whatever one flipped bit, or a cut, hit: what is mended is the file that was there.
@@ -248,9 +275,21 @@ TEST_F(AnchorTest, DoesNotMendWhatMayHaveHeldMore) {
     for (const std::string& content : {wiped, std::string(), file.substr(0, 20)}) {
       WriteAll(path(), content);
       EXPECT_FALSE(Anchor::Mend(path(), StateAt(number - 1)).ok()) << number;
+      EXPECT_FALSE(Anchor::IsMendable(path(), StateAt(number - 1)).ok()) << number;
       EXPECT_TRUE(ReadAll(path()) == content);
     }
   }
+}
+
+TEST_F(AnchorTest, WhatIsMissingOrNoAnchorAtAllIsNotMended) {
+  EXPECT_STATUS(Anchor::Mend(path(), StateAt(1)), absl::StatusCode::kNotFound, path());
+  EXPECT_STATUS(Anchor::IsMendable(path(), StateAt(1)), absl::StatusCode::kNotFound,
+                path());
+  const std::string large = FileAt(1) + std::string(size_t{1} << 20, '\0');
+  WriteAll(path(), large);
+  EXPECT_STATUS(Anchor::Mend(path(), StateAt(1)), absl::StatusCode::kDataLoss,
+                "longer");
+  EXPECT_TRUE(ReadAll(path()) == large);
 }
 
 // ---- The anchor and a store together.
