@@ -45,8 +45,8 @@ log/evidence_heads.cc log/extension.cc log/json.cc log/manifest.cc
 log/note.cc log/note_text.cc log/origin.cc log/policy.cc log/policy_parse.cc
 log/proof.cc log/replay.cc log/set_extension.cc log/set_proof.cc log/skey.cc log/tile.cc
 log/tlog_proof.cc log/utf8.cc log/verify.cc log/vkey.cc client/head_follower.cc
-client/log_client.cc client/proof_file.cc client/state.cc client/tree_client.cc
-storage/anchor.cc storage/row_format.cc
+client/log_client.cc client/message_file.cc client/proof_file.cc client/state.cc
+client/tree_client.cc storage/anchor.cc storage/row_format.cc
 """.split()
 
 # Programs that hold any of them; --quick leaves out those that run whole servers.
@@ -56,10 +56,13 @@ origin_test policy_test tlog_proof_test vkey_test jcs_test json_test manifest_te
 entry_test verify_test proof_test set_proof_test tile_test tile_tree_test replay_test
 scheme_test column_test evidence_test extension_test anchor_test row_format_test
 rocks_store_test store_conformance_test proof_file_test state_test tree_client_test
-log_client_test judge_test
+log_client_test judge_test append_check_test audit_state_test evidence_file_test
+head_follower_test log_audit_test log_client_refusals_test seen_versions_test
+set_difference_test
 """.split()
 SLOW_PROGRAMS = """
-cli_verify_test cli_check_test client_server_test cli_server_test
+cli_verify_test cli_check_test client_server_test cli_server_test cli_in_test
+cli_liar_test cli_audit_test
 """.split()
 
 # What a refusal returns. In the functions of REASONS_ARE_ERRORS a string is the reason
