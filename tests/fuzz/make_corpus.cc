@@ -215,7 +215,7 @@ int main(int argc, char** argv) {
   const Bytes entries[] = {AsBytes("entry-0"), AsBytes(""), AsBytes("entry-2")};
   corpus.Add("tile", EncodeBundle(entries).value());
   corpus.Add("tile", std::string(5 * 32, 'h'));
-  for (const char* target : {"answer", "batch_proof", "lookup_proof", "tree_proof"}) {
+  for (const char* target : {"answer", "batch_proof", "extension", "lookup_proof", "tree_proof"}) {
     corpus.AddRandom(target, 12, 120);
   }
   corpus.AddRandom("replay", 12, 200);

@@ -2,91 +2,14 @@
 // set from nothing. It stops where the model does, and knows the same until then.
 #include <map>
 #include <optional>
-#include <set>
 
 #include "fuzz/choices.h"
 #include "fuzz/law.h"
-#include "fuzz/set_model.h"
-#include "log/entry.h"
-#include "log/manifest.h"
+#include "fuzz/replay_model.h"
 #include "log/replay.h"
-#include "rfc6962_model.h"
 
 namespace setlog {
 namespace {
-
-constexpr std::string_view kOrigin = "example.org/a";
-
-class ReplayModel {
- public:
-  // Whether the log may go on with this entry.
-  bool Take(const std::string& bytes) {
-    const uint64_t position = entries_.size();
-    if (!MayFollow(bytes, position)) return false;
-    entries_.push_back(bytes);
-    return true;
-  }
-
-  SetModel SetAt(uint64_t m) const {
-    std::map<Hash, bool> in;
-    for (uint64_t i = 0; i < m; ++i) {
-      const uint8_t type = static_cast<uint8_t>(entries_[i][0]);
-      if (type == 1 || type == 2) in[ValueOf(entries_[i])] = type == 1;
-    }
-    std::vector<Hash> values;
-    for (const auto& [value, is_in] : in) {
-      if (is_in) values.push_back(value);
-    }
-    return SetModel(values);
-  }
-  uint64_t size() const { return entries_.size(); }
-  const std::map<std::string, uint64_t>& tags() const { return tags_; }
-  Hash Root() const {
-    Rfc6962Model tree([&](uint64_t i) {
-      const uint8_t prefix[] = {0};
-      return Sha256({prefix, AsBytes(entries_[i])});
-    });
-    return entries_.empty() ? Sha256(Bytes()) : tree.Mth(0, entries_.size());
-  }
-
- private:
-  static Hash ValueOf(const std::string& bytes) {
-    return HashFromBytes(AsBytes(bytes).subspan(1));
-  }
-  bool MayFollow(const std::string& bytes, uint64_t position) {
-    if (bytes.empty()) return false;
-    const int type = bytes[0];
-    if (type == 0 || position == 0) {
-      if (type != 0 || position != 0) return false;
-      const auto manifest = ParseManifest(AsBytes(bytes).subspan(1));
-      return manifest.ok() && manifest->origin == kOrigin;
-    }
-    if (type == 1 || type == 2) return bytes.size() == 33;
-    if (type == 3) {
-      if (bytes.size() != 49) return false;
-      const uint64_t m = ReadU64(AsBytes(bytes).subspan(1));
-      if (m < 1 || m > position || m <= last_m_) return false;
-      const SetModel set = SetAt(m);
-      if (ReadU64(AsBytes(bytes).subspan(9)) != set.n() ||
-          HashFromBytes(AsBytes(bytes).subspan(17)) != set.root()) {
-        return false;
-      }
-      last_m_ = m;
-      indexed_.insert(m);
-      return true;
-    }
-    if (type != 4 || bytes.size() < 10) return false;
-    const std::string name = bytes.substr(9);
-    if (!CheckTagName(name).ok()) return false;
-    const uint64_t m = ReadU64(AsBytes(bytes).subspan(1));
-    return indexed_.contains(m) && tags_.emplace(name, m).second;
-  }
-
-  std::vector<std::string> entries_;
-  uint64_t last_m_ = 0;
-  std::set<uint64_t> indexed_;
-  std::map<std::string, uint64_t> tags_;
-};
 
 std::string NextEntry(Choices* choices, const ReplayModel& model) {
   const uint64_t size = model.size();
@@ -117,10 +40,11 @@ std::string NextEntry(Choices* choices, const ReplayModel& model) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace setlog;
   static const std::string manifest = Encode(ManifestEntry{
-      FormatManifest({.origin = std::string(kOrigin), .scheme = "bytes/1"}).value()});
+      FormatManifest({.origin = std::string(kReplayedOrigin), .scheme = "bytes/1"})
+          .value()});
   Choices choices(data, size);
   ReplayModel model;
-  Replay replay{std::string(kOrigin)};
+  Replay replay{std::string(kReplayedOrigin)};
   bool ended = false;
   for (int i = 0; i < 60 && !choices.ended(); ++i) {
     std::string entry =
