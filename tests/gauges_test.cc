@@ -16,7 +16,7 @@ class GaugesTest : public ::testing::Test {
   GaugesTest()
       : store_(NewMemoryStore()),
         reader_(store_.get(), 1 << 20),
-        logs_(directory_.path(), store_.get(), &reader_) {
+        logs_(directory_.path(), store_.get(), &reader_, 1 << 10) {
     EXPECT_OK(logs_.Open());
     sequencer_ = std::make_unique<Sequencer>(store_.get(), &reader_,
                                              Sequencer::Options{.max_queue_bytes = 77});
