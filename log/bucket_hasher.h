@@ -14,8 +14,8 @@
 namespace setlog {
 
 // Keys whose tries are hashed together: enough for full kernel batches at every height,
-// and a forest of a few megabytes.
-inline constexpr size_t kForestKeys = 1 << 15;
+// and a forest that stays in the second-level cache.
+inline constexpr size_t kForestKeys = 1 << 13;
 
 // Hashes a sequence of buckets' live keys in forests of about kForestKeys.
 // `done(bucket, hash)` is called for each bucket in the order given.
@@ -52,9 +52,6 @@ class BucketHasher {
   std::vector<Hash> keys_;
   std::vector<std::pair<size_t, size_t>> pending_;  // bucket, end of its keys
 };
-
-// parents[i] is over the two hashes in children[2i], children[2i + 1], at `bit`.
-std::vector<Hash> HashParents(unsigned bit, std::span<const Hash> children);
 
 // Fills the nodes above the buckets of `top`.
 void HashUpperNodes(SetTop* top);

@@ -12,7 +12,6 @@ namespace {
 constexpr std::array<uint8_t, 1> kKeyPrefix = {0x10};
 constexpr uint8_t kNodePrefix = 0x11;
 constexpr uint8_t kRootPrefix = 0x12;
-constexpr size_t kNodeBodyBytes = 1 + 2 * Hash::kSize;
 
 }  // namespace
 
@@ -41,89 +40,135 @@ void SetNodes(std::span<const HashPair> pairs, Hash* nodes) {
 }
 
 Hash SetRoot(uint64_t n, const Hash& top) {
-  std::string head(1, static_cast<char>(kRootPrefix));
-  AppendU64(&head, n);
-  return n == 0 ? Sha256(AsBytes(head)) : Sha256({AsBytes(head), top});
+  std::array<uint8_t, 9 + Hash::kSize> message = {kRootPrefix};
+  for (int i = 0; i < 8; ++i) message[1 + i] = static_cast<uint8_t>(n >> 8 * (7 - i));
+  std::memcpy(message.data() + 9, top.data(), Hash::kSize);
+  return Sha256(Bytes(message).first(n == 0 ? 9 : message.size()));
 }
 
 Hash EmptySetRoot() { return SetRoot(0, Hash()); }
 
 unsigned FirstDifferentBit(const Hash& a, const Hash& b) {
   for (unsigned word = 0; word < 4; ++word) {
-    const uint64_t difference =
-        ReadU64(Bytes(a).subspan(8 * word)) ^ ReadU64(Bytes(b).subspan(8 * word));
+    const uint64_t difference = KeyWord(a, word) ^ KeyWord(b, word);
     if (difference != 0) return 64 * word + std::countl_zero(difference);
   }
   return 256;
 }
 
 SetForest::SetForest(std::span<const Hash> keys, std::span<const size_t> ends)
-    : keys_(keys) {
-  roots_.reserve(ends.size());
-  nodes_.reserve(keys.size());
-  std::vector<uint16_t> heights;  // of each node, leaves are 0
-  heights.reserve(keys.size());
-  const auto height = [&](Ref ref) -> uint16_t {
-    return ref.is_node ? heights[ref.index] : 0;
-  };
-  // The right edge of the trie built so far: subtrees whose right child is still to
-  // come, with the bit at which it will hang. Bits increase downwards.
-  struct Open {
-    Ref left;
-    uint8_t bit;
-  };
-  std::vector<Open> edge;
-  const auto close = [&](Ref right) {
-    const Open open = edge.back();
-    edge.pop_back();
-    heights.push_back(1 + std::max(height(open.left), height(right)));
-    nodes_.push_back({open.left, right, open.bit});
-    return Ref{static_cast<uint32_t>(nodes_.size() - 1), 1};
-  };
+    : keys_(keys), edges_(keys.size()) {
+  // The gap before key i is a node, whose bit is the first one in which the keys at the
+  // gap differ.
+  std::vector<uint8_t> bits(keys.size());
+  std::array<uint32_t, 256> counts = {};
   size_t begin = 0;
   for (size_t end : ends) {
-    Ref last = {static_cast<uint32_t>(begin), 0};
+    edges_[begin] = {static_cast<uint32_t>(begin), {static_cast<uint32_t>(begin), 0}};
     for (size_t i = begin + 1; i < end; ++i) {
-      const uint8_t bit = static_cast<uint8_t>(FirstDifferentBit(keys[i - 1], keys[i]));
-      while (!edge.empty() && edge.back().bit > bit) last = close(last);
-      edge.push_back({last, bit});
-      last = Ref{static_cast<uint32_t>(i), 0};
+      edges_[i] = {static_cast<uint32_t>(i), {static_cast<uint32_t>(i), 0}};
+      bits[i] = static_cast<uint8_t>(FirstDifferentBit(keys[i - 1], keys[i]));
+      ++counts[bits[i]];
     }
-    while (!edge.empty()) last = close(last);
-    roots_.push_back(last);
     begin = end;
   }
-  HashNodes(heights);
+  // All gaps, by falling bit.
+  std::array<uint32_t, 256> next;
+  uint32_t nodes = 0;
+  for (size_t bit = counts.size(); bit-- > 0;) {
+    next[bit] = nodes;
+    nodes += counts[bit];
+  }
+  std::vector<uint32_t> gaps(nodes);
+  begin = 0;
+  for (size_t end : ends) {
+    for (size_t i = begin + 1; i < end; ++i) {
+      gaps[next[bits[i]]++] = static_cast<uint32_t>(i);
+    }
+    begin = end;
+  }
+  HashNodes(gaps, bits);
+  roots_.reserve(ends.size());
+  begin = 0;
+  for (size_t end : ends) {
+    roots_.push_back(edges_[begin].top);
+    begin = end;
+  }
 }
 
-void SetForest::HashNodes(std::span<const uint16_t> heights) {
-  // Nodes by height (counting sort), so that each batch only needs finished ones.
-  std::vector<uint32_t> starts(258, 0);
-  for (uint16_t height : heights) ++starts[height + 1];
-  for (size_t h = 1; h < starts.size(); ++h) starts[h] += starts[h - 1];
-  std::vector<uint32_t> order(nodes_.size());
-  std::vector<uint32_t> next(starts.begin(), starts.end());
-  for (uint32_t i = 0; i < nodes_.size(); ++i) order[next[heights[i]]++] = i;
-
+void SetForest::HashNodes(std::span<const uint32_t> gaps,
+                          std::span<const uint8_t> bits) {
   constexpr size_t kBatch = 256;
-  std::array<uint8_t, kBatch * kNodeBodyBytes> bodies;
-  std::array<Hash, kBatch> results;
-  hashes_.resize(nodes_.size());
-  for (size_t h = 1; h + 1 < starts.size(); ++h) {
-    for (size_t begin = starts[h]; begin < starts[h + 1]; begin += kBatch) {
-      const size_t count = std::min<size_t>(kBatch, starts[h + 1] - begin);
-      for (size_t i = 0; i < count; ++i) {
-        const Node& node = nodes_[order[begin + i]];
-        uint8_t* body = &bodies[i * kNodeBodyBytes];
-        body[0] = node.bit;
-        std::memcpy(body + 1, hash(node.left).data(), Hash::kSize);
-        std::memcpy(body + 1 + Hash::kSize, hash(node.right).data(), Hash::kSize);
-      }
-      HashMany(Bytes(&kNodePrefix, 1), bodies.data(), kNodeBodyBytes, count,
-               results.data());
-      for (size_t i = 0; i < count; ++i) hashes_[order[begin + i]] = results[i];
+  std::array<HashPair, kBatch> pairs;
+  nodes_.resize(gaps.size());
+  hashes_.resize(gaps.size());
+  for (size_t begin = 0; begin < gaps.size();) {
+    const uint8_t bit = bits[gaps[begin]];
+    size_t end = begin;
+    for (; end < gaps.size() && end - begin < kBatch; ++end) {
+      const uint32_t gap = gaps[end];
+      if (bits[gap] != bit) break;
+      // The subtrees that end and begin at the gap become one.
+      const Edge left = edges_[gap - 1];
+      const Edge right = edges_[gap];
+      const Ref top = {static_cast<uint32_t>(end), 1};
+      edges_[left.other] = {right.other, top};
+      edges_[right.other] = {left.other, top};
+      nodes_[end] = {left.top, right.top, bit};
+      pairs[end - begin] = {hash(left.top).data(), hash(right.top).data(), bit};
     }
+    HashPairs(kNodePrefix, std::span(pairs).first(end - begin), &hashes_[begin]);
+    begin = end;
   }
+}
+
+Hash SortedTop(std::span<const Hash> keys, const ParallelFor& parallel) {
+  constexpr size_t kRangeKeys = 8192;
+  unsigned depth = 0;
+  while (depth < 20 && keys.size() >> depth > kRangeKeys) ++depth;
+  std::vector<Hash> tops(size_t{1} << depth, kNoSubtree);
+  parallel(tops.size(), [&](size_t range) {
+    const auto before = [&](uint64_t prefix) {
+      return
+          [depth, prefix](const Hash& key) { return KeyPrefix(key, depth) < prefix; };
+    };
+    const auto begin = std::partition_point(keys.begin(), keys.end(), before(range));
+    const auto last = std::partition_point(begin, keys.end(), before(range + 1));
+    const std::span<const Hash> part(begin, last);
+    if (part.empty()) return;
+    const size_t end = part.size();
+    const SetForest forest(part, std::span(&end, 1));
+    tops[range] = forest.hash(forest.root(0));
+  });
+  while (depth > 0) tops = HashParents(--depth, tops);
+  return tops[0];
+}
+
+std::vector<Hash> HashParents(unsigned bit, std::span<const Hash> children) {
+  std::vector<Hash> parents(children.size() / 2);
+  constexpr size_t kBatch = 64;
+  std::array<HashPair, kBatch> pairs;
+  std::array<Hash, kBatch> hashes;
+  std::array<size_t, kBatch> places;
+  size_t count = 0;
+  const auto flush = [&] {
+    HashPairs(kNodePrefix, std::span(pairs).first(count), hashes.data());
+    for (size_t i = 0; i < count; ++i) parents[places[i]] = hashes[i];
+    count = 0;
+  };
+  for (size_t i = 0; i < parents.size(); ++i) {
+    const Hash& left = children[2 * i];
+    const Hash& right = children[2 * i + 1];
+    if (left == kNoSubtree || right == kNoSubtree) {
+      parents[i] = left == kNoSubtree ? right : left;
+      continue;
+    }
+    pairs[count] = {left.data(), right.data(), static_cast<uint8_t>(bit)};
+    places[count] = i;
+    if (++count == kBatch) flush();
+  }
+  flush();
+  return parents;
 }
 
 Hash SetRootOfValues(std::vector<Hash> values) {
@@ -131,9 +176,7 @@ Hash SetRootOfValues(std::vector<Hash> values) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   if (keys.empty()) return EmptySetRoot();
-  const size_t end = keys.size();
-  const SetForest forest(keys, std::span(&end, 1));
-  return SetRoot(keys.size(), forest.hash(forest.root(0)));
+  return SetRoot(keys.size(), SortedTop(keys));
 }
 
 }  // namespace setlog

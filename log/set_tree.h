@@ -15,11 +15,14 @@
 #ifndef SETLOG_LOG_SET_TREE_H_
 #define SETLOG_LOG_SET_TREE_H_
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
 #include "log/bytes.h"
+#include "log/parallel_for.h"
 #include "log/sha256.h"
 
 namespace setlog {
@@ -38,14 +41,22 @@ inline bool KeyBit(const Hash& key, unsigned bit) {
 }
 // The number of the first bit in which two keys differ; 256 if they are equal.
 unsigned FirstDifferentBit(const Hash& a, const Hash& b);
+// Bits [64 word, 64 word + 64) of a key as a number.
+inline uint64_t KeyWord(const Hash& key, unsigned word) {
+  uint64_t bytes;
+  std::memcpy(&bytes, key.data() + 8 * word, 8);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(bytes) : bytes;
+}
 // The first `bits` <= 63 bits of a key, as a number.
 inline uint64_t KeyPrefix(const Hash& key, unsigned bits) {
-  return bits == 0 ? 0 : ReadU64(key) >> (64 - bits);
+  return bits == 0 ? 0 : KeyWord(key, 0) >> (64 - bits);
 }
 
-// The tries of several runs of keys at once. Hashes are computed for all nodes of one
-// height together, across runs, so that batch kernels get full batches.
-// Memory: about 110 bytes a key while it lives.
+// The tries of several runs of keys at once. Nodes are hashed from the last branch bit
+// to the first, all of one bit together and across runs, so that batch kernels get full
+// batches; what is below a node has greater bits, hence is done. Made for some thousand
+// keys, which stay in the cache; more keys are for SortedTop.
+// Memory: about 60 bytes a key while it lives.
 class SetForest {
  public:
   // A child: a key of the input (a leaf), or a node.
@@ -70,13 +81,31 @@ class SetForest {
   }
 
  private:
-  void HashNodes(std::span<const uint16_t> heights);
+  void HashNodes(std::span<const uint32_t> gaps, std::span<const uint8_t> bits);
+
+  // A subtree is known to the first and to the last of its keys.
+  struct Edge {
+    uint32_t other;  // the key at the subtree's other end
+    Ref top;
+  };
 
   std::span<const Hash> keys_;
+  std::vector<Edge> edges_;  // by key
   std::vector<Ref> roots_;
   std::vector<Node> nodes_;  // children before parents
   std::vector<Hash> hashes_;
 };
+
+// Stands for the hash of a subtree without keys.
+inline constexpr Hash kNoSubtree = {};
+
+// parents[i] is over the two hashes in children[2i], children[2i + 1], at `bit`; over
+// one of them alone it is that one, over none kNoSubtree.
+std::vector<Hash> HashParents(unsigned bit, std::span<const Hash> children);
+
+// The top hash over keys that strictly increase, at least one: key ranges apart, each
+// in a forest of its own, joined under the nodes above them. One node hash a key.
+Hash SortedTop(std::span<const Hash> keys, const ParallelFor& parallel = InOrder);
 
 // The set root of any set of values, from nothing: sorts, drops duplicates, builds.
 // O(n log n) time; the slow, obvious reference for everything incremental.

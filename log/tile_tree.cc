@@ -13,7 +13,8 @@ namespace {
 
 // Adds `hashes` to the tail of a level and returns the roots of the tiles that got
 // full. The tail's own tile goes first, alone; the rest is reduced where it lies.
-std::vector<Hash> FillTiles(std::vector<Hash>* tail, std::span<const Hash> hashes) {
+std::vector<Hash> FillTiles(std::vector<Hash>* tail, std::span<const Hash> hashes,
+                            const ParallelFor& parallel) {
   std::vector<Hash> roots;
   if (!tail->empty()) {
     const size_t missing = std::min(kTileWidth - tail->size(), hashes.size());
@@ -23,7 +24,8 @@ std::vector<Hash> FillTiles(std::vector<Hash>* tail, std::span<const Hash> hashe
     roots = SubtreeRoots(*tail, kTileHeight);
   }
   const size_t full = hashes.size() - hashes.size() % kTileWidth;
-  const std::vector<Hash> rest = SubtreeRoots(hashes.first(full), kTileHeight);
+  const std::vector<Hash> rest =
+      SubtreeRoots(hashes.first(full), kTileHeight, parallel);
   roots.insert(roots.end(), rest.begin(), rest.end());
   hashes = hashes.subspan(full);
   tail->assign(hashes.begin(), hashes.end());
@@ -85,7 +87,8 @@ absl::StatusOr<TileTree> TileTree::Restore(uint64_t size,
   return tree;
 }
 
-std::vector<ChangedTile> TileTree::Append(std::span<const Hash> leaf_hashes) {
+std::vector<ChangedTile> TileTree::Append(std::span<const Hash> leaf_hashes,
+                                          const ParallelFor& parallel) {
   if (leaf_hashes.size() > UINT64_MAX - size_) std::abort();
   std::vector<ChangedTile> changed;
   uint64_t level_size = size_;
@@ -99,7 +102,7 @@ std::vector<ChangedTile> TileTree::Append(std::span<const Hash> leaf_hashes) {
           TilesWith(static_cast<int>(level), level_size, tails_[level], added);
       std::move(tiles.begin(), tiles.end(), std::back_inserter(changed));
     }
-    roots = FillTiles(&tails_[level], added);
+    roots = FillTiles(&tails_[level], added, parallel);
     added = roots;
     level_size /= kTileWidth;
   }

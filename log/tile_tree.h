@@ -44,7 +44,8 @@ class TileTree {
 
   // Appends leaves and returns every tile of level >= 1 that has changed, by level and
   // index: the new full ones and at most one partial a level. Aborts at 2^64 leaves.
-  std::vector<ChangedTile> Append(std::span<const Hash> leaf_hashes);
+  std::vector<ChangedTile> Append(std::span<const Hash> leaf_hashes,
+                                  const ParallelFor& parallel = InOrder);
 
   uint64_t size() const { return size_; }
   // The RFC 6962 root. At most 256 node hashes a level.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 
 #include "log/sha256.h"
 
@@ -19,11 +20,13 @@ constexpr int kPassHeight = 8;
 constexpr size_t kBlockNodes = 4096;
 
 // Climbs `height` <= kPassHeight levels, blockwise.
-std::vector<Hash> ClimbBlocks(std::span<const Hash> nodes, int height) {
+std::vector<Hash> ClimbBlocks(std::span<const Hash> nodes, int height,
+                              const ParallelFor& parallel) {
   std::vector<Hash> roots(nodes.size() >> height);
-  std::vector<Hash> block(std::min(nodes.size(), kBlockNodes) / 2);
-  for (size_t begin = 0; begin < nodes.size(); begin += kBlockNodes) {
+  parallel((nodes.size() + kBlockNodes - 1) / kBlockNodes, [&](size_t i) {
+    const size_t begin = i * kBlockNodes;
     size_t width = std::min(kBlockNodes, nodes.size() - begin);
+    std::array<Hash, kBlockNodes / 2> block;
     const Hash* below = nodes.data() + begin;
     for (int level = 0; level < height; ++level) {
       width /= 2;
@@ -32,8 +35,16 @@ std::vector<Hash> ClimbBlocks(std::span<const Hash> nodes, int height) {
       NodeHashes(below, width, above);
       below = above;
     }
-  }
+  });
   return roots;
+}
+
+// Calls body(begin, end) for pieces that cover [0, count).
+template <typename Body>
+void InBlocks(size_t count, const ParallelFor& parallel, Body body) {
+  parallel((count + kBlockNodes - 1) / kBlockNodes, [&](size_t i) {
+    body(i * kBlockNodes, std::min((i + 1) * kBlockNodes, count));
+  });
 }
 
 }  // namespace
@@ -49,9 +60,12 @@ Hash NodeHash(const Hash& left, const Hash& right) {
   return parent;
 }
 
-std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values) {
+std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values,
+                             const ParallelFor& parallel) {
   std::vector<Hash> leaves(values.size());
-  LeafHashes(type, values, leaves.data());
+  InBlocks(values.size(), parallel, [&](size_t begin, size_t end) {
+    LeafHashes(type, values.subspan(begin, end - begin), &leaves[begin]);
+  });
   return leaves;
 }
 
@@ -61,19 +75,28 @@ void LeafHashes(uint8_t type, std::span<const Hash> values, Hash* leaves) {
   HashMany(prefix, values[0].data(), Hash::kSize, values.size(), leaves);
 }
 
-std::vector<Hash> LeafHashes(std::span<const Bytes> entries) {
+std::vector<Hash> LeafHashes(std::span<const Bytes> entries,
+                             const ParallelFor& parallel) {
   std::vector<Hash> leaves(entries.size());
-  std::vector<uint8_t> bodies;
-  for (size_t begin = 0; begin < entries.size();) {
-    const size_t length = entries[begin].size();
-    size_t end = begin;
-    bodies.clear();
-    for (; end < entries.size() && entries[end].size() == length; ++end) {
-      bodies.insert(bodies.end(), entries[end].begin(), entries[end].end());
+  InBlocks(entries.size(), parallel, [&](size_t block_begin, size_t block_end) {
+    std::vector<uint8_t> bodies;
+    for (size_t begin = block_begin; begin < block_end;) {
+      const size_t length = entries[begin].size();
+      size_t end = begin;
+      while (end < block_end && entries[end].size() == length) ++end;
+      bodies.resize((end - begin) * length);
+      for (size_t i = begin; i < end; ++i) {
+        uint8_t* to = bodies.data() + (i - begin) * length;
+        if (length == 33) {  // an add or a remove: nearly all
+          std::memcpy(to, entries[i].data(), 33);
+        } else {
+          std::copy(entries[i].begin(), entries[i].end(), to);
+        }
+      }
+      HashMany(kLeafPrefix, bodies.data(), length, end - begin, &leaves[begin]);
+      begin = end;
     }
-    HashMany(kLeafPrefix, bodies.data(), length, end - begin, leaves.data() + begin);
-    begin = end;
-  }
+  });
   return leaves;
 }
 
@@ -82,14 +105,15 @@ void NodeHashes(const Hash* nodes, size_t parent_count, Hash* parents) {
   HashMany(kNodePrefix, nodes->data(), 2 * Hash::kSize, parent_count, parents);
 }
 
-std::vector<Hash> SubtreeRoots(std::span<const Hash> nodes, int height) {
+std::vector<Hash> SubtreeRoots(std::span<const Hash> nodes, int height,
+                               const ParallelFor& parallel) {
   if (height < 0 || height > 63 || nodes.size() % (uint64_t{1} << height) != 0) {
     std::abort();
   }
   if (height == 0) return {nodes.begin(), nodes.end()};
-  std::vector<Hash> roots = ClimbBlocks(nodes, std::min(height, kPassHeight));
+  std::vector<Hash> roots = ClimbBlocks(nodes, std::min(height, kPassHeight), parallel);
   for (int left = height - kPassHeight; left > 0; left -= kPassHeight) {
-    roots = ClimbBlocks(roots, std::min(left, kPassHeight));
+    roots = ClimbBlocks(roots, std::min(left, kPassHeight), parallel);
   }
   return roots;
 }

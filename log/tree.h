@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "log/bytes.h"
+#include "log/parallel_for.h"
 
 namespace setlog {
 
@@ -37,12 +38,14 @@ Hash NodeHash(const Hash& left, const Hash& right);
 
 // LeafHash(type | value) of each value: the leaves of add or remove entries. One
 // compression each, in one kernel call.
-std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values);
+std::vector<Hash> LeafHashes(uint8_t type, std::span<const Hash> values,
+                             const ParallelFor& parallel = InOrder);
 // The same, to `leaves`, which has room for values.size() of them.
 void LeafHashes(uint8_t type, std::span<const Hash> values, Hash* leaves);
 // LeafHash of each entry, with one kernel call for each run of entries of one length;
 // costs one copy of the entries.
-std::vector<Hash> LeafHashes(std::span<const Bytes> entries);
+std::vector<Hash> LeafHashes(std::span<const Bytes> entries,
+                             const ParallelFor& parallel = InOrder);
 
 // parents[i] = NodeHash(nodes[2i], nodes[2i + 1]), i < parent_count, in one kernel
 // call. `parents` may be `nodes`: a level then replaces the one below it.
@@ -52,7 +55,8 @@ void NodeHashes(const Hash* nodes, size_t parent_count, Hash* parents);
 // to right. `nodes.size()` must be a multiple of 2^height (aborts otherwise). Works
 // through blocks that stay in the cache and are wide enough for the kernels at every
 // level; 1 - 2^-height node hashes for each input.
-std::vector<Hash> SubtreeRoots(std::span<const Hash> nodes, int height);
+std::vector<Hash> SubtreeRoots(std::span<const Hash> nodes, int height,
+                               const ParallelFor& parallel = InOrder);
 
 }  // namespace setlog
 

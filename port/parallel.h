@@ -16,16 +16,9 @@
 #include <thread>
 #include <vector>
 
+#include "log/parallel_for.h"
+
 namespace setlog {
-
-// Calls body(i) for all i < count, some of them at the same time.
-using ParallelFor =
-    std::function<void(size_t count, const std::function<void(size_t)>& body)>;
-
-// All turns on the calling thread.
-inline void InOrder(size_t count, const std::function<void(size_t)>& body) {
-  for (size_t i = 0; i < count; ++i) body(i);
-}
 
 class Parallel {
  public:
