@@ -8,10 +8,14 @@
 #include <random>
 #include <vector>
 
+#include "log/entry.h"
+#include "log/manifest.h"
+#include "log/replay.h"
 #include "log/set_index.h"
 #include "log/set_proof.h"
 #include "log/set_tree.h"
 #include "log/sha256.h"
+#include "log/tile.h"
 #include "log/tile_tree.h"
 #include "log/tree.h"
 #include "port/parallel.h"
@@ -165,6 +169,62 @@ BENCHMARK(BM_SetIndexUpdate)
     ->Args({1 << 20, 1 << 16})
     ->Args({1 << 20, 1 << 20})
     ->Unit(benchmark::kMillisecond);
+
+// The audit's work without its transport: range(0) entries, with an index entry after
+// every range(1) of them, on range(2) threads. Bundles of 256 entries, fed as the
+// client feeds them.
+void BM_Replay(benchmark::State& state) {
+  Parallel parallel(state.range(2));
+  const std::vector<Hash> values = RandomHashes(state.range(0));
+  Manifest manifest{.origin = "example.org/bench", .scheme = "bytes/1"};
+  std::vector<std::string> entries = {Encode(ManifestEntry{*FormatManifest(manifest)})};
+  {
+    SetIndex set;
+    set.ForgetOlder();
+    std::vector<SetChange> changes;
+    for (const Hash& value : values) {
+      const uint64_t position = entries.size();
+      changes.push_back({SetKey(value), position, true});
+      entries.push_back(Encode(AddEntry{value}));
+      if (changes.size() < static_cast<size_t>(state.range(1))) continue;
+      const unsigned depth = set.WantedDepth(changes.size());
+      if (depth > set.top().depth) set.Publish(set.PrepareDeeper(depth));
+      set.Publish(set.Prepare(changes, entries.size()));
+      entries.push_back(Encode(IndexEntry{set.top().m, set.top().n, set.top().root()}));
+      changes.clear();
+    }
+  }
+  std::vector<std::string> bundles;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i % 256 == 0) bundles.emplace_back();
+    if (!AppendToBundle(AsBytes(entries[i]), &bundles.back()).ok()) std::abort();
+  }
+  const size_t count = entries.size();
+  entries = {};
+  for (auto _ : state) {
+    Replay replay(manifest.origin);
+    replay.Use(std::ref(parallel));
+    for (size_t i = 0; i < bundles.size(); i += 256) {
+      std::vector<Bytes> piece;
+      for (size_t j = i; j < std::min(bundles.size(), i + 256); ++j) {
+        const std::vector<Bytes> parsed = *ParseBundle(AsBytes(bundles[j]));
+        piece.insert(piece.end(), parsed.begin(), parsed.end());
+      }
+      const auto fault = replay.Feed(piece);
+      if (fault) state.SkipWithError(fault->reason.c_str());
+    }
+    benchmark::DoNotOptimize(replay.Root());
+  }
+  state.SetItemsProcessed(state.iterations() * count);
+}
+BENCHMARK(BM_Replay)
+    ->Args({1'000'000, 200'000, 2})
+    ->Args({10'000'000, 200'000, 1})
+    ->Args({10'000'000, 200'000, 2})
+    ->Args({10'000'000, 10'000, 2})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->UseRealTime();
 
 void BM_LookupProve(benchmark::State& state) {
   const std::vector<Hash> values = RandomHashes(1 << 20);

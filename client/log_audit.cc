@@ -1,6 +1,9 @@
 #include "client/log_audit.h"
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -21,7 +24,10 @@ LogAudit::LogAudit(const Connection* connection, const VerifiedHead* head,
     : connection_(connection),
       head_(head),
       tree_(connection, head->version.checkpoint),
-      replay_(std::move(replay)) {}
+      parallel_(std::max(1u, std::thread::hardware_concurrency())),
+      replay_(std::move(replay)) {
+  replay_.Use(std::ref(parallel_));
+}
 
 absl::Status LogAudit::CheckRoot(uint64_t size, const Hash& root) const {
   const Checkpoint& head = tree_.head();

@@ -5,7 +5,8 @@
 //   if (audit.fault()) ...     // authenticated: the log's own entries break its
 //   promises else if (*finished) ...    // every entry up to the head was checked
 //
-// Entries stream in while those before them are checked, and are authenticated in one
+// Entries stream in while those before them are checked, which takes all cores when an
+// index entry's set is to be computed. They are authenticated in one
 // piece: what they add up to must be the head's tree, at the end, at a fault, and
 // wherever CheckPrefix is called. Not thread-safe.
 #ifndef SETLOG_CLIENT_LOG_AUDIT_H_
@@ -21,6 +22,7 @@
 #include "client/log_client.h"
 #include "log/evidence.h"
 #include "log/replay.h"
+#include "port/parallel.h"
 
 namespace setlog {
 
@@ -54,6 +56,7 @@ class LogAudit {
   const Connection* connection_;
   const VerifiedHead* head_;
   const TreeClient tree_;
+  Parallel parallel_;
   Replay replay_;
   std::optional<ReplayFault> fault_;
   std::string fault_entry_;

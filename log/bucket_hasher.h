@@ -1,5 +1,5 @@
 // log/bucket_hasher.h -- hashing shared by the parts of SetIndex: buckets in batches,
-// and the dense nodes above them. Not for use elsewhere.
+// and the dense nodes above them.
 #ifndef SETLOG_LOG_BUCKET_HASHER_H_
 #define SETLOG_LOG_BUCKET_HASHER_H_
 
@@ -25,6 +25,8 @@ class BucketHasher {
   explicit BucketHasher(Done done) : done_(std::move(done)) {}
 
   void AddKey(const Hash& key) { keys_.push_back(key); }
+  // Takes back the keys that were added since the last bucket ended.
+  void DropKeys() { keys_.resize(pending_.empty() ? 0 : pending_.back().second); }
   void EndBucket(size_t bucket) {
     pending_.push_back({bucket, keys_.size()});
     if (keys_.size() >= kForestKeys) Flush();
@@ -54,7 +56,7 @@ class BucketHasher {
 };
 
 // Fills the nodes above the buckets of `top`.
-void HashUpperNodes(SetTop* top);
+void HashUpperNodes(SetTop* top, const ParallelFor& parallel = InOrder);
 
 }  // namespace setlog
 

@@ -51,6 +51,7 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
     next = pending.position + 1;
   }
   replay.state_ = std::move(state);
+  replay.state_.set.ForgetOlder();
   return replay;
 }
 
@@ -64,7 +65,7 @@ std::optional<ReplayFault> Replay::Feed(std::span<const Bytes> entries) {
       return fault_;
     }
   }
-  state_.tree.Append(LeafHashes(entries));
+  state_.tree.Append(LeafHashes(entries, parallel_), parallel_);
   return std::nullopt;
 }
 
@@ -135,8 +136,9 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
   SetIndex& set = state_.set;
   const std::vector<SetChange> changes = PendingChanges(entry.m);
   const unsigned depth = set.WantedDepth(changes.size());
-  if (depth > set.top().depth) set.Publish(set.PrepareDeeper(depth));
-  SetIndex::Batch batch = set.Prepare(changes, entry.m);
+  if (depth > set.top().depth)
+    set.Publish(set.PrepareDeeper(depth, parallel_), parallel_);
+  SetIndex::Batch batch = set.Prepare(changes, entry.m, parallel_);
   if (entry.n != batch.n() || entry.set_root != batch.root()) {
     return ReplayFault{
         0, Rule::kIndexSet,
@@ -145,7 +147,7 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
                         entry.m, entry.n, ToHex(entry.set_root), batch.n(),
                         ToHex(batch.root()))};
   }
-  set.Publish(std::move(batch));
+  set.Publish(std::move(batch), parallel_);
   state_.pending.erase(state_.pending.begin(),
                        state_.pending.begin() + static_cast<ptrdiff_t>(changes.size()));
   state_.index_sizes.push_back(entry.m);
@@ -155,23 +157,31 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
 
 std::vector<SetChange> Replay::PendingChanges(uint64_t m) const {
   const std::deque<ReplayState::Pending>& pending = state_.pending;
-  std::vector<Hash> values;
-  for (const ReplayState::Pending& p : pending) {
-    if (p.position >= m) break;
-    values.push_back(p.value);
-  }
-  const std::vector<Hash> keys = SetKeys(values);
-  std::vector<SetChange> changes;
-  changes.reserve(keys.size());
-  for (size_t i = 0; i < keys.size(); ++i) {
-    changes.push_back({keys[i], pending[i].position, pending[i].add});
-  }
+  const auto end =
+      std::partition_point(pending.begin(), pending.end(),
+                           [m](const auto& change) { return change.position < m; });
+  std::vector<SetChange> changes(static_cast<size_t>(end - pending.begin()));
+  constexpr size_t kBlock = 4096;
+  parallel_((changes.size() + kBlock - 1) / kBlock, [&](size_t block) {
+    const size_t first = block * kBlock;
+    const size_t count = std::min(kBlock, changes.size() - first);
+    auto next = pending.begin() + static_cast<ptrdiff_t>(first);
+    std::vector<Hash> values(count);
+    for (size_t i = 0; i < count; ++i, ++next) {
+      values[i] = next->value;
+      changes[first + i].position = next->position;
+      changes[first + i].add = next->add;
+    }
+    const std::vector<Hash> keys = SetKeys(values);
+    for (size_t i = 0; i < count; ++i) changes[first + i].key = keys[i];
+  });
   return changes;
 }
 
 Replay::Set Replay::CurrentSet() const {
   // Not applied: the next index entry may be for a smaller m than this.
-  const SetIndex::Batch batch = state_.set.Prepare(PendingChanges(size()), size());
+  const SetIndex::Batch batch =
+      state_.set.Prepare(PendingChanges(size()), size(), parallel_);
   return {batch.n(), batch.root()};
 }
 

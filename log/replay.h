@@ -10,8 +10,8 @@
 // and that each index entry is the set of the entries before it. It stops at the first
 // fault and takes nothing more: nothing is skipped. The set is then still that of the
 // last good index entry, so that evidence can be made from it (log/extension.h).
-// Memory: 40 bytes a value that was ever added, rounded up by 10 to 20 percent, 8 bytes
-// an index entry, and 54 bytes an add or remove that no index entry covers yet.
+// Memory: 50 to 60 bytes a value that was ever added, 8 bytes an index entry, and 48
+// bytes an add or remove that no index entry covers yet.
 // Not thread-safe; no I/O.
 #ifndef SETLOG_LOG_REPLAY_H_
 #define SETLOG_LOG_REPLAY_H_
@@ -26,6 +26,7 @@
 #include "log/bytes.h"
 #include "log/entry.h"
 #include "log/manifest.h"
+#include "log/parallel_for.h"
 #include "log/set_index.h"
 #include "log/tile_tree.h"
 
@@ -69,10 +70,15 @@ struct ReplayState {
 
 class Replay {
  public:
-  explicit Replay(std::string origin) : origin_(std::move(origin)) {}
+  explicit Replay(std::string origin) : origin_(std::move(origin)) {
+    state_.set.ForgetOlder();
+  }
   // Goes on from `state`. DataLoss if its parts do not fit together; what only the log
   // can show, its root, is for the caller to compare.
   static absl::StatusOr<Replay> Resume(std::string origin, ReplayState state);
+
+  // Has `parallel` share the work from now on: hashing, and the sets of index entries.
+  void Use(ParallelFor parallel) { parallel_ = std::move(parallel); }
 
   // The next entries of the log. A fault is final.
   std::optional<ReplayFault> Feed(std::span<const Bytes> entries);
@@ -104,6 +110,7 @@ class Replay {
   Manifest manifest_;
   ReplayState state_;
   Fault fault_;
+  ParallelFor parallel_ = InOrder;
 };
 
 }  // namespace setlog

@@ -1,7 +1,6 @@
 #include "log/set_index.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include "absl/status/status.h"
@@ -67,73 +66,113 @@ std::vector<SetIndex::LiveRow> SetIndex::LiveRows(const SetView& view,
   return live;
 }
 
-SetIndex::Batch SetIndex::Prepare(std::span<const SetChange> changes,
-                                  uint64_t m) const {
-  std::vector<SetChange> sorted(changes.begin(), changes.end());
-  std::sort(sorted.begin(), sorted.end(), [](const SetChange& a, const SetChange& b) {
-    return a.key != b.key ? a.key < b.key : a.position < b.position;
-  });
-  Batch batch;
-  batch.m_ = m;
-  batch.n_ = top_.n;
-  std::vector<std::pair<size_t, Hash>>
-      level;  // changed nodes, by index within the level
+namespace {
+
+// The order of `changes` by key and, for one key, as they are. Keys are compared by
+// their first 64 bits, which nearly always decide.
+std::vector<std::pair<uint64_t, uint32_t>> OrderByKey(
+    std::span<const SetChange> changes) {
+  std::vector<std::pair<uint64_t, uint32_t>> order(changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) {
+    order[i] = {KeyWord(changes[i].key, 0), static_cast<uint32_t>(i)};
+  }
+  std::sort(order.begin(), order.end());
+  for (size_t begin = 0; begin < order.size();) {
+    size_t end = begin + 1;
+    while (end < order.size() && order[end].first == order[begin].first) ++end;
+    if (end - begin > 1) {
+      std::stable_sort(order.begin() + begin, order.begin() + end,
+                       [&](const auto& a, const auto& b) {
+                         return changes[a.second].key < changes[b.second].key;
+                       });
+    }
+    begin = end;
+  }
+  return order;
+}
+
+}  // namespace
+
+SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
+                                     unsigned part_bits) const {
+  Part part;
+  const std::vector<std::pair<uint64_t, uint32_t>> order = OrderByKey(changes);
+  const auto change_at = [&](size_t i) -> const SetChange& {
+    return changes[order[i].second];
+  };
+  const auto bucket_at = [&](size_t i) -> size_t {
+    return top_.depth == 0 ? 0 : order[i].first >> (64 - top_.depth);
+  };
+  std::vector<NewNode> level;  // changed nodes, by index within the level
+  level.reserve(changes.size());
+  part.buckets.reserve(changes.size());
   BucketHasher hasher([&](size_t bucket, const Hash& hash) {
     level.push_back({bucket, hash});
   });
 
-  for (size_t begin = 0; begin < sorted.size();) {
-    const size_t bucket = BucketOf(sorted[begin].key);
+  constexpr size_t kAhead = 16;  // rows lie all over the memory: asked for early
+  for (size_t begin = 0; begin < order.size();) {
+    if (begin + kAhead < order.size()) {
+      const Bucket& next = buckets_[bucket_at(begin + kAhead)];
+      for (size_t row = 0; row < next.size(); ++row) __builtin_prefetch(&next[row]);
+    }
+    const size_t bucket = bucket_at(begin);
     size_t end = begin;
-    while (end < sorted.size() && BucketOf(sorted[end].key) == bucket) ++end;
+    while (end < order.size() && bucket_at(end) == bucket) ++end;
     const Bucket& old = buckets_[bucket];
     Bucket rows;
     rows.reserve(old.size() + (end - begin));
-    std::vector<Hash> live_keys;
     bool changed = false;
-    size_t next_old = 0;
+    auto next_old = old.begin();
     const auto keep_until = [&](const Hash* key) {
-      while (next_old < old.size() && (key == nullptr || old[next_old].key < *key)) {
-        if (LiveAt(old[next_old], kNow)) live_keys.push_back(old[next_old].key);
-        rows.push_back(old[next_old++]);
+      for (; next_old != old.end() && (key == nullptr || next_old->key < *key);
+           ++next_old) {
+        if (!next_old->has_history() || LiveAt(*next_old, kNow)) {
+          hasher.AddKey(next_old->key);
+        }
+        rows.push_back(*next_old);
       }
     };
     for (size_t i = begin; i < end;) {
-      const Hash& key = sorted[i].key;
+      const Hash& key = change_at(i).key;
       keep_until(&key);
-      const bool known = next_old < old.size() && old[next_old].key == key;
-      Row row = known ? old[next_old++] : Row{key, 0};
+      const bool known = next_old != old.end() && next_old->key == key;
+      Row row = known ? *next_old++ : Row{key, 0};
       const bool was_live = known && LiveAt(row, kNow);
       bool live = was_live;
-      std::vector<SetEvent> events;
-      for (; i < end && sorted[i].key == key; ++i) {
-        if (sorted[i].add == live) continue;  // no effect
+      size_t effects = 0;
+      std::vector<SetEvent> events;  // but the first add of a new key
+      for (; i < end && change_at(i).key == key; ++i) {
+        const SetChange& change = change_at(i);
+        if (change.add == live) continue;  // no effect
         live = !live;
-        events.push_back({sorted[i].position, live});
-      }
-      if (!events.empty()) {
-        changed = true;
-        batch.n_ = batch.n_ + (live ? 1 : 0) - (was_live ? 1 : 0);
-        if (!known) {
-          row.word = events[0].position << 1;
-          ++batch.new_rows_;
+        if (++effects == 1 && !known) {
+          row.word = change.position << 1;
+        } else {
+          events.push_back({change.position, live});
         }
-        if (known || events.size() > 1) {
+      }
+      if (effects > 0) {
+        changed = true;
+        part.new_members += (live ? 1 : 0) - (was_live ? 1 : 0);
+        if (!known) ++part.new_rows;
+        if (!events.empty()) {
           std::vector<SetEvent> all = Events(key, kNow);
+          if (!known) all.push_back({row.position(), true});
           all.insert(all.end(), events.begin(), events.end());
-          batch.history_[key] = std::move(all);
+          part.history[key] = std::move(all);
           row.word |= 1;
         }
       }
-      if (live) live_keys.push_back(key);
-      if (known || !events.empty()) rows.push_back(row);
+      if (live) hasher.AddKey(key);
+      if (known || effects > 0) rows.push_back(row);
     }
     keep_until(nullptr);
     if (changed) {
-      for (const Hash& key : live_keys) hasher.AddKey(key);
       hasher.EndBucket(bucket);
-      rows.shrink_to_fit();
-      batch.buckets_.push_back({bucket, std::move(rows)});
+      part.buckets.push_back({bucket, std::move(rows)});
+    } else {
+      hasher.DropKeys();
     }
     begin = end;
   }
@@ -142,50 +181,104 @@ SetIndex::Batch SetIndex::Prepare(std::span<const SetChange> changes,
   // Upwards: each level's changed nodes give the next one's.
   for (unsigned depth = top_.depth;; --depth) {
     const size_t base = size_t{1} << depth;
-    for (const auto& [index, hash] : level)
-      batch.nodes_.push_back({base + index, hash});
-    if (depth == 0) break;
-    std::vector<Hash> children;
-    std::vector<std::pair<size_t, Hash>> parents;
-    for (const auto& [index, hash] : level) {
-      if (parents.empty() || parents.back().first != index / 2) {
-        parents.push_back({index / 2, Hash()});
-        children.push_back(top_.nodes[base + (index & ~size_t{1})]);
-        children.push_back(top_.nodes[base + (index | 1)]);
-      }
-      children[children.size() - 2 + (index & 1)] = hash;
+    for (const NewNode& node : level) {
+      part.nodes.push_back({base + node.index, node.hash});
     }
-    const std::vector<Hash> hashes = HashParents(depth - 1, children);
-    for (size_t i = 0; i < parents.size(); ++i) parents[i].second = hashes[i];
-    level = std::move(parents);
+    if (depth == part_bits) break;
+    level = ParentsOf(std::move(level), depth);
   }
-  const bool same = batch.nodes_.empty();
-  batch.root_ = SetRoot(batch.n_, same ? top_.nodes[1] : batch.nodes_.back().hash);
+  return part;
+}
+
+std::vector<SetIndex::NewNode> SetIndex::ParentsOf(std::vector<NewNode> level,
+                                                   unsigned depth) const {
+  const size_t base = size_t{1} << depth;
+  std::vector<Hash> children;
+  children.reserve(2 * level.size());
+  size_t parents = 0;
+  for (const auto [index, hash] : level) {
+    if (parents == 0 || level[parents - 1].index != index / 2) {
+      level[parents++].index =
+          index / 2;  // in place: parents come no later than children
+      children.push_back(top_.nodes[base + (index & ~size_t{1})]);
+      children.push_back(top_.nodes[base + (index | 1)]);
+    }
+    children[children.size() - 2 + (index & 1)] = hash;
+  }
+  level.resize(parents);
+  const std::vector<Hash> hashes = HashParents(depth - 1, children);
+  for (size_t i = 0; i < parents; ++i) level[i].hash = hashes[i];
+  return level;
+}
+
+SetIndex::Batch SetIndex::Prepare(std::span<const SetChange> changes, uint64_t m,
+                                  const ParallelFor& parallel) const {
+  Batch batch;
+  batch.m_ = m;
+  batch.n_ = top_.n;
+  constexpr size_t kWorthParts = 1024;
+  const unsigned part_bits = changes.size() < kWorthParts ? 0 : PartBits();
+  batch.parts_.resize(size_t{1} << part_bits);
+  if (part_bits == 0) {
+    batch.parts_[0] = PreparePart(changes, 0);
+  } else {
+    std::vector<size_t> ends(batch.parts_.size() + 1);
+    for (const SetChange& change : changes)
+      ++ends[KeyPrefix(change.key, part_bits) + 1];
+    for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+    std::vector<SetChange> by_part(changes.size());
+    for (const SetChange& change : changes) {
+      by_part[ends[KeyPrefix(change.key, part_bits)]++] = change;
+    }
+    parallel(batch.parts_.size(), [&](size_t i) {
+      const size_t begin = i == 0 ? 0 : ends[i - 1];
+      batch.parts_[i] =
+          PreparePart(std::span(by_part).subspan(begin, ends[i] - begin), part_bits);
+    });
+  }
+  std::vector<NewNode> level;
+  for (size_t i = 0; i < batch.parts_.size(); ++i) {
+    const Part& part = batch.parts_[i];
+    batch.n_ += static_cast<uint64_t>(part.new_members);
+    if (!part.nodes.empty()) level.push_back({i, part.nodes.back().hash});
+  }
+  const bool same = level.empty();
+  for (unsigned depth = part_bits; depth > 0; --depth) {
+    level = ParentsOf(std::move(level), depth);
+    for (const NewNode& node : level) {
+      batch.nodes_.push_back({(size_t{1} << (depth - 1)) + node.index, node.hash});
+    }
+  }
+  batch.root_ = SetRoot(batch.n_, same ? top_.nodes[1] : level[0].hash);
   return batch;
 }
 
-void SetIndex::Publish(Batch batch) {
-  for (auto& [bucket, rows] : batch.buckets_) buckets_[bucket] = std::move(rows);
-  Undo undo{top_.m, top_.n, {}};
-  undo.nodes.reserve(batch.nodes_.size());
-  // Nodes come level by level from the buckets up; backwards they are in index order.
-  for (auto level = batch.nodes_.end(); level != batch.nodes_.begin();) {
-    const auto end = level;
-    const unsigned bits = std::bit_width((end - 1)->index);
-    while (level != batch.nodes_.begin() &&
-           static_cast<unsigned>(std::bit_width((level - 1)->index)) == bits) {
-      --level;
-    }
-    for (auto node = level; node != end; ++node) {
-      undo.nodes.push_back({node->index, top_.nodes[node->index]});
-      top_.nodes[node->index] = node->hash;
-    }
+void SetIndex::Publish(Batch batch, const ParallelFor& parallel) {
+  if (keeps_undo_) {
+    Undo undo{top_.m, top_.n, {}};
+    const auto keep = [&](const std::vector<NewNode>& nodes) {
+      for (const NewNode& node : nodes) {
+        undo.nodes.push_back({node.index, top_.nodes[node.index]});
+      }
+    };
+    for (const Part& part : batch.parts_) keep(part.nodes);
+    keep(batch.nodes_);
+    std::sort(undo.nodes.begin(), undo.nodes.end(),
+              [](const auto& a, const auto& b) { return a.index < b.index; });
+    undo_.push_back(std::move(undo));
+    if (undo_.size() > kUndoBatches) undo_.pop_front();
   }
-  undo_.push_back(std::move(undo));
-  if (undo_.size() > kUndoBatches) undo_.pop_front();
-  for (auto& [key, events] : batch.history_) history_[key] = std::move(events);
-  buckets_written_ += batch.buckets_.size();
-  row_count_ += batch.new_rows_;
+  parallel(batch.parts_.size(), [&](size_t i) {
+    Part& part = batch.parts_[i];
+    for (auto& [bucket, rows] : part.buckets) buckets_[bucket] = std::move(rows);
+    for (const NewNode& node : part.nodes) top_.nodes[node.index] = node.hash;
+  });
+  for (Part& part : batch.parts_) {
+    for (auto& [key, events] : part.history) history_[key] = std::move(events);
+    buckets_written_ += part.buckets.size();
+    row_count_ += part.new_rows;
+  }
+  for (const NewNode& node : batch.nodes_) top_.nodes[node.index] = node.hash;
   top_.m = batch.m_;
   top_.n = batch.n_;
 }
@@ -196,49 +289,62 @@ unsigned SetIndex::WantedDepth(uint64_t added) const {
   return depth;
 }
 
-SetTop SetIndex::BuildTop(uint64_t m, unsigned depth) const {
+SetTop SetIndex::BuildTop(uint64_t m, unsigned depth,
+                          const ParallelFor& parallel) const {
   SetTop top;
   top.m = m;
   top.depth = depth;
   const size_t width = size_t{1} << depth;
   top.nodes.assign(2 * width, SetTop::kNoKeys);
-  BucketHasher hasher(
-      [&](size_t bucket, const Hash& hash) { top.nodes[width + bucket] = hash; });
-  size_t bucket = 0;
-  for (const Bucket& rows : buckets_) {
-    for (const Row& row : rows) {
-      if (!LiveAt(row, m)) continue;
-      while (KeyPrefix(row.key, depth) != bucket) hasher.EndBucket(bucket++);
-      hasher.AddKey(row.key);
-      ++top.n;
+  const unsigned part_bits = PartBits();  // <= depth, which never shrinks
+  std::vector<uint64_t> members(size_t{1} << part_bits);
+  parallel(members.size(), [&](size_t part) {
+    BucketHasher hasher(
+        [&](size_t bucket, const Hash& hash) { top.nodes[width + bucket] = hash; });
+    const size_t old_buckets = buckets_.size() >> part_bits;
+    size_t bucket = part * (width >> part_bits);
+    for (const Bucket& rows :
+         std::span(buckets_).subspan(part * old_buckets, old_buckets)) {
+      for (const Row& row : rows) {
+        if (!LiveAt(row, m)) continue;
+        while (KeyPrefix(row.key, depth) != bucket) hasher.EndBucket(bucket++);
+        hasher.AddKey(row.key);
+        ++members[part];
+      }
     }
-  }
-  while (bucket < width) hasher.EndBucket(bucket++);
-  hasher.Flush();
-  HashUpperNodes(&top);
+    while (bucket < (part + 1) * (width >> part_bits)) hasher.EndBucket(bucket++);
+    hasher.Flush();
+  });
+  for (uint64_t count : members) top.n += count;
+  HashUpperNodes(&top, parallel);
   return top;
 }
 
-SetIndex::Split SetIndex::PrepareDeeper(unsigned depth) const {
+SetIndex::Split SetIndex::PrepareDeeper(unsigned depth,
+                                        const ParallelFor& parallel) const {
   Split split;
-  split.top_ = BuildTop(kNow, depth);
+  split.top_ = BuildTop(kNow, depth, parallel);
   split.top_.m = top_.m;
   return split;
 }
 
-void SetIndex::Publish(Split split) {
+void SetIndex::Publish(Split split, const ParallelFor& parallel) {
   const unsigned depth = split.top_.depth;
   std::vector<Bucket> deeper(size_t{1} << depth);
-  for (Bucket& rows : buckets_) {
-    for (auto begin = rows.begin(); begin != rows.end();) {
-      const uint64_t bucket = KeyPrefix(begin->key, depth);
-      auto end = begin;
-      while (end != rows.end() && KeyPrefix(end->key, depth) == bucket) ++end;
-      deeper[bucket] = Bucket(begin, end);
-      begin = end;
+  const unsigned part_bits = PartBits();
+  parallel(size_t{1} << part_bits, [&](size_t part) {
+    const size_t old_buckets = buckets_.size() >> part_bits;
+    for (Bucket& rows : std::span(buckets_).subspan(part * old_buckets, old_buckets)) {
+      for (auto begin = rows.begin(); begin != rows.end();) {
+        const uint64_t bucket = KeyPrefix(begin->key, depth);
+        auto end = begin;
+        while (end != rows.end() && KeyPrefix(end->key, depth) == bucket) ++end;
+        deeper[bucket] = Bucket(begin, end);
+        begin = end;
+      }
+      Bucket().swap(rows);  // as we go, so that the rows are never held twice
     }
-    Bucket().swap(rows);  // as we go, so that the rows are never held twice
-  }
+  });
   buckets_ = std::move(deeper);
   top_ = std::move(split.top_);
   undo_.clear();  // of another depth
@@ -275,7 +381,7 @@ absl::StatusOr<SetTop> SetIndex::TopAt(uint64_t m) const {
     return absl::OutOfRangeError(
         absl::StrFormat("the index has reached m = %d, not %d", top_.m, m));
   }
-  return BuildTop(m, top_.depth);
+  return BuildTop(m, top_.depth, InOrder);
 }
 
 }  // namespace setlog

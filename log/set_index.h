@@ -28,6 +28,7 @@
 
 #include "absl/status/statusor.h"
 #include "log/bytes.h"
+#include "log/parallel_for.h"
 #include "log/set_proof.h"
 #include "log/set_tree.h"
 
@@ -108,8 +109,9 @@ struct SetBatchAnswer {
 
 class SetIndex {
  public:
-  static constexpr uint64_t kBucketRows = 64;
-  static constexpr unsigned kPageBits = 6;  // a page is 2^6 buckets
+  // A change rehashes its bucket: few rows make updates fast, and the top large.
+  static constexpr uint64_t kBucketRows = 16;
+  static constexpr unsigned kPageBits = 8;  // a page is 2^8 buckets
   static constexpr size_t kUndoBatches = 16;
 
   class Batch;
@@ -129,16 +131,23 @@ class SetIndex {
 
   // The set after `changes`, which are in log order with positions in [top().m, m).
   // Every page they touch must be installed. O(changes * log changes), and a rewrite of
-  // each touched bucket.
-  Batch Prepare(std::span<const SetChange> changes, uint64_t m) const;
+  // each touched bucket; in up to 64 parts, by key.
+  Batch Prepare(std::span<const SetChange> changes, uint64_t m,
+                const ParallelFor& parallel = InOrder) const;
   // Makes `batch`, prepared on the state as it still is, the current state.
-  void Publish(Batch batch);
+  void Publish(Batch batch, const ParallelFor& parallel = InOrder);
 
   // The depth that suits `added` more rows: when it is over top().depth, deepen first.
   unsigned WantedDepth(uint64_t added) const;
   // Hashes for a deeper top; every page must be installed. O(n), and const as Prepare.
-  Split PrepareDeeper(unsigned depth) const;
-  void Publish(Split split);
+  Split PrepareDeeper(unsigned depth, const ParallelFor& parallel = InOrder) const;
+  void Publish(Split split, const ParallelFor& parallel = InOrder);
+
+  // From now on RecentView knows only the newest state, and batches cost less.
+  void ForgetOlder() {
+    keeps_undo_ = false;
+    undo_.clear();
+  }
 
   // The state at m, if m is top().m or where one of the last kUndoBatches batches
   // began: so an answer about the newest set is not lost to a batch that comes in
@@ -200,9 +209,31 @@ class SetIndex {
   // The add position of a row if it is live at m.
   std::optional<uint64_t> LiveAt(const Row& row, uint64_t m) const;
   std::vector<LiveRow> LiveRows(const SetView& view, size_t bucket) const;
-  SetTop BuildTop(uint64_t m, unsigned depth) const;
+  SetTop BuildTop(uint64_t m, unsigned depth, const ParallelFor& parallel) const;
+  // Bits of the key that number the parts in which work is done.
+  unsigned PartBits() const {
+    return top_.depth < kMaxPartBits ? top_.depth : kMaxPartBits;
+  }
 
   friend class BatchWalker;
+
+  static constexpr unsigned kMaxPartBits = 6;
+
+  struct NewNode {
+    size_t index;
+    Hash hash;
+  };
+  // What a batch does to the keys that begin with the same bits.
+  struct Part {
+    std::vector<std::pair<size_t, Bucket>> buckets;
+    std::vector<NewNode> nodes;  // the last one is the highest
+    History history;             // new or replaced lists
+    uint64_t new_rows = 0;
+    int64_t new_members = 0;
+  };
+  Part PreparePart(std::span<const SetChange> changes, unsigned part_bits) const;
+  // The new nodes above those of `level`, which is at `depth`.
+  std::vector<NewNode> ParentsOf(std::vector<NewNode> level, unsigned depth) const;
 
   // What a batch replaced: the set as it was at m.
   struct Undo {
@@ -213,6 +244,7 @@ class SetIndex {
 
   SetTop top_;
   std::deque<Undo> undo_;  // oldest first
+  bool keeps_undo_ = true;
   std::vector<Bucket> buckets_;
   std::vector<bool> page_loaded_;
   History history_;
@@ -229,17 +261,11 @@ class SetIndex::Batch {
 
  private:
   friend class SetIndex;
-  struct NewNode {
-    size_t index;
-    Hash hash;
-  };
   uint64_t m_ = 0;
   uint64_t n_ = 0;
   Hash root_;
-  uint64_t new_rows_ = 0;
-  std::vector<std::pair<size_t, Bucket>> buckets_;
-  std::vector<NewNode> nodes_;  // of the top, each once
-  History history_;             // new or replaced lists
+  std::vector<Part> parts_;
+  std::vector<NewNode> nodes_;  // above the parts, each once
 };
 
 // A prepared deepening of the top.

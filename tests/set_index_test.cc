@@ -1,10 +1,12 @@
 #include "log/set_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <set>
 
 #include "log/sha256.h"
+#include "port/parallel.h"
 #include "testing.h"
 
 namespace setlog {
@@ -145,6 +147,77 @@ TEST(SetIndexTest, AnyBatchingLeadsToTheSameRoot) {
           Advance(&index, model.Changes(begin).first(end - begin), end));
     }
     EXPECT_EQ(index.top().root(), root) << "batches of " << batch;
+  }
+}
+
+TEST(SetIndexTest, PartsOnSeveralThreadsLeadToTheSameRoot) {
+  Parallel threads(3);
+  const ParallelFor parallel = std::ref(threads);
+  Model model(77);
+  SetIndex index;
+  index.ForgetOlder();
+  for (int round = 0; round < 8; ++round) {
+    const uint64_t begin = model.size();
+    const uint64_t steps = round % 2 == 0 ? 6000 : 300;
+    for (uint64_t i = 0; i < steps; ++i) model.Step(9000);
+    const unsigned depth = index.WantedDepth(steps);
+    if (depth > index.top().depth) {
+      index.Publish(index.PrepareDeeper(depth, parallel), parallel);
+    }
+    SetIndex::Batch batch = index.Prepare(model.Changes(begin), model.size(), parallel);
+    ASSERT_EQ(batch.root(), model.RootAt(model.size()));
+    ASSERT_EQ(batch.n(), model.MembersAt(model.size()).size());
+    index.Publish(std::move(batch), parallel);
+    ASSERT_EQ(index.top().root(), model.RootAt(model.size()));
+    EXPECT_EQ(index.TopAt(begin)->root(), model.RootAt(begin));
+  }
+}
+
+// An owner can choose values whose keys share their first 64 bits no better than by
+// 2^64 hashes, but an index takes any keys.
+TEST(SetIndexTest, KeysThatBeginAlikeKeepTheirOrder) {
+  std::vector<SetChange> changes;
+  std::set<Hash> keys;
+  std::mt19937_64 random(3);
+  for (uint64_t i = 0; i < 3000; ++i) {
+    Hash key;  // 64 equal bits, then few that differ
+    key.bytes[8 + i % 24] = static_cast<uint8_t>(random());
+    key.bytes[31] = static_cast<uint8_t>(random());
+    const bool add = i % 5 != 4;
+    changes.push_back({key, i, add});
+    add ? (void)keys.insert(key) : (void)keys.erase(key);
+  }
+  SetIndex index;
+  const SetIndex::Batch batch = index.Prepare(changes, changes.size());
+  EXPECT_EQ(batch.n(), keys.size());
+  const std::vector<Hash> sorted(keys.begin(), keys.end());
+  EXPECT_EQ(batch.root(), SetRoot(sorted.size(), SortedTop(sorted)));
+}
+
+TEST(SetForestTest, EveryTopIsThatOfTheDefinition) {
+  // node(d, L, R) by recursion, as the definition reads.
+  const std::function<Hash(std::span<const Hash>)> top =
+      [&](std::span<const Hash> keys) {
+        if (keys.size() == 1) return keys[0];
+        const unsigned bit = FirstDifferentBit(keys.front(), keys.back());
+        const auto middle =
+            std::partition_point(keys.begin(), keys.end(),
+                                 [bit](const Hash& key) { return !KeyBit(key, bit); });
+        const std::span<const Hash> left(keys.begin(), middle),
+            right(middle, keys.end());
+        return SetNode(static_cast<uint8_t>(bit), top(left), top(right));
+      };
+  for (size_t count = 1; count < 40000; count = count * 3 / 2 + 1) {
+    std::vector<Hash> keys;
+    for (size_t i = 0; i < count; ++i) keys.push_back(Record(i));
+    std::sort(keys.begin(), keys.end());
+    EXPECT_EQ(SortedTop(keys), top(keys)) << count;
+    const std::vector<size_t> ends = {(count + 2) / 3, count};
+    if (count < 3) continue;
+    const SetForest forest(keys, ends);
+    const std::span<const Hash> all = keys;
+    EXPECT_EQ(forest.hash(forest.root(0)), top(all.first(ends[0])));
+    EXPECT_EQ(forest.hash(forest.root(1)), top(all.subspan(ends[0])));
   }
 }
 
