@@ -45,7 +45,9 @@ absl::Status DiskIndex::VisitRows(uint64_t first, uint64_t last, uint64_t m,
   for (uint64_t p = bits == 0 ? 0 : first >> (64 - bits); p <= last_partition; ++p) {
     const Partition& partition = partitions_[p];
     RowMerge rows(partition.run.get(), partition.frozen.get(), partition.active.get());
-    for (rows.SeekPrefix(first); rows.valid() && rows.prefix() <= last; rows.Next()) {
+    // Rows in memory are found by the bits after the partition's.
+    const uint64_t begin = bits == 0 ? first : std::max(first, p << (64 - bits));
+    for (rows.SeekPrefix(begin); rows.valid() && rows.prefix() <= last; rows.Next()) {
       const uint64_t word = rows.word();
       if (word >> 1 < m) visit(rows.key(), word);
     }

@@ -71,7 +71,8 @@ class RecentRows::Cursor {
   explicit Cursor(const RecentRows& rows) : rows_(&rows) {}
 
   void SeekToFirst() { SeekPrefix(0); }
-  // To the first row whose key's first 8 bytes, as a number, are at least `prefix`.
+  // To the first row whose key's first 8 bytes, as a number, are at least `prefix`,
+  // which must be of the partition.
   void SeekPrefix(uint64_t prefix);
   void Next() {
     ++row_;

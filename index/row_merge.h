@@ -28,7 +28,8 @@ class RowMerge {
   }
 
   void SeekToFirst() { SeekPrefix(0); }
-  // To the first row whose key's first 8 bytes, as a number, are at least `prefix`.
+  // To the first row whose key's first 8 bytes, as a number, are at least `prefix`,
+  // which must be of the partition.
   void SeekPrefix(uint64_t prefix) {
     if (run_) run_->SeekPrefix(prefix);
     if (frozen_) frozen_->SeekPrefix(prefix);
