@@ -478,24 +478,24 @@ TEST_F(LogIndexTest, AnyDamageToItsFilesIsRebuiltFromTheLog) {
     return name[0] == 'p' && !name.starts_with("p17");
   });
   ASSERT_GT(files.size(), 3u);
+  int turn = 0;
   for (const auto& [path, content] : files) {
-    for (const int damage : {0, 1, 2}) {
-      std::string bad = content;
-      if (damage == 0) bad[bad.size() / 2] ^= 1;
-      if (damage == 1) bad.pop_back();
-      if (damage == 2) bad.clear();
-      std::ofstream(path, std::ios::binary) << bad;
-      LogIndex index(&store_, &reader_, &log_, Options());
-      Indexer indexer(&*sequencer_, &reader_, {.max_batch = 50000});
-      indexer.Follow(&log_, &index);
-      // Never a wrong answer; and a right one again soon.
-      bool right = false;
-      for (int i = 0; i < 2000 && !right; ++i) {
-        right = AnswersRightly(&index, 150020);
-        if (!right) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      }
-      EXPECT_TRUE(right) << path << " damage " << damage;
+    const int damage = turn++ % 3;
+    std::string bad = content;
+    if (damage == 0) bad[bad.size() / 2] ^= 1;
+    if (damage == 1) bad.pop_back();
+    if (damage == 2) bad.clear();
+    std::ofstream(path, std::ios::binary) << bad;
+    LogIndex index(&store_, &reader_, &log_, Options());
+    Indexer indexer(&*sequencer_, &reader_, {.max_batch = 50000});
+    indexer.Follow(&log_, &index);
+    // Never a wrong answer; and a right one again soon.
+    bool right = false;
+    for (int i = 0; i < 2000 && !right; ++i) {
+      right = AnswersRightly(&index, 150020);
+      if (!right) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
+    EXPECT_TRUE(right) << path << " damage " << damage;
   }
 }
 
