@@ -86,10 +86,6 @@ class DiskIndex {
   // The set as the last published batch left it, or an empty one if there are no files.
   // DataLoss or another error: nothing was opened.
   absl::Status Open();
-  // The same, but changes no file and takes nothing on trust: every page is read, and
-  // the rows must lead to the set root. For checks; the index is not to be used then.
-  // NotFound if there are no files.
-  absl::Status OpenToCheck();
   // The empty set; removes all files. Readers that come get an answer about it.
   absl::Status Clear();
   // The set after `changes`, positions in [m(), m). `backlog`: how many more changes

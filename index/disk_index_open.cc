@@ -43,23 +43,10 @@ absl::Status DiskIndex::Open() {
   Opened opened;
   if (absl::Status s = Read(*files, &opened); !s.ok()) return s;
   directory_.RemoveUnnamed(opened.manifest).IgnoreError();
+  directory_.RemoveUnfinished().IgnoreError();
   max_seq_ = files->max_seq;
   TakeIn(std::move(opened));
   return absl::OkStatus();
-}
-
-absl::Status DiskIndex::OpenToCheck() {
-  absl::StatusOr<IndexFiles> files = directory_.List();
-  if (!files.ok()) return files.status();
-  if (!files->manifest) return absl::NotFoundError("there is no index");
-  Opened opened;
-  if (absl::Status s = Read(*files, &opened); !s.ok()) return s;
-  for (const Partition& partition : opened.partitions) {
-    if (!partition.run) continue;
-    if (absl::Status s = partition.run->CheckAll(); !s.ok()) return s;
-  }
-  TakeIn(std::move(opened));
-  return TopAt(current()).status();
 }
 
 void DiskIndex::TakeIn(Opened opened) {

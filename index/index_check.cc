@@ -191,9 +191,9 @@ class PartitionChecker {
 
 }  // namespace
 
-absl::StatusOr<IndexCheck> CheckIndex(const IndexDirectory& directory,
-                                      const StoreId& store, LogNumber log,
-                                      const ParallelFor& parallel) {
+absl::StatusOr<IndexCheck> CheckIndexFiles(const IndexDirectory& directory,
+                                           const StoreId& store, LogNumber log,
+                                           const ParallelFor& parallel) {
   const absl::StatusOr<IndexFiles> files = directory.List();
   if (!files.ok()) return files.status();
   const absl::StatusOr<IndexManifest> manifest =

@@ -1,6 +1,7 @@
 // index/index_check.h -- reads all of an index directory and says what is wrong.
 //
-//   absl::StatusOr<IndexCheck> check = CheckIndex(directory, store.id(), log_number);
+//   absl::StatusOr<IndexCheck> check = CheckIndexFiles(directory, store.id(),
+//   log_number);
 //   // then: check->entry, and each of check->versions, must be what the log says
 //
 // Alters nothing, so it looks at the directory as a crash may have left it: whatever
@@ -33,9 +34,9 @@ struct IndexCheck {
 //   - each bucket's members hash to what tops and journals say;
 //   - all of them together lead to n and the set root of the last commit.
 // Reads everything once, and hashes every member.
-absl::StatusOr<IndexCheck> CheckIndex(const IndexDirectory& directory,
-                                      const StoreId& store, LogNumber log,
-                                      const ParallelFor& parallel = InOrder);
+absl::StatusOr<IndexCheck> CheckIndexFiles(const IndexDirectory& directory,
+                                           const StoreId& store, LogNumber log,
+                                           const ParallelFor& parallel = InOrder);
 
 }  // namespace setlog
 

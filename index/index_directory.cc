@@ -142,9 +142,6 @@ absl::Status IndexDirectory::RemoveUnnamed(const IndexManifest& manifest) const 
                : PartitionFiles{.journal = file.seq + 1};
   };
   std::vector<std::string> unnamed;
-  for (const std::string& name : files->unfinished) {
-    unnamed.push_back(path_ + "/" + name);
-  }
   for (const SequencedFile& run : files->runs) {
     if (named(run).run != run.seq) unnamed.push_back(RunPath(run.partition, run.seq));
   }
@@ -158,6 +155,16 @@ absl::Status IndexDirectory::RemoveUnnamed(const IndexManifest& manifest) const 
   }
   for (const std::string& path : unnamed) {
     if (absl::Status removed = Remove(path); !removed.ok()) return removed;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status IndexDirectory::RemoveUnfinished() const {
+  const absl::StatusOr<IndexFiles> files = List();
+  if (!files.ok()) return files.status();
+  for (const std::string& name : files->unfinished) {
+    if (absl::Status removed = Remove(path_ + "/" + name); !removed.ok())
+      return removed;
   }
   return absl::OkStatus();
 }

@@ -56,9 +56,11 @@ class IndexDirectory {
   absl::Status Create() const;
   // NotFound if there is no directory; Unavailable.
   absl::StatusOr<IndexFiles> List() const;
-  // Removes runs and tops that `manifest` does not name, journals older than it says,
-  // and unfinished files. Stays away from version tops and strangers.
+  // Removes runs and tops that `manifest` does not name, and journals older than it
+  // says. Stays away from all else.
   absl::Status RemoveUnnamed(const IndexManifest& manifest) const;
+  // Removes what a crash left half made (*.new): for a start, while nothing is made.
+  absl::Status RemoveUnfinished() const;
   // Removes every file of ours, MANIFEST first: the index is to be built anew.
   absl::Status RemoveAll() const;
   // Removes one file, if it is there.

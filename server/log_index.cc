@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "index/index_check.h"
 #include "log/set_queries.h"
 
 namespace setlog {
@@ -62,15 +63,25 @@ absl::Status LogIndex::AgreesWithLog() const {
   return index_.previous() == head.index.entry ? absl::OkStatus() : other();
 }
 
-absl::Status LogIndex::Check() {
-  if (absl::Status s = index_.OpenToCheck(); !s.ok()) return s;
-  const IndexEntry current = index_.current();
-  const absl::StatusOr<PlacedIndex> placed = log_->IndexFor(*store_, current.m);
-  if (absl::IsNotFound(placed.status())) return absl::OkStatus();
-  if (!placed.ok()) return placed.status();
-  if (placed->entry == current) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrFormat("its set at m = %d is not the one that the log has", current.m));
+absl::Status LogIndex::Check() const {
+  const absl::StatusOr<IndexCheck> check =
+      CheckIndexFiles(directory_, store_->id(), log_->number());
+  if (!check.ok()) return check.status();
+  std::vector<IndexEntry> sets = {check->entry};
+  for (const VersionTopFrame& version : check->versions) {
+    sets.push_back({version.m, version.n, version.root});
+  }
+  for (const IndexEntry& set : sets) {
+    const absl::StatusOr<PlacedIndex> placed = log_->IndexFor(*store_, set.m);
+    // A batch whose entry was not in the log yet when the server was killed.
+    if (absl::IsNotFound(placed.status())) continue;
+    if (!placed.ok()) return placed.status();
+    if (placed->entry != set) {
+      return absl::DataLossError(
+          absl::StrFormat("its set at m = %d is not the one that the log has", set.m));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void LogIndex::Reset() {

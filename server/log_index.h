@@ -77,7 +77,7 @@ class LogIndex {
 
   // --- For checking a data directory: reads all of the files and changes none.
   // NotFound if there are none, DataLoss if they do not lead to a set root of the log.
-  absl::Status Check();
+  absl::Status Check() const;
 
   // --- For readers.
   // The m that the index has reached.

@@ -74,7 +74,7 @@ class IndexCheckTest : public ::testing::Test {
   void Copy() { fs::copy(sample().directory.path(), directory_.path()); }
   const std::vector<IndexEntry>& versions() const { return sample().versions; }
   absl::StatusOr<IndexCheck> Check() const {
-    return CheckIndex(directory_, TestIdentity().store, TestIdentity().log);
+    return CheckIndexFiles(directory_, TestIdentity().store, TestIdentity().log);
   }
   std::map<std::string, std::string> Content() const {
     std::map<std::string, std::string> content;
@@ -129,7 +129,8 @@ TEST_F(IndexCheckTest, FindsTheSetThatWasPublishedAndChangesNothing) {
   Parallel parallel(2);
   for (const ParallelFor& loop :
        {ParallelFor(InOrder), ParallelFor(std::ref(parallel))}) {
-    auto check = CheckIndex(directory_, TestIdentity().store, TestIdentity().log, loop);
+    auto check =
+        CheckIndexFiles(directory_, TestIdentity().store, TestIdentity().log, loop);
     ASSERT_OK(check);
     EXPECT_EQ(check->entry, versions().back());
     EXPECT_EQ(check->rows, sample().rows);
@@ -262,7 +263,7 @@ TEST_F(IndexCheckTest, ATopThatFitsItsRowsButNotTheSetIsFound) {
 
 TEST_F(IndexCheckTest, AnotherLogsIndexIsRefused) {
   Copy();
-  EXPECT_STATUS(CheckIndex(directory_, TestIdentity().store, 1),
+  EXPECT_STATUS(CheckIndexFiles(directory_, TestIdentity().store, 1),
                 absl::StatusCode::kDataLoss, "another log");
 }
 

@@ -309,13 +309,14 @@ TEST(IndexDirectoryTest, KeepsWhatTheManifestNamesAndLaterJournals) {
   IndexManifest manifest = SampleManifest(1);
   manifest.partitions = {{.run = 4, .top = 6, .journal = 5}, {.run = 0, .top = 9}};
   const std::vector<std::string> kept = {
-      dir.RunPath(0, 4),     dir.TopPath(0, 6),     dir.JournalPath(0, 5),
-      dir.JournalPath(0, 8), dir.TopPath(1, 9),     dir.JournalPath(1, 1),
-      dir.CommitsPath(),     dir.VersionTopPath(3), temp.path() + "/README"};
+      dir.RunPath(0, 4), dir.TopPath(0, 6), dir.JournalPath(0, 5),
+      dir.JournalPath(0, 8), dir.TopPath(1, 9), dir.JournalPath(1, 1),
+      dir.CommitsPath(), dir.VersionTopPath(3), temp.path() + "/README",
+      // Another thread may be writing it.
+      dir.VersionTopPath(5) + ".new"};
   const std::vector<std::string> removed = {
-      dir.RunPath(0, 3),     dir.RunPath(0, 5),     dir.TopPath(0, 4),
-      dir.JournalPath(0, 4), dir.RunPath(1, 9),     dir.TopPath(1, 6),
-      dir.RunPath(2, 4),     dir.JournalPath(2, 9), dir.CommitsPath() + ".new"};
+      dir.RunPath(0, 3), dir.RunPath(0, 5), dir.TopPath(0, 4), dir.JournalPath(0, 4),
+      dir.RunPath(1, 9), dir.TopPath(1, 6), dir.RunPath(2, 4), dir.JournalPath(2, 9)};
   for (const std::string& path : kept) WriteFile(path, "");
   for (const std::string& path : removed) WriteFile(path, "");
   ASSERT_OK(dir.RemoveUnnamed(manifest));
@@ -324,6 +325,19 @@ TEST(IndexDirectoryTest, KeepsWhatTheManifestNamesAndLaterJournals) {
   for (const std::string& path : removed) {
     EXPECT_FALSE(std::filesystem::exists(path)) << path;
   }
+}
+
+TEST(IndexDirectoryTest, UnfinishedFilesGoAlone) {
+  const TempDir temp;
+  const IndexDirectory dir(temp.path());
+  WriteFile(dir.ManifestPath(), "");
+  WriteFile(dir.ManifestPath() + ".new", "");
+  WriteFile(dir.VersionTopPath(5) + ".new", "");
+  ASSERT_OK(dir.RemoveUnfinished());
+  auto files = dir.List();
+  ASSERT_OK(files);
+  EXPECT_TRUE(files->manifest);
+  EXPECT_TRUE(files->unfinished.empty());
 }
 
 TEST(IndexDirectoryTest, AFileInItsPlaceIsAnError) {
