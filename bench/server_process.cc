@@ -57,6 +57,25 @@ void ServerProcess::Stop() {
   pid_ = 0;
 }
 
+void ServerProcess::Kill() {
+  if (pid_ == 0) return;
+  kill(pid_, SIGKILL);
+  int status = 0;
+  if (waitpid(pid_, &status, 0) != pid_) Fail("the server cannot be killed");
+  close(out_);
+  pid_ = 0;
+}
+
+uint64_t ServerProcess::WrittenBytes() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/io");
+  std::string word;
+  uint64_t bytes = 0;
+  while (file >> word) {
+    if (word == "write_bytes:" && file >> bytes) return bytes;
+  }
+  Fail("no write_bytes in /proc");
+}
+
 double ServerProcess::CpuSeconds() const {
   clockid_t clock = 0;
   timespec time{};
@@ -64,16 +83,6 @@ double ServerProcess::CpuSeconds() const {
     Fail("the server's clock cannot be read");
   }
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
-}
-
-uint64_t ServerProcess::WrittenBytes() const {
-  std::ifstream file("/proc/" + std::to_string(pid_) + "/io");
-  std::string word;
-  while (file >> word) {
-    uint64_t bytes = 0;
-    if (word == "write_bytes:" && file >> bytes) return bytes;
-  }
-  Fail("no write_bytes");
 }
 
 uint64_t ServerProcess::StatusBytes(const char* field) const {

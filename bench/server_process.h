@@ -30,11 +30,14 @@ class ServerProcess {
   uint64_t PeakResidentBytes() const { return StatusBytes("VmHWM:"); }
   // Now; what --memory is about.
   uint64_t AnonymousBytes() const { return StatusBytes("RssAnon:"); }
-  // To the disk so far, as the kernel counts it.
-  uint64_t WrittenBytes() const;
   // User and system time so far.
   double CpuSeconds() const;
+  // That this process caused to be written to the disk so far: /proc/PID/io.
+  uint64_t WrittenBytes() const;
+  // SIGTERM, and waits.
   void Stop();
+  // SIGKILL, and waits.
+  void Kill();
 
  private:
   uint64_t StatusBytes(const char* field) const;
