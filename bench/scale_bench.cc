@@ -55,8 +55,8 @@ class MemoryWatch {
 
 // Microseconds a call (kBatch: a key), by the server's processor and by the wall for a
 // lone caller, and the answer's size.
-void MeasureProving(Subject& subject, ProofKind kind, const ProofWork& work,
-                    Json& result) {
+void MeasureProving(const BenchOptions& options, Subject& subject, ProofKind kind,
+                    const ProofWork& work, Json& result) {
   const std::string name = NameOf(kind);
   const double per = kind == ProofKind::kBatch ? work.batch : 1;
   MeasureProofs(subject.connection(), kind, work, {.concurrency = 4, .calls = 16});
@@ -64,7 +64,7 @@ void MeasureProving(Subject& subject, ProofKind kind, const ProofWork& work,
   const ProofResult busy =
       MeasureProofs(subject.connection(), kind, work,
                     {.concurrency = kind == ProofKind::kBatch ? size_t{4} : size_t{64},
-                     .duration = std::chrono::seconds(2)});
+                     .duration = std::chrono::seconds(options.seconds)});
   const double cpu = subject.server().CpuSeconds() - before;
   Need(busy.loop.first_failure);
   Need(busy.first_refusal);
@@ -202,7 +202,7 @@ Json Measure(const BenchOptions& options) {
   const ProofWork work = BenchWork(options, Need(log.Head()).version);
   for (const ProofKind kind :
        {ProofKind::kInclusion, ProofKind::kLookup, ProofKind::kBatch}) {
-    MeasureProving(subject, kind, work, result);
+    MeasureProving(options, subject, kind, work, result);
   }
   MeasureVerification(subject, work, result);
   result["memory_anonymous_peak_mib"] = memory.Stop() / kMiB;
@@ -230,7 +230,7 @@ Json Measure(const BenchOptions& options) {
 }  // namespace setlog
 
 int main(int argc, char** argv) {
-  setlog::BenchOptions options;
+  setlog::BenchOptions options{.seconds = 2};
   options.setlogd =
       std::filesystem::read_symlink("/proc/self/exe").replace_filename("setlogd");
   CLI::App app("What a log of one size costs, as one JSON object.");
@@ -242,6 +242,8 @@ int main(int argc, char** argv) {
   app.add_option("--setlogd", options.setlogd, "the server to measure")
       ->capture_default_str();
   app.add_option("--memory", options.memory, "its limit")->capture_default_str();
+  app.add_option("--seconds", options.seconds, "of what is measured for a time")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   std::filesystem::create_directories(options.dir);
   std::printf("%s\n", setlog::Measure(options).dump().c_str());

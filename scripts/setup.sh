@@ -25,7 +25,7 @@ tests=(
 )
 # Not for --tests: on a machine with an init system they start to serve.
 all=(haproxy nginx-light)
-nightly=(clang-14 clang-tidy-14 libclang-rt-14-dev llvm-14)
+nightly=(clang-14 clang-tidy-14 gnuplot-nox libclang-rt-14-dev llvm-14)
 
 fail() {
   printf 'setup.sh: %s\n' "$*" >&2
