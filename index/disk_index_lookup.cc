@@ -70,18 +70,23 @@ class LiveRows {
     Close();
     last_ = {key, word};
   }
+  // The last row was given.
+  void Close() {
+    if (last_ && last_->add()) live_.push_back({last_->key, last_->position()});
+    if (last_ && !last_->add()) removed_.push_back(last_->key);
+    last_.reset();
+  }
   LiveBucket Take() {
     Close();
     return std::move(live_);
   }
+  // Keys that were members once, so far.
+  std::span<const Hash> removed() const { return removed_; }
 
  private:
-  void Close() {
-    if (last_ && last_->add()) live_.push_back({last_->key, last_->position()});
-    last_.reset();
-  }
   std::optional<EventRow> last_;
   LiveBucket live_;
+  std::vector<Hash> removed_;
 };
 
 }  // namespace
@@ -125,32 +130,38 @@ absl::StatusOr<DiskIndex::FoundMany> DiskIndex::BatchLookup(
   const auto lock = mutex_.LockShared();
   absl::StatusOr<TopView> view = ViewOf(at, version);
   if (!view.ok()) return view.status();
-  absl::StatusOr<SetBatchAnswer> answer =
-      BatchLookupUnder(*view, keys, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
-        const PrefixRange range(bucket, view->depth());
-        LiveRows live;
-        const absl::Status read =
-            VisitRows(range.first, range.last, at.m,
-                      [&](const Hash& key, uint64_t word) { live.Add(key, word); });
-        if (!read.ok()) return read;
-        return live.Take();
-      });
-  if (!answer.ok()) return answer.status();
   FoundMany found;
-  found.answer = *std::move(answer);
-  for (const Hash& key : keys) {
-    bool known = false;
-    bool live = false;
-    const uint64_t prefix = ReadU64(key);
+  const auto visit = [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
+    const PrefixRange range(bucket, view->depth());
+    LiveRows live;
     const absl::Status read =
-        VisitRows(prefix, prefix, at.m, [&](const Hash& row_key, uint64_t word) {
-          if (row_key != key) return;
-          known = true;
-          live = word & 1;
-        });
+        VisitRows(range.first, range.last, at.m,
+                  [&](const Hash& key, uint64_t word) { live.Add(key, word); });
     if (!read.ok()) return read;
-    if (known && !live) found.removed.push_back(key);
+    live.Close();
+    for (const Hash& key : live.removed()) {
+      if (std::binary_search(keys.begin(), keys.end(), key)) {
+        found.removed.push_back(key);
+      }
+    }
+    return live.Take();
+  };
+  absl::StatusOr<SetBatchAnswer> answer = BatchLookupUnder(*view, keys, visit);
+  if (!answer.ok()) return answer.status();
+  found.answer = *std::move(answer);
+  // Where a bucket has no members the walk was led past it, but it may have rows.
+  std::optional<uint64_t> last;
+  for (const Hash& key : keys) {
+    const uint64_t bucket = KeyPrefix(key, view->depth());
+    if (bucket == last ||
+        view->node(static_cast<uint32_t>((uint64_t{1} << view->depth()) + bucket)) !=
+            SetTop::kNoKeys) {
+      continue;
+    }
+    last = bucket;
+    if (absl::Status s = visit(bucket).status(); !s.ok()) return s;
   }
+  std::sort(found.removed.begin(), found.removed.end());
   return found;
 }
 

@@ -96,6 +96,7 @@ absl::StatusOr<SetAnswer> LookupUnder(const TopView& view, const Hash& key,
   }
   answer.present = keys[0].key == key;
   answer.terminal_position = keys[0].position;
+  answer.terminal_key = keys[0].key;
   // Back up to the bucket: each of its nodes is hashed once.
   Hash hash = keys[0].key;
   for (size_t level = proof.siblings.size(); level-- > above;) {
@@ -114,33 +115,29 @@ class Walker {
  public:
   Walker(const TopView& view, LiveBucketOf live) : view_(view), live_(live) {}
 
-  absl::Status WalkTop(uint32_t i, unsigned level, std::span<const Hash> queries,
-                       bool own_path) {
+  absl::Status WalkTop(uint32_t i, unsigned level, std::span<const Hash> queries) {
     if (queries.empty()) {
       Sibling(view_.node(i));
       return absl::OkStatus();
     }
     if (level == view_.depth()) return WalkBucket(i, queries);
     const Step step(view_, i);
-    if (!step.branch()) {
-      // From here on the queries need not be below the node that they are led to, so
-      // they are no longer sorted by the bits that follow.
-      return WalkTop(2 * i + step.only_side(), level + 1, queries, false);
-    }
+    if (!step.branch()) return WalkTop(2 * i + step.only_side(), level + 1, queries);
     Branch(level);
-    return Both(queries, level, own_path, [&](int side, std::span<const Hash> part) {
-      return WalkTop(2 * i + static_cast<uint32_t>(side), level + 1, part, own_path);
+    return Both(queries, level, [&](int side, std::span<const Hash> part) {
+      return WalkTop(2 * i + static_cast<uint32_t>(side), level + 1, part);
     });
   }
 
   SetBatchAnswer answer;
 
  private:
-  // Calls walk(side, queries of that side) for both sides.
+  // Calls walk(side, queries of that side) for both sides. Queries stay sorted; those
+  // of keys that are led to where they do not belong may differ before this bit, and
+  // only if the first and the last agree up to it are they contiguous by it.
   template <typename Walk>
-  absl::Status Both(std::span<const Hash> queries, unsigned bit, bool sorted,
-                    Walk walk) {
-    if (sorted) {
+  absl::Status Both(std::span<const Hash> queries, unsigned bit, Walk walk) {
+    if (FirstDifferentBit(queries.front(), queries.back()) >= bit) {
       const auto split = std::partition_point(
           queries.begin(), queries.end(),
           [bit](const Hash& query) { return !KeyBit(query, bit); });
@@ -189,7 +186,7 @@ class Walker {
     const unsigned bit = FirstDifferentBit(keys.front().key, keys.back().key);
     const size_t split = SplitAt(keys, bit);
     Branch(bit);
-    return Both(queries, bit, false, [&](int side, std::span<const Hash> part) {
+    return Both(queries, bit, [&](int side, std::span<const Hash> part) {
       return WalkKeys(side == 0 ? keys.first(split) : keys.subspan(split), part);
     });
   }
@@ -205,7 +202,7 @@ absl::StatusOr<SetBatchAnswer> BatchLookupUnder(const TopView& view,
                                                 LiveBucketOf live) {
   Walker walker(view, live);
   if (view.n() == 0) return std::move(walker.answer);
-  absl::Status status = walker.WalkTop(1, 0, keys, true);
+  absl::Status status = walker.WalkTop(1, 0, keys);
   if (!status.ok()) return status;
   return std::move(walker.answer);
 }

@@ -94,6 +94,7 @@ class SetView {
 struct SetAnswer {
   bool present = false;
   uint64_t terminal_position = 0;  // unused if the set is empty
+  Hash terminal_key;               // as above
   LookupProof proof;               // without `terminal`
 };
 

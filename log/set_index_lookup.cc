@@ -94,6 +94,7 @@ absl::StatusOr<SetAnswer> SetIndex::Lookup(const SetView& view, const Hash& key)
   }
   answer.present = keys[ref.index] == key;
   answer.terminal_position = rows[ref.index].position;
+  answer.terminal_key = keys[ref.index];
   return answer;
 }
 

@@ -9,6 +9,15 @@
 namespace setlog {
 namespace {
 
+// What a question fails with whose values could not be read. That the log holds others
+// than the index has the keys of is the index's fault; all else is kept apart in
+// `unread`.
+absl::Status Unread(const absl::Status& status, absl::Status* unread) {
+  if (absl::IsNotFound(status)) return absl::DataLossError(status.message());
+  *unread = status;
+  return absl::CancelledError();
+}
+
 // Versions kept besides the newest ones: 4 bytes a bucket each, on the disk.
 constexpr size_t kOldTops = 16;
 
@@ -229,15 +238,15 @@ absl::StatusOr<IndexAnswer> LogIndex::Lookup(const Hash& record,
     answer.proof = std::move(found->answer.proof);
     answer.events = std::move(found->events);
     if (answer.proof.count > 0) {
-      absl::StatusOr<Hash> terminal =
-          answer.present
-              ? record
-              : reader_->Value(log_->number(), found->answer.terminal_position);
-      if (!terminal.ok()) {
-        unread = terminal.status();
-        return absl::CancelledError();
+      answer.proof.terminal = record;
+      if (!answer.present) {
+        const TreeReader::ValuePlace place = {found->answer.terminal_position,
+                                              found->answer.terminal_key};
+        const absl::StatusOr<std::vector<Hash>> values =
+            reader_->Values(log_->number(), {&place, 1});
+        if (!values.ok()) return Unread(values.status(), &unread);
+        answer.proof.terminal = values->front();
       }
-      answer.proof.terminal = *terminal;
     }
     // A mapped top's nodes were never looked at before.
     if (version != nullptr) {
@@ -273,21 +282,18 @@ absl::StatusOr<IndexBatchAnswer> LogIndex::BatchLookup(const std::vector<Hash>& 
     answer.proof = std::move(found->answer.proof);
     // The value of a member that was asked for is at hand; the others stand in the log.
     std::vector<size_t> offsets;
-    std::vector<uint64_t> positions;
+    std::vector<TreeReader::ValuePlace> places;
     for (const SetBatchAnswer::Leaf& leaf : found->answer.leaves) {
       if (const std::optional<size_t> asked = queries.Find(leaf.key)) {
         answer.proof.replace(leaf.offset, Hash::kSize, AsText(records[*asked]));
       } else {
         offsets.push_back(leaf.offset);
-        positions.push_back(leaf.position);
+        places.push_back({leaf.position, leaf.key});
       }
     }
     const absl::StatusOr<std::vector<Hash>> values =
-        reader_->Values(log_->number(), positions);
-    if (!values.ok()) {
-      unread = values.status();
-      return absl::CancelledError();
-    }
+        reader_->Values(log_->number(), places);
+    if (!values.ok()) return Unread(values.status(), &unread);
     for (size_t i = 0; i < offsets.size(); ++i) {
       answer.proof.replace(offsets[i], Hash::kSize, AsText((*values)[i]));
     }

@@ -57,11 +57,15 @@ class TreeReader {
   absl::Status Bundles(
       LogNumber log, uint64_t begin, uint64_t end,
       const std::function<absl::Status(uint64_t number, Bytes bundle)>& visit) const;
-  // The value of the add or remove entry at `position`.
-  absl::StatusOr<Hash> Value(LogNumber log, uint64_t position) const;
-  // The same for many, in any order: each bundle is read once.
+  // The values of add or remove entries, in any order, of which the caller knows the
+  // keys: a bundle is read once, and the keys vouch for it. DataLoss if the log is
+  // damaged, NotFound if it is whole and such an entry has no value with this key.
+  struct ValuePlace {
+    uint64_t position;
+    Hash key;  // SetKey of the value
+  };
   absl::StatusOr<std::vector<Hash>> Values(LogNumber log,
-                                           std::span<const uint64_t> positions) const;
+                                           std::span<const ValuePlace> places) const;
 
   // One past the last add or remove entry in [begin, end); `begin` if there is none.
   absl::StatusOr<uint64_t> ChangesEnd(LogNumber log, uint64_t begin,
@@ -100,13 +104,17 @@ class TreeReader {
   using Edge = std::vector<Hash>;
   class Nodes;
 
-  absl::StatusOr<std::string> ReadBundle(LogNumber log, uint64_t number) const;
+  enum class Checked { kByStore, kByCaller };
+  absl::StatusOr<std::string> ReadBundle(LogNumber log, uint64_t number,
+                                         Checked checked = Checked::kByStore) const;
   absl::StatusOr<std::vector<Hash>> Fetch(Nodes* nodes, const NodeList& plan,
                                           uint64_t size) const;
   absl::StatusOr<std::shared_ptr<const Edge>> EdgeOf(Nodes* nodes, uint64_t size) const;
   // The tile with at least its first `width` hashes.
   absl::StatusOr<TilePtr> Tile(LogNumber log, TileId id, uint32_t width) const;
   absl::StatusOr<std::vector<Hash>> TileHashes(LogNumber log, TileId id) const;
+  // The full level-0 tile of a bundle, if the tile above vouches for it.
+  TilePtr VouchedTile(LogNumber log, uint64_t number) const;
 
   const Store* store_;
   mutable LruCache<Place, DecodedTile> tiles_;

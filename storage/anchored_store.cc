@@ -41,6 +41,10 @@ class AnchoredStore final : public Store {
                                    std::string_view key) const override {
     return Seen("read", store_->Read(log, table, key));
   }
+  absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
+                                            std::string_view key) const override {
+    return Seen("read", store_->ReadUnchecked(log, table, key));
+  }
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&

@@ -73,9 +73,12 @@ RocksDatabase::~RocksDatabase() {
 }
 
 absl::StatusOr<std::string> RocksDatabase::Get(rocksdb::ColumnFamilyHandle* family,
-                                               const std::string& key) const {
+                                               const std::string& key,
+                                               Checksums checksums) const {
+  rocksdb::ReadOptions options = CheckedRead();
+  options.verify_checksums = checksums == Checksums::kVerified;
   std::string value;
-  const rocksdb::Status read = db_->Get(CheckedRead(), family, key, &value);
+  const rocksdb::Status read = db_->Get(options, family, key, &value);
   if (read.ok()) return value;
   if (read.IsNotFound()) return absl::NotFoundError("no such row in the store");
   return ToStatus(read);

@@ -49,8 +49,10 @@ class RocksDatabase {
     return table == Table::kDerived ? derived() : durable();
   }
 
+  enum class Checksums { kVerified, kIgnored };
   absl::StatusOr<std::string> Get(rocksdb::ColumnFamilyHandle* family,
-                                  const std::string& key) const;
+                                  const std::string& key,
+                                  Checksums checksums = Checksums::kVerified) const;
   // Rows with first <= key < last until `visit` returns false.
   absl::Status Scan(rocksdb::ColumnFamilyHandle* family, const std::string& first,
                     const std::string& last,

@@ -28,6 +28,15 @@ absl::StatusOr<std::string> RocksView::Read(LogNumber log, Table table,
   return database_->Get(database_->family(table), RowKey(log, table, key));
 }
 
+absl::StatusOr<std::string> RocksView::ReadUnchecked(LogNumber log, Table table,
+                                                     std::string_view key) const {
+  if (database_->family(table) == nullptr) {
+    return absl::NotFoundError("no such row in the store");
+  }
+  return database_->Get(database_->family(table), RowKey(log, table, key),
+                        RocksDatabase::Checksums::kIgnored);
+}
+
 absl::Status RocksView::Scan(
     LogNumber log, Table table, std::string_view first, std::string_view last,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {

@@ -32,6 +32,8 @@ class RocksView : public Store {
   StoreState state() const override { return opened_at_; }
   absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                    std::string_view key) const override;
+  absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
+                                            std::string_view key) const override;
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&

@@ -124,6 +124,13 @@ class Store {
   // A row, whole. NotFound if it was never written.
   virtual absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                            std::string_view key) const = 0;
+  // The same without the row's checksum being looked at, for rows whose content the
+  // caller checks by a hash: that is stronger, and the checksum of a full bundle takes
+  // longer than all else about reading it.
+  virtual absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
+                                                    std::string_view key) const {
+    return Read(log, table, key);
+  }
   // Rows of one table, as they were when the scan began, with first <= key < last (an
   // empty `last` = no end), in byte order of the keys, until `visit` returns false.
   virtual absl::Status Scan(

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "log/entry.h"
+#include "log/set_tree.h"
 #include "log/sha256.h"
 #include "log/tree.h"
 #include "rfc6962_model.h"
@@ -42,11 +43,23 @@ class CountingStore final : public Store {
     return store_->WriteDerived(log, rows);
   }
 
+  absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
+                                            std::string_view key) const override {
+    absl::StatusOr<std::string> row = Read(log, table, key);
+    if (row.ok() && table == Table::kBundle && damaged_ && key == U64Key(*damaged_)) {
+      for (size_t i = 8; i < row->size(); i += 35) (*row)[i] ^= 1;
+    }
+    return row;
+  }
+
+  // From now on a bundle reads as another one, unless the checksum is looked at.
+  void DamageUnchecked(std::optional<uint64_t> bundle) { damaged_ = bundle; }
   int TakeReads() { return std::exchange(reads_, 0); }
 
  private:
   std::unique_ptr<Store> store_ = NewMemoryStore();
   mutable int reads_ = 0;
+  std::optional<uint64_t> damaged_;
 };
 
 // Entry 0 stands for a manifest, entry 5 of each bundle is a tag's, all else are adds.
@@ -54,6 +67,7 @@ std::string EntryAt(uint64_t i) {
   if (i == 0 || i % kTileWidth == 5) return "\x05 no value " + std::to_string(i);
   return "\x01" + std::string(AsText(Sha256(AsBytes(std::to_string(i)))));
 }
+Hash ValueAt(uint64_t i) { return HashFromBytes(AsBytes(EntryAt(i)).subspan(1)); }
 
 class TreeReaderTest : public ::testing::Test {
  protected:
@@ -112,27 +126,45 @@ TEST_F(TreeReaderTest, EveryPathAndRootIsThatOfRfc6962) {
 }
 
 TEST_F(TreeReaderTest, ValuesComeInTheOrderAskedAndCostOneReadABundle) {
-  std::vector<uint64_t> positions;
-  for (uint64_t i = 0; i < 300; ++i) positions.push_back((i * 7919) % 5 * 1000 + i);
-  std::erase_if(positions, [](uint64_t p) { return EntryAt(p)[0] != '\x01'; });
-  positions.push_back(positions[0]);  // twice
+  std::vector<TreeReader::ValuePlace> places;
   std::set<uint64_t> bundles;
-  for (uint64_t p : positions) bundles.insert(p / kTileWidth);
+  for (uint64_t i = 0; i < 300; ++i) {
+    const uint64_t position = (i * 7919) % 5 * 1000 + i;
+    if (EntryAt(position)[0] != '\x01') continue;
+    places.push_back({position, SetKey(ValueAt(position))});
+    bundles.insert(position / kTileWidth);
+  }
+  places.push_back(places[0]);  // twice
   store_->TakeReads();
-  const absl::StatusOr<std::vector<Hash>> values = reader_.Values(1, positions);
+  const absl::StatusOr<std::vector<Hash>> values = reader_.Values(1, places);
   ASSERT_OK(values);
   EXPECT_EQ(store_->TakeReads(), static_cast<int>(bundles.size()));
-  ASSERT_EQ(values->size(), positions.size());
-  for (size_t i = 0; i < positions.size(); ++i) {
-    EXPECT_EQ("\x01" + std::string(AsText((*values)[i])), EntryAt(positions[i]));
+  ASSERT_EQ(values->size(), places.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    EXPECT_EQ((*values)[i], ValueAt(places[i].position));
   }
   EXPECT_TRUE(reader_.Values(1, {})->empty());
 }
 
-TEST_F(TreeReaderTest, AValueIsAskedOfAddsAndRemovesOnly) {
-  EXPECT_STATUS(reader_.Value(1, 5), StatusCode::kDataLoss, "should be an add");
-  EXPECT_STATUS(reader_.Value(1, kSize), StatusCode::kDataLoss, "missing");
-  EXPECT_STATUS(reader_.Value(2, 7), StatusCode::kDataLoss, "missing");
+TEST_F(TreeReaderTest, ValuesThatTheKeysDoNotVouchForAreTheStoresFaultOrTheCallers) {
+  const auto value = [&](LogNumber log, uint64_t position, const Hash& key) {
+    const TreeReader::ValuePlace place = {position, key};
+    return reader_.Values(log, {&place, 1});
+  };
+  const Hash key = SetKey(ValueAt(7));
+  EXPECT_STATUS(value(1, 5, key), StatusCode::kDataLoss, "should be an add");
+  EXPECT_STATUS(value(1, kSize, key), StatusCode::kDataLoss, "missing");
+  EXPECT_STATUS(value(2, 7, key), StatusCode::kDataLoss, "missing");
+  EXPECT_STATUS(value(1, 8, key), StatusCode::kNotFound, "does not hold the value");
+  // What only a checksum would have told.
+  for (const uint64_t position : {uint64_t{7}, uint64_t{300}}) {
+    store_->DamageUnchecked(position / kTileWidth);
+    EXPECT_EQ(value(1, position, SetKey(ValueAt(position)))->front(),
+              ValueAt(position));
+    EXPECT_EQ(reader_.Include(1, position, kSize)->path,
+              model_.Path(position, 0, kSize));
+    store_->DamageUnchecked(std::nullopt);
+  }
 }
 
 TEST_F(TreeReaderTest, WhatEveryAnswerShowsIsReadOnce) {
