@@ -9,6 +9,8 @@
 #include <fstream>
 #include <random>
 
+#include "client/evidence_file.h"
+#include "evidence_samples.h"
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
 #include "log/jcs.h"
@@ -137,6 +139,11 @@ void AddProofs(Corpus* corpus) {
     corpus->Add("proof_file", FormatProofFile(file));
     corpus->Add("proof_file", FormatBinaryProofFile(file));
   }
+  HonestLog honest;
+  for (const Evidence& evidence : honest.OneOfEach()) {
+    corpus->Add("evidence_file", FormatEvidenceFile(evidence));
+    corpus->Add("evidence_file", FormatBinaryEvidenceFile(evidence));
+  }
   const nlohmann::json vectors = ReadTestJson("set_tree.json");
   for (size_t i : {0, 5, 100, 300}) {
     nlohmann::json line = vectors["lookups"][i];
@@ -215,9 +222,11 @@ int main(int argc, char** argv) {
   const Bytes entries[] = {AsBytes("entry-0"), AsBytes(""), AsBytes("entry-2")};
   corpus.Add("tile", EncodeBundle(entries).value());
   corpus.Add("tile", std::string(5 * 32, 'h'));
-  for (const char* target : {"answer", "batch_proof", "extension", "lookup_proof", "tree_proof"}) {
+  for (const char* target :
+       {"answer", "batch_proof", "extension", "lookup_proof", "tree_proof"}) {
     corpus.AddRandom(target, 12, 120);
   }
+  corpus.AddRandom("evidence", 24, 200);
   corpus.AddRandom("replay", 12, 200);
   return 0;
 }

@@ -29,6 +29,11 @@ class SetModel {
   }
 
   uint64_t n() const { return members_.size(); }
+  std::vector<Hash> Values() const {
+    std::vector<Hash> values;
+    for (const auto& [key, value] : members_) values.push_back(value);
+    return values;
+  }
   bool Has(const Hash& value) const {
     for (const auto& [key, member] : members_) {
       if (member == value) return true;
