@@ -227,6 +227,7 @@ int main(int argc, char** argv) {
     corpus.AddRandom(target, 12, 120);
   }
   corpus.AddRandom("evidence", 24, 200);
+  corpus.AddRandom("index_files", 24, 300);
   corpus.AddRandom("replay", 12, 200);
   return 0;
 }
