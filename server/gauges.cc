@@ -133,7 +133,7 @@ void AddProcess(Families* out) {
              {{"version", build.version},
               {"commit", build.commit},
               {"compiler", build.compiler},
-              {"sha256", Sha256Kernels()[0].name}});
+              {"hashing", Sha256Kernels()[0].name}});
 }
 
 }  // namespace

@@ -329,7 +329,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   events->Write(LogLevel::kInfo, "started",
                 {{"version", build.version},
                  {"commit", build.commit},
-                 {"sha256", Sha256Kernels()[0].name},
+                 {"hashing", Sha256Kernels()[0].name},
                  {"grpc", parts->grpc_address.Text()},
                  {"http", parts->http_address.Text()},
                  {"data", options.data_dir},
