@@ -24,6 +24,7 @@ namespace setlog {
 namespace {
 
 constexpr size_t kTreeKeys = 10'000'000;
+constexpr size_t kTreePiece = 1 << 15;
 
 std::vector<Hash> RandomHashes(size_t count) {
   std::mt19937_64 random(1);
@@ -112,10 +113,16 @@ void BM_LogTree(benchmark::State& state) {
   const double ceiling = 1 / (1 / KernelRate(2, 32) + 1 / KernelRate(1, 64));
   for (auto _ : state) {
     TileTree tree;
-    for (size_t i = 0; i < values.size(); i += 1 << 16) {
-      const size_t count = std::min<size_t>(1 << 16, values.size() - i);
+    std::vector<Hash> leaves(kTreePiece);
+    for (size_t i = 0; i < values.size(); i += kTreePiece) {
+      const size_t count = std::min(kTreePiece, values.size() - i);
       const auto piece = std::span(values).subspan(i, count);
-      tree.Append(LeafHashes(1, piece, std::ref(parallel)), std::ref(parallel));
+      parallel((count + 4095) / 4096, [&](size_t block) {
+        const size_t begin = 4096 * block;
+        const size_t width = std::min<size_t>(4096, count - begin);
+        LeafHashes(1, piece.subspan(begin, width), &leaves[begin]);
+      });
+      tree.Append(std::span(leaves).first(count), std::ref(parallel));
     }
     benchmark::DoNotOptimize(tree.Root());
   }
@@ -176,31 +183,29 @@ BENCHMARK(BM_SetIndexUpdate)
 void BM_Replay(benchmark::State& state) {
   Parallel parallel(state.range(2));
   const std::vector<Hash> values = RandomHashes(state.range(0));
-  Manifest manifest{.origin = "example.org/bench", .scheme = "bytes/1"};
-  std::vector<std::string> entries = {Encode(ManifestEntry{*FormatManifest(manifest)})};
+  const Manifest manifest{.origin = "example.org/bench", .scheme = "bytes/1"};
+  uint64_t count = 0;
+  std::vector<std::string> bundles;
+  const auto append = [&](const Entry& entry) {
+    if (count++ % kTileWidth == 0) bundles.emplace_back();
+    if (!AppendToBundle(AsBytes(Encode(entry)), &bundles.back()).ok()) std::abort();
+  };
+  append(ManifestEntry{*FormatManifest(manifest)});
   {
     SetIndex set;
     set.ForgetOlder();
     std::vector<SetChange> changes;
     for (const Hash& value : values) {
-      const uint64_t position = entries.size();
-      changes.push_back({SetKey(value), position, true});
-      entries.push_back(Encode(AddEntry{value}));
+      changes.push_back({SetKey(value), count, true});
+      append(AddEntry{value});
       if (changes.size() < static_cast<size_t>(state.range(1))) continue;
       const unsigned depth = set.WantedDepth(changes.size());
       if (depth > set.top().depth) set.Publish(set.PrepareDeeper(depth));
-      set.Publish(set.Prepare(changes, entries.size()));
-      entries.push_back(Encode(IndexEntry{set.top().m, set.top().n, set.top().root()}));
+      set.Publish(set.Prepare(changes, count));
+      append(IndexEntry{set.top().m, set.top().n, set.top().root()});
       changes.clear();
     }
   }
-  std::vector<std::string> bundles;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (i % 256 == 0) bundles.emplace_back();
-    if (!AppendToBundle(AsBytes(entries[i]), &bundles.back()).ok()) std::abort();
-  }
-  const size_t count = entries.size();
-  entries = {};
   for (auto _ : state) {
     Replay replay(manifest.origin);
     replay.Use(std::ref(parallel));

@@ -15,7 +15,7 @@ namespace setlog {
 
 // Keys whose tries are hashed together: enough for full kernel batches at every height,
 // and a forest that stays in the second-level cache.
-inline constexpr size_t kForestKeys = 1 << 13;
+inline constexpr size_t kForestKeys = 1 << 12;
 
 // Hashes a sequence of buckets' live keys in forests of about kForestKeys.
 // `done(bucket, hash)` is called for each bucket in the order given.

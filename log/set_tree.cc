@@ -102,6 +102,8 @@ void SetForest::HashNodes(std::span<const uint32_t> gaps,
   std::array<HashPair, kBatch> pairs;
   nodes_.resize(gaps.size());
   hashes_.resize(gaps.size());
+  // Looked up, not branched on: what a child is cannot be predicted.
+  const Hash* const bases[] = {keys_.data(), hashes_.data()};
   for (size_t begin = 0; begin < gaps.size();) {
     const uint8_t bit = bits[gaps[begin]];
     size_t end = begin;
@@ -115,7 +117,8 @@ void SetForest::HashNodes(std::span<const uint32_t> gaps,
       edges_[left.other] = {right.other, top};
       edges_[right.other] = {left.other, top};
       nodes_[end] = {left.top, right.top, bit};
-      pairs[end - begin] = {hash(left.top).data(), hash(right.top).data(), bit};
+      pairs[end - begin] = {(bases[left.top.is_node] + left.top.index)->data(),
+                            (bases[right.top.is_node] + right.top.index)->data(), bit};
     }
     HashPairs(kNodePrefix, std::span(pairs).first(end - begin), &hashes_[begin]);
     begin = end;
@@ -123,7 +126,7 @@ void SetForest::HashNodes(std::span<const uint32_t> gaps,
 }
 
 Hash SortedTop(std::span<const Hash> keys, const ParallelFor& parallel) {
-  constexpr size_t kRangeKeys = 8192;
+  constexpr size_t kRangeKeys = 4096;
   unsigned depth = 0;
   while (depth < 20 && keys.size() >> depth > kRangeKeys) ++depth;
   std::vector<Hash> tops(size_t{1} << depth, kNoSubtree);

@@ -26,12 +26,13 @@ std::vector<Hash> ClimbBlocks(std::span<const Hash> nodes, int height,
   parallel((nodes.size() + kBlockNodes - 1) / kBlockNodes, [&](size_t i) {
     const size_t begin = i * kBlockNodes;
     size_t width = std::min(kBlockNodes, nodes.size() - begin);
-    std::array<Hash, kBlockNodes / 2> block;
+    // Bytes, because hashes would be zeroed first.
+    alignas(64) std::array<uint8_t, kBlockNodes / 2 * Hash::kSize> bytes;
+    Hash* const block = reinterpret_cast<Hash*>(bytes.data());
     const Hash* below = nodes.data() + begin;
     for (int level = 0; level < height; ++level) {
       width /= 2;
-      Hash* above =
-          level + 1 == height ? roots.data() + (begin >> height) : block.data();
+      Hash* above = level + 1 == height ? roots.data() + (begin >> height) : block;
       NodeHashes(below, width, above);
       below = above;
     }
