@@ -11,6 +11,7 @@ namespace setlog {
 namespace {
 
 constexpr uint64_t kNow = std::numeric_limits<uint64_t>::max();
+constexpr size_t kAhead = 16;  // rows lie all over the memory: asked for early
 
 }  // namespace
 
@@ -105,12 +106,11 @@ SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
   };
   std::vector<NewNode> level;  // changed nodes, by index within the level
   level.reserve(changes.size());
-  part.buckets.reserve(changes.size());
+  part.rows.reserve(changes.size());
   BucketHasher hasher([&](size_t bucket, const Hash& hash) {
     level.push_back({bucket, hash});
   });
 
-  constexpr size_t kAhead = 16;  // rows lie all over the memory: asked for early
   for (size_t begin = 0; begin < order.size();) {
     if (begin + kAhead < order.size()) {
       const Bucket& next = buckets_[bucket_at(begin + kAhead)];
@@ -120,9 +120,7 @@ SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
     size_t end = begin;
     while (end < order.size() && bucket_at(end) == bucket) ++end;
     const Bucket& old = buckets_[bucket];
-    Bucket rows;
-    rows.reserve(old.size() + (end - begin));
-    bool changed = false;
+    const size_t rows_before = part.rows.size();
     auto next_old = old.begin();
     const auto keep_until = [&](const Hash* key) {
       for (; next_old != old.end() && (key == nullptr || next_old->key < *key);
@@ -130,7 +128,6 @@ SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
         if (!next_old->has_history() || LiveAt(*next_old, kNow)) {
           hasher.AddKey(next_old->key);
         }
-        rows.push_back(*next_old);
       }
     };
     for (size_t i = begin; i < end;) {
@@ -153,7 +150,6 @@ SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
         }
       }
       if (effects > 0) {
-        changed = true;
         part.new_members += (live ? 1 : 0) - (was_live ? 1 : 0);
         if (!known) ++part.new_rows;
         if (!events.empty()) {
@@ -163,14 +159,14 @@ SetIndex::Part SetIndex::PreparePart(std::span<const SetChange> changes,
           part.history[key] = std::move(all);
           row.word |= 1;
         }
+        part.rows.push_back({bucket, row});
       }
       if (live) hasher.AddKey(key);
-      if (known || effects > 0) rows.push_back(row);
     }
     keep_until(nullptr);
-    if (changed) {
+    if (part.rows.size() != rows_before) {
       hasher.EndBucket(bucket);
-      part.buckets.push_back({bucket, std::move(rows)});
+      ++part.touched;
     } else {
       hasher.DropKeys();
     }
@@ -253,6 +249,22 @@ SetIndex::Batch SetIndex::Prepare(std::span<const SetChange> changes, uint64_t m
   return batch;
 }
 
+void SetIndex::PutRow(const Row& row, Bucket* bucket) {
+  // In steps of four rows: fewer allocations, and of few sizes, so that the allocator
+  // finds what another bucket gave back.
+  constexpr size_t kStep = 4;
+  const auto place =
+      std::lower_bound(bucket->begin(), bucket->end(), row.key,
+                       [](const Row& r, const Hash& key) { return r.key < key; });
+  if (place != bucket->end() && place->key == row.key) {
+    *place = row;
+    return;
+  }
+  const auto before = place - bucket->begin();
+  if (bucket->size() == bucket->capacity()) bucket->reserve(bucket->size() + kStep);
+  bucket->insert(bucket->begin() + before, row);
+}
+
 void SetIndex::Publish(Batch batch, const ParallelFor& parallel) {
   if (keeps_undo_) {
     Undo undo{top_.m, top_.n, {}};
@@ -270,12 +282,18 @@ void SetIndex::Publish(Batch batch, const ParallelFor& parallel) {
   }
   parallel(batch.parts_.size(), [&](size_t i) {
     Part& part = batch.parts_[i];
-    for (auto& [bucket, rows] : part.buckets) buckets_[bucket] = std::move(rows);
+    for (size_t r = 0; r < part.rows.size(); ++r) {
+      if (r + kAhead < part.rows.size()) {
+        const Bucket& next = buckets_[part.rows[r + kAhead].first];
+        for (size_t row = 0; row < next.size(); ++row) __builtin_prefetch(&next[row]);
+      }
+      PutRow(part.rows[r].second, &buckets_[part.rows[r].first]);
+    }
     for (const NewNode& node : part.nodes) top_.nodes[node.index] = node.hash;
   });
   for (Part& part : batch.parts_) {
     for (auto& [key, events] : part.history) history_[key] = std::move(events);
-    buckets_written_ += part.buckets.size();
+    buckets_written_ += part.touched;
     row_count_ += part.new_rows;
   }
   for (const NewNode& node : batch.nodes_) top_.nodes[node.index] = node.hash;
@@ -339,7 +357,9 @@ void SetIndex::Publish(Split split, const ParallelFor& parallel) {
         const uint64_t bucket = KeyPrefix(begin->key, depth);
         auto end = begin;
         while (end != rows.end() && KeyPrefix(end->key, depth) == bucket) ++end;
-        deeper[bucket] = Bucket(begin, end);
+        const size_t count = static_cast<size_t>(end - begin);
+        deeper[bucket].reserve((count + 4) / 4 * 4);
+        deeper[bucket].assign(begin, end);
         begin = end;
       }
       Bucket().swap(rows);  // as we go, so that the rows are never held twice

@@ -2,12 +2,12 @@
 //
 //   SetIndex index;
 //   SetIndex::Batch batch = index.Prepare(changes, m);   // const: readers go on
-//   index.Publish(std::move(batch));                     // short: swaps buckets in
+//   index.Publish(std::move(batch));                     // writes rows and nodes
 //   SetAnswer answer = *index.Lookup(index.top(), record);
 //
 // Shape: a dense binary top of `depth` levels over 2^depth buckets; bucket i holds, in
 // key order, one row for each value ever added whose key starts with i. Rows are never
-// dropped, so the set at an older m is today's rows filtered by it. An update rewrites
+// dropped, so the set at an older m is today's rows filtered by it. An update changes
 // the buckets it touches and the top nodes above them, nothing else. Deepen, which
 // rewrites every bucket, is due when they would hold more than kBucketRows on average:
 // each time the set has doubled.
@@ -226,13 +226,15 @@ class SetIndex {
   };
   // What a batch does to the keys that begin with the same bits.
   struct Part {
-    std::vector<std::pair<size_t, Bucket>> buckets;
-    std::vector<NewNode> nodes;  // the last one is the highest
-    History history;             // new or replaced lists
+    std::vector<std::pair<size_t, Row>> rows;  // new and changed ones: bucket, row
+    uint64_t touched = 0;                      // buckets
+    std::vector<NewNode> nodes;                // the last one is the highest
+    History history;                           // new or replaced lists
     uint64_t new_rows = 0;
     int64_t new_members = 0;
   };
   Part PreparePart(std::span<const SetChange> changes, unsigned part_bits) const;
+  static void PutRow(const Row& row, Bucket* bucket);
   // The new nodes above those of `level`, which is at `depth`.
   std::vector<NewNode> ParentsOf(std::vector<NewNode> level, unsigned depth) const;
 
