@@ -98,6 +98,7 @@ void DiskIndex::Forget() {
     top_.swap(top);
     partitions_.swap(partitions);
     undo_.clear();
+    undo_bytes_ = 0;
     m_ = n_ = rows_ = 0;
     ++generation_;
   }
@@ -144,11 +145,11 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
     // From a disk, pages come sooner if they are all asked for before the first is
     // read.
     if (part(p).size() * kPagesPerChange > run->pages()) {
-      run->WillNeed(ReadU64(part(p).front().key), ReadU64(part(p).back().key));
+      run->WillNeed(PrefixOf(part(p).front().key), PrefixOf(part(p).back().key));
     } else {
       std::vector<uint64_t> prefixes;
       prefixes.reserve(part(p).size());
-      for (const EventRow& row : part(p)) prefixes.push_back(ReadU64(row.key));
+      for (const EventRow& row : part(p)) prefixes.push_back(PrefixOf(row.key));
       run->WillNeed(prefixes);
     }
   });

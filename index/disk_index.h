@@ -218,6 +218,7 @@ class DiskIndex {
   std::unique_ptr<DenseTop> top_;
   std::vector<Partition> partitions_;
   std::deque<TopUndo> undo_;  // oldest first
+  uint64_t undo_bytes_ = 0;   // of all of them
   uint64_t m_ = 0;
   uint64_t n_ = 0;
   uint64_t rows_ = 0;

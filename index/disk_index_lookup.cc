@@ -99,7 +99,7 @@ absl::StatusOr<DiskIndex::Found> DiskIndex::Lookup(const IndexEntry& at,
   if (!view.ok()) return view.status();
   Found found;
   bool own_bucket = false;
-  const uint64_t prefix = ReadU64(key);
+  const uint64_t prefix = PrefixOf(key);
   absl::StatusOr<SetAnswer> answer =
       LookupUnder(*view, key, [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
         const PrefixRange range(bucket, view->depth());

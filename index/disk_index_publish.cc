@@ -7,8 +7,10 @@
 namespace setlog {
 namespace {
 
-// Rows that are inserted under one lock: well below a millisecond.
-constexpr size_t kRowsPerLock = 4096;
+// Rows that are inserted under one lock, which takes about a millisecond, and those
+// that are worth another thread.
+constexpr size_t kRowsPerLock = 8192;
+constexpr size_t kRowsPerThread = 2048;
 // Commits are started anew when there are so many bytes of them.
 constexpr uint64_t kMaxCommitBytes = uint64_t{1} << 16;
 
@@ -124,16 +126,12 @@ void DiskIndex::Apply(Batch batch) {
   }
   std::deque<TopUndo> dropped;
   {
-    uint64_t bytes = undo.memory_bytes();
+    const uint64_t bytes = undo.memory_bytes();
     const auto lock = mutex_.LockUnique();
     undo_.push_back(std::move(undo));
-    size_t kept = 1;
-    while (kept < undo_.size()) {
-      bytes += undo_[undo_.size() - 1 - kept].memory_bytes();
-      if (bytes > options_.undo_bytes) break;
-      ++kept;
-    }
-    while (undo_.size() > kept) {
+    undo_bytes_ += bytes;
+    while (undo_.size() > 1 && undo_bytes_ - bytes > options_.undo_bytes) {
+      undo_bytes_ -= undo_.front().memory_bytes();
       dropped.push_back(std::move(undo_.front()));
       undo_.pop_front();
     }
@@ -161,22 +159,38 @@ void DiskIndex::Apply(Batch batch) {
 
 void DiskIndex::InsertRows(const Batch& batch) {
   // Readers of an older m pass over rows that are new.
-  auto lock = mutex_.LockUnique();
-  size_t inserted = 0;
-  for (size_t p = 0; p < batch.parts_.size(); ++p) {
-    std::span<const EventRow> rows = batch.parts_[p].rows;
-    while (!rows.empty()) {
-      if (inserted >= kRowsPerLock) {
-        lock.unlock();
-        lock = mutex_.LockUnique();
-        inserted = 0;
-      }
-      const size_t count = std::min(rows.size(), kRowsPerLock - inserted);
-      partitions_[p].active->Insert(rows.first(count));
-      rows = rows.subspan(count);
-      inserted += count;
+  struct Piece {
+    RecentRows* to;
+    std::span<const EventRow> rows;
+  };
+  std::vector<Piece> pieces;  // for one lock
+  size_t count = 0;
+  const auto insert = [&] {
+    const auto lock = mutex_.LockUnique();
+    if (count < kRowsPerThread) {
+      for (const Piece& piece : pieces) piece.to->Insert(piece.rows);
+    } else {
+      options_.parallel(pieces.size(),
+                        [&](size_t i) { pieces[i].to->Insert(pieces[i].rows); });
+    }
+    pieces.clear();
+    count = 0;
+  };
+  // Pieces of different partitions side by side: the first of each, the second of each.
+  for (size_t begin = 0, left = batch.parts_.size(); left > 0;
+       begin += kRowsPerThread) {
+    left = 0;
+    for (size_t p = 0; p < batch.parts_.size(); ++p) {
+      const std::span<const EventRow> rows = batch.parts_[p].rows;
+      if (rows.size() <= begin) continue;
+      left += rows.size() > begin + kRowsPerThread;
+      const size_t size = std::min(rows.size() - begin, kRowsPerThread);
+      pieces.push_back({partitions_[p].active.get(), rows.subspan(begin, size)});
+      count += size;
+      if (count >= kRowsPerLock) insert();
     }
   }
+  insert();
 }
 
 }  // namespace setlog

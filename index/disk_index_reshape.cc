@@ -118,6 +118,7 @@ absl::Status DiskIndex::Reshape(unsigned depth, uint8_t bits) {
     if (!same_partitions) partitions_.swap(partitions);
     identity_.partition_bits = bits;
     undo_.clear();  // of other nodes
+    undo_bytes_ = 0;
   }
   return absl::OkStatus();
 }

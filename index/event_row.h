@@ -37,6 +37,13 @@ struct EventRow {
   friend std::strong_ordering operator<=>(const EventRow&, const EventRow&) = default;
 };
 
+// The first 8 bytes of a key as a number: what rows are found by.
+inline uint64_t PrefixOf(const Hash& key) {
+  uint64_t bytes;
+  std::memcpy(&bytes, key.data(), 8);
+  return __builtin_bswap64(bytes);
+}
+
 // The word of a row as it is stored.
 struct PackedWord {
   std::array<uint8_t, 5> bytes;

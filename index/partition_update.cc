@@ -27,14 +27,14 @@ absl::StatusOr<PartitionUpdate> UpdatePartition(const DenseTop& top,
   });
   std::vector<Hash> live_keys;
   for (size_t next = 0; next < changes.size();) {
-    const uint64_t prefix = ReadU64(changes[next].key);
+    const uint64_t prefix = PrefixOf(changes[next].key);
     const uint64_t last = LastOfBucket(prefix, depth);
     rows.SeekPrefix(depth == 0 ? 0 : last & ~(~uint64_t{0} >> depth));
     const size_t events_before = update.rows.size();
     live_keys.clear();
     while (true) {
       const bool old = rows.valid() && rows.prefix() <= last;
-      const bool changed = next < changes.size() && ReadU64(changes[next].key) <= last;
+      const bool changed = next < changes.size() && PrefixOf(changes[next].key) <= last;
       if (!old && !changed) break;
       const Hash& key = old && (!changed || rows.key() <= changes[next].key)
                             ? rows.key()

@@ -11,8 +11,7 @@ namespace {
 constexpr size_t kRowsPerCell = 8;   // as the cells are cut
 constexpr size_t kCrowdedCell = 24;  // on average: they are cut anew
 constexpr unsigned kMaxCellBits = 24;
-
-uint64_t PrefixOf(const EventRow& row) { return ReadU64(row.key); }
+constexpr size_t kAhead = 4;  // rows whose cell is fetched while others move
 
 }  // namespace
 
@@ -31,9 +30,9 @@ void RecentRows::CutAnew(unsigned cell_bits) {
     const EventRow* row = cell.rows.get();
     const EventRow* const end = row + cell.size;
     while (row != end) {
-      const size_t target = CellOf(PrefixOf(*row));
+      const size_t target = CellOf(PrefixOf(row->key));
       const EventRow* next = row;
-      while (next != end && CellOf(PrefixOf(*next)) == target) ++next;
+      while (next != end && CellOf(PrefixOf(next->key)) == target) ++next;
       MergeInto(&cells_[target], {row, next});
       row = next;
     }
@@ -75,9 +74,12 @@ void RecentRows::Insert(std::span<const EventRow> rows) {
     CutAnew(std::min<unsigned>(std::bit_width(size_ / kRowsPerCell), kMaxCellBits));
   }
   for (size_t begin = 0; begin < rows.size();) {
-    const size_t cell = CellOf(PrefixOf(rows[begin]));
+    const size_t cell = CellOf(PrefixOf(rows[begin].key));
     size_t end = begin + 1;
-    while (end < rows.size() && CellOf(PrefixOf(rows[end])) == cell) ++end;
+    while (end < rows.size() && CellOf(PrefixOf(rows[end].key)) == cell) ++end;
+    if (end + kAhead < rows.size()) {
+      __builtin_prefetch(cells_[CellOf(PrefixOf(rows[end + kAhead].key))].rows.get());
+    }
     MergeInto(&cells_[cell], rows.subspan(begin, end - begin));
     begin = end;
   }
@@ -93,7 +95,7 @@ void RecentRows::Cursor::SeekPrefix(uint64_t prefix) {
   row_ = cell.rows.get();
   end_ = row_ + cell.size;
   row_ = std::partition_point(
-      row_, end_, [prefix](const EventRow& row) { return PrefixOf(row) < prefix; });
+      row_, end_, [prefix](const EventRow& row) { return PrefixOf(row.key) < prefix; });
   if (row_ == end_) NextCell();
 }
 

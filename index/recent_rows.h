@@ -83,7 +83,7 @@ class RecentRows::Cursor {
   const EventRow& row() const { return *row_; }
   const Hash& key() const { return row_->key; }
   uint64_t word() const { return row_->word; }
-  uint64_t prefix() const { return ReadU64(row_->key); }
+  uint64_t prefix() const { return PrefixOf(row_->key); }
 
  private:
   void NextCell();

@@ -89,7 +89,8 @@ std::vector<std::vector<TopNode>> RaiseChanges(const DenseTop& top,
 }
 
 NodeTable::NodeTable(std::vector<TopNode> nodes) : nodes_(std::move(nodes)) {
-  if (nodes_.empty()) return;
+  constexpr size_t kFew = 16;
+  if (nodes_.size() <= kFew) return;
   const uint32_t range = nodes_.back().index - nodes_[0].index;
   // About two nodes a slot if they are spread evenly.
   while ((range >> shift_) > nodes_.size() / 2) ++shift_;
@@ -104,10 +105,15 @@ const Hash* NodeTable::Find(uint32_t index) const {
   if (nodes_.empty() || index < nodes_[0].index || index > nodes_.back().index) {
     return nullptr;
   }
-  const uint32_t slot = (index - nodes_[0].index) >> shift_;
-  const auto end = nodes_.begin() + starts_[slot + 1];
+  auto begin = nodes_.begin();
+  auto end = nodes_.end();
+  if (!starts_.empty()) {
+    const uint32_t slot = (index - nodes_[0].index) >> shift_;
+    begin = nodes_.begin() + starts_[slot];
+    end = nodes_.begin() + starts_[slot + 1];
+  }
   const auto found = std::lower_bound(
-      nodes_.begin() + starts_[slot], end, index,
+      begin, end, index,
       [](const TopNode& node, uint32_t wanted) { return node.index < wanted; });
   return found != end && found->index == index ? &found->hash : nullptr;
 }

@@ -85,7 +85,8 @@ class NodeTable {
 
  private:
   std::vector<TopNode> nodes_;
-  std::vector<uint32_t> starts_;  // of the nodes with the same (index - first) >> shift
+  // Of the nodes with the same (index - first) >> shift; empty if there are few.
+  std::vector<uint32_t> starts_;
   unsigned shift_ = 0;
 };
 
@@ -105,6 +106,7 @@ class TopUndo {
   }
   // The hash that was replaced; nullptr if the node was left alone.
   const Hash* Find(uint32_t index) const;
+  // O(levels * parts).
   size_t memory_bytes() const;
 
  private:
