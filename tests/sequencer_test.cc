@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
@@ -28,6 +30,8 @@ class FaultyStore final : public Store {
   absl::Status Commit(const GroupCommit& commit) override {
     if (gate_.valid()) gate_.wait();
     if (!failure_.ok()) return failure_;
+    if (!once_.ok()) return std::exchange(once_, absl::OkStatus());
+    std::this_thread::sleep_for(duration_);
     ++commits_;
     return store_->Commit(commit);
   }
@@ -61,12 +65,16 @@ class FaultyStore final : public Store {
 
   void FailReads(bool fail) { fail_reads_ = fail; }
   void Fail(absl::Status failure) { failure_ = std::move(failure); }
+  void FailOnce(absl::Status failure) { once_ = std::move(failure); }
+  void Take(std::chrono::milliseconds duration) { duration_ = duration; }
   void WaitFor(std::shared_future<void> gate) { gate_ = std::move(gate); }
   int commits() const { return commits_; }
 
  private:
   std::unique_ptr<Store> store_ = NewMemoryStore();
   absl::Status failure_;
+  absl::Status once_;
+  std::chrono::milliseconds duration_{};
   std::atomic<bool> fail_reads_ = false;
   std::shared_future<void> gate_;
   std::atomic<int> commits_ = 0;
@@ -160,6 +168,104 @@ TEST_F(SequencerTest, RequestsThatWaitTogetherAreOneCommit) {
   // The first may have been alone in its commit.
   EXPECT_LE(store_.commits() - before, 2);
   ExpectLogReplays();
+}
+
+// What is prepared while another commit is written sees that commit's positions,
+// sessions and tags, and is answered after it.
+TEST_F(SequencerTest, ACommitIsPreparedOnTopOfTheOneBeingWritten) {
+  Start({.ahead_bytes = 1});
+  std::vector<uint64_t> order;  // done is called for one request at a time
+  const auto submit = [&](uint64_t number, Sequencer::Step step) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<Sequenced>>>();
+    auto result = promise->get_future();
+    sequencer_->Append(&log_, std::move(step),
+                       [&order, number, promise](absl::StatusOr<Sequenced> sequenced) {
+                         order.push_back(number);
+                         promise->set_value(std::move(sequenced));
+                       });
+    return result;
+  };
+  const auto until_taken = [&] {
+    while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  };
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto first = submit(0, AppendValues{EntryType::kAdd, Values(0, 300), "s", 0});
+  until_taken();  // and is held up while it is written
+  auto second = submit(1, AppendValues{EntryType::kAdd, Values(300, 700), "s", 300});
+  until_taken();
+  auto wrong = submit(2, AppendValues{EntryType::kAdd, Values(0, 1), "s", 300});
+  open.set_value();
+  const auto at = first.get();
+  const auto after = second.get();
+  ASSERT_OK(at);
+  ASSERT_OK(after);
+  EXPECT_EQ(after->first, at->end);
+  EXPECT_LE(at->end, at->size);
+  EXPECT_LE(after->end, after->size);
+  EXPECT_STATUS(wrong.get(), absl::StatusCode::kAborted, "700 durable");
+
+  std::promise<void> again;
+  store_.WaitFor(again.get_future().share());
+  auto tag = submit(3, TagEntry{1, "v1"});
+  until_taken();
+  auto same = submit(4, TagEntry{1, "v1"});
+  until_taken();
+  again.set_value();
+  const auto placed = tag.get();
+  const auto standing = same.get();
+  ASSERT_OK(placed);
+  ASSERT_OK(standing);
+  EXPECT_EQ(standing->first, placed->first);
+  EXPECT_EQ(log_.head().head.size, placed->end);
+  sequencer_.reset();
+  EXPECT_EQ(order, std::vector<uint64_t>({0, 1, 2, 3, 4}));
+  ExpectLogReplays();
+}
+
+TEST_F(SequencerTest, AFailedCommitTakesTheOneBehindItAlong) {
+  Start({.ahead_bytes = 1});
+  const PublishedHead before = log_.head();
+  const int commits = store_.commits();
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto first = Submit(AppendValues{EntryType::kAdd, Values(0, 10)});
+  while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  auto second = Submit(AppendValues{EntryType::kAdd, Values(10, 20)});
+  while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  auto third = Submit(AppendValues{EntryType::kAdd, Values(20, 30)});
+  store_.FailOnce(absl::UnavailableError("input/output error"));
+  open.set_value();
+  EXPECT_STATUS(first.get(), absl::StatusCode::kUnavailable, "input/output error");
+  EXPECT_STATUS(second.get(), absl::StatusCode::kUnavailable, "input/output error");
+  EXPECT_STATUS(third.get(), absl::StatusCode::kUnavailable, "input/output error");
+  EXPECT_EQ(store_.commits(), commits);
+  EXPECT_EQ(log_.head().head, before.head);
+}
+
+TEST_F(SequencerTest, CallersWhoComeBackAtOnceShareEveryCommit) {
+  Start();
+  store_.Take(std::chrono::milliseconds(4));
+  constexpr uint64_t kCallers = 64;
+  constexpr uint64_t kEach = 20;
+  const int before = store_.commits();
+  std::atomic<uint64_t> refused = 0;
+  std::vector<std::thread> callers;
+  for (uint64_t c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&, c] {
+      for (uint64_t i = 0; i < kEach; ++i) {
+        const uint64_t value = c * kEach + i;
+        refused +=
+            !Append(AppendValues{EntryType::kAdd, Values(value, value + 1)}).ok();
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(refused, 0u);
+  EXPECT_EQ(log_.head().head.size, 2 + kCallers * kEach);
+  // One commit a round if all come back in time; two groups of callers that take turns
+  // would need twice as many.
+  EXPECT_LT(store_.commits() - before, static_cast<int>(2 * kEach) - 2);
 }
 
 TEST_F(SequencerTest, EveryBundleAndTileBoundaryIsCrossedRightly) {
