@@ -57,7 +57,9 @@ void Subject::Start() {
   std::vector<std::string> arguments = {
       options_.setlogd, "--data",      dir_ + "/data", "--listen",     "127.0.0.1:0",
       "--http",         "127.0.0.1:0", "--memory",     options_.memory};
-  ConnectionOptions connect{.token_file = dir_ + "/data/admin.token"};
+  // A merge may keep a large log from answering for a while: that is to be measured.
+  ConnectionOptions connect{.token_file = dir_ + "/data/admin.token",
+                            .retry_for = std::chrono::minutes(2)};
   if (tls_) {
     arguments.insert(arguments.end(), {"--tls-cert", dir_ + "/cert.pem", "--tls-key",
                                        dir_ + "/key.pem"});
