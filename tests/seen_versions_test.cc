@@ -59,6 +59,31 @@ TEST_F(SeenVersionsTest, ADamagedFileIsRefusedAndNamed) {
   const std::string path = state_.SeenFile("example.org/a", "");
   ASSERT_OK(ReplaceFile(path, "{}", 0600));
   EXPECT_STATUS(seen_.Load({}), absl::StatusCode::kDataLoss, path);
+  // Nor is it overwritten by what comes next.
+  EXPECT_STATUS(Keep(At(honest_.log, 2), {}), absl::StatusCode::kDataLoss, path);
+  EXPECT_EQ(ReadSmallFile(path, 100).value(), "{}");
+}
+
+TEST_F(SeenVersionsTest, ADamagedAnswerForATagIsRefusedAndNamed) {
+  ASSERT_OK(Keep(At(honest_.log, 1, 0), "v1"));
+  const std::string path = state_.SeenFile("example.org/a", "v1");
+  ASSERT_OK(ReplaceFile(path, "{}", 0600));
+  EXPECT_OK(seen_.Load({}));
+  EXPECT_STATUS(seen_.Load("v1"), absl::StatusCode::kDataLoss, path);
+  EXPECT_STATUS(Keep(At(honest_.log, 1, 0), "v1"), absl::StatusCode::kDataLoss, path);
+  EXPECT_EQ(ReadSmallFile(path, 100).value(), "{}");
+}
+
+TEST_F(SeenVersionsTest, AFileThatCannotBeReadIsNotTakenForNone) {
+  std::filesystem::create_directory(state_.SeenFile("example.org/a", ""));
+  EXPECT_FALSE(seen_.Load({}).ok());
+}
+
+TEST_F(SeenVersionsTest, AHeadThatIsNoNoteIsNotKept) {
+  VersionProof version = At(honest_.log, 1);
+  version.checkpoint = "rubbish";
+  EXPECT_STATUS(Keep(version, {}), absl::StatusCode::kInvalidArgument, "");
+  EXPECT_TRUE(seen_.Load({})->empty());
 }
 
 // Lines of keys that nobody knows are no reason for a file that is never read again.
