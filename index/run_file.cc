@@ -211,8 +211,9 @@ void RunCursor::SearchPage(uint64_t page, uint64_t prefix, Before before) {
   const uint64_t next = page + 1 < run_->pages() ? run_->fence_[page + 1]
                                                  : RunPagePrefix(page_, count_ - 1);
   if (prefix > first && next > first) {
-    const double share =
-        static_cast<double>(prefix - first) / static_cast<double>(next - first);
+    // Over 1 behind the last row, and then any number.
+    const double share = std::min(
+        1.0, static_cast<double>(prefix - first) / static_cast<double>(next - first));
     slot_ = std::min(count_ - 1, static_cast<unsigned>(share * count_));
   }
   while (slot_ > 0 && !before(slot_ - 1)) --slot_;

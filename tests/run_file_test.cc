@@ -210,6 +210,20 @@ TEST_F(RunFileTest, UnevenlySpreadKeysAreFound) {
   ExpectSeeksAgree(*Make(rows), rows, Targets(&random, rows));
 }
 
+// A guess by how far the key is would be at row 10^18.
+TEST_F(RunFileTest, FarBehindRowsThatStandCloseTogetherThereAreNone) {
+  const std::vector<EventRow> rows = {
+      {KeyOfPrefix(kPartitionStart, 1), EventWord(1, true)},
+      {KeyOfPrefix(kPartitionStart + 1, 1), EventWord(2, true)}};
+  const auto run = Make(rows);
+  RunCursor cursor(*run);
+  cursor.SeekPrefix(~uint64_t{0});
+  EXPECT_FALSE(cursor.valid());
+  cursor.Seek(KeyOfPrefix(~uint64_t{0}, 0));
+  EXPECT_FALSE(cursor.valid());
+  EXPECT_OK(cursor.status());
+}
+
 TEST_F(RunFileTest, TheLargestPositionAndKeySurvive) {
   const std::string path = dir_.path() + "/large.run";
   IndexIdentity whole = TestIdentity();
