@@ -57,8 +57,8 @@ entry_test verify_test proof_test set_proof_test tile_test tile_tree_test replay
 scheme_test column_test evidence_test extension_test anchor_test row_format_test
 rocks_store_test store_conformance_test proof_file_test state_test tree_client_test
 log_client_test judge_test append_check_test audit_state_test evidence_file_test
-head_follower_test log_audit_test log_client_refusals_test seen_versions_test
-set_difference_test
+failing_calls_test head_follower_test log_audit_test log_client_refusals_test
+seen_versions_test set_difference_test
 """.split()
 SLOW_PROGRAMS = """
 cli_verify_test cli_check_test client_server_test cli_server_test cli_in_test
