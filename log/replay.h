@@ -10,7 +10,7 @@
 // and that each index entry is the set of the entries before it. It stops at the first
 // fault and takes nothing more: nothing is skipped. The set is then still that of the
 // last good index entry, so that evidence can be made from it (log/extension.h).
-// Memory: 50 to 60 bytes a value that was ever added, 8 bytes an index entry, and 48
+// Memory: about 70 bytes a value that was ever added, 8 bytes an index entry, and 48
 // bytes an add or remove that no index entry covers yet.
 // Not thread-safe; no I/O.
 #ifndef SETLOG_LOG_REPLAY_H_

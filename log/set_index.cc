@@ -324,7 +324,9 @@ SetTop SetIndex::BuildTop(uint64_t m, unsigned depth,
     for (const Bucket& rows :
          std::span(buckets_).subspan(part * old_buckets, old_buckets)) {
       for (const Row& row : rows) {
-        if (!LiveAt(row, m)) continue;
+        const bool live =
+            row.has_history() ? LiveAt(row, m).has_value() : row.position() < m;
+        if (!live) continue;
         while (KeyPrefix(row.key, depth) != bucket) hasher.EndBucket(bucket++);
         hasher.AddKey(row.key);
         ++members[part];

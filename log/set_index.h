@@ -111,8 +111,8 @@ struct SetBatchAnswer {
 class SetIndex {
  public:
   // A change rehashes its bucket: few rows make updates fast, and the top large.
-  static constexpr uint64_t kBucketRows = 16;
-  static constexpr unsigned kPageBits = 8;  // a page is 2^8 buckets
+  static constexpr uint64_t kBucketRows = 8;
+  static constexpr unsigned kPageBits = 9;  // a page is 2^9 buckets
   static constexpr size_t kUndoBatches = 16;
 
   class Batch;
