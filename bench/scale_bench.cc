@@ -120,12 +120,15 @@ void MeasureVerification(const Subject& subject, const ProofWork& work, Json& re
       Ask(subject, &v1::Reader::Stub::BatchLookup, request);
 
   const auto each = [&](uint64_t count, const std::function<void(uint64_t)>& verify) {
-    const double seconds = Seconds([&] {
-      for (int round = 0; round < kRounds; ++round) {
+    // The fastest round: what disturbs one has nothing to do with the proofs.
+    double best = 0;
+    for (int round = 0; round < kRounds; ++round) {
+      const double seconds = Seconds([&] {
         for (uint64_t i = 0; i < count; ++i) verify(i);
-      }
-    });
-    return seconds * 1e6 / (kRounds * count);
+      });
+      if (round == 0 || seconds < best) best = seconds;
+    }
+    return best * 1e6 / static_cast<double>(count);
   };
   result["verify_lookup_us"] = each(kProofs, [&](uint64_t i) {
     Need(VerifyLookup(version.index.set_root, work.members[i], lookups[i]));
