@@ -1,9 +1,13 @@
 #include "storage/rocks_database.h"
 
 #include <rocksdb/env.h>
+#include <rocksdb/utilities/debug.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/str_format.h"
@@ -115,7 +119,40 @@ absl::StatusOr<StoreState> RocksDatabase::ReadState() const {
   if (!id.ok()) return id.status();
   const absl::StatusOr<CommitRow> row = ParseCommitRow(*point);
   if (!row.ok()) return row.status();
+  if (absl::Status whole = CheckNoCommitIsMissing(); !whole.ok()) return whole;
   return StoreState{.id = *id, .commit = row->commit, .previous = row->previous};
+}
+
+// A manifest that lost its tail does not name the newest tables any more. RocksDB takes
+// that for the end of a manifest, and goes on with a WAL that begins after those
+// tables: the newest commit is there, commits before it are not. The WAL's versions of
+// the commit row must therefore count down, without a gap, to the one that is in a
+// table.
+absl::Status RocksDatabase::CheckNoCommitIsMissing() const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db_->GetLiveFilesMetaData(&files);
+  uint64_t in_tables = 0;  // the sequence number that tables reach
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    if (file.column_family_name != rocksdb::kDefaultColumnFamilyName) continue;
+    in_tables = std::max(in_tables, file.largest_seqno);
+  }
+  std::vector<rocksdb::KeyVersion> versions;  // newest first
+  const rocksdb::Status listed =
+      rocksdb::GetAllKeyVersions(db_.get(), CommitKey(), CommitKey(),
+                                 std::numeric_limits<size_t>::max(), &versions);
+  if (!listed.ok()) return ToStatus(listed);
+  std::optional<uint64_t> next;
+  for (const rocksdb::KeyVersion& version : versions) {
+    const absl::StatusOr<CommitRow> row = ParseCommitRow(version.value);
+    if (!row.ok()) return row.status();
+    if (next && row->commit.number + 1 != *next) break;
+    next = row->commit.number;
+    if (*next == 0 || version.sequence <= in_tables) return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrFormat(
+      "store %s: commits before commit %u are missing: restore the newest backup "
+      "(`setlogd restore`)",
+      path_, next.value_or(0)));
 }
 
 absl::Status RocksDatabase::ToStatus(const rocksdb::Status& status) const {

@@ -58,6 +58,7 @@ class RocksDatabase {
                     const std::string& last,
                     const std::function<bool(std::string_view key,
                                              std::string_view value)>& visit) const;
+  // DataLoss also if there are commits whose rows are neither in tables nor in the WAL.
   absl::StatusOr<StoreState> ReadState() const;
 
   // DataLoss = corrupt, ResourceExhausted = disk full, NotFound, Unavailable = the
@@ -67,6 +68,7 @@ class RocksDatabase {
  private:
   explicit RocksDatabase(std::string path) : path_(std::move(path)) {}
   absl::Status CheckBlobFiles() const;
+  absl::Status CheckNoCommitIsMissing() const;
 
   const std::string path_;
   std::unique_ptr<rocksdb::DB> db_;

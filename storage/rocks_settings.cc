@@ -93,8 +93,9 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
 
 // A quarter of the memory is the log's two write buffers, a quarter those of derived
 // rows, half the cache. The durable rows share one family: a manifest that lost its
-// tail then shows an older commit (which the anchor refuses), never the newest commit
-// row without the rows of its commit, flushed apart from it.
+// tail then shows an older commit (which the anchor refuses) or, if later ones are in
+// the write-ahead log, a gap (which ReadState refuses), never the newest commit row
+// without the rows of its commit, flushed apart from it.
 std::vector<rocksdb::ColumnFamilyDescriptor> RocksFamilies(uint64_t memory_bytes) {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(memory_bytes / 2);
   rocksdb::ColumnFamilyOptions log = FamilyOptions(cache, memory_bytes / 8);

@@ -384,6 +384,35 @@ TEST_F(DamageTest, ATruncatedFileIsNeverAnotherHistory) {
   EXPECT_GT(outcomes[Outcome::kRefused], 30);
 }
 
+// The newest tables are named by the manifest's last records, and commits after them
+// are in the write-ahead log. A manifest without its tail is as good as one to RocksDB.
+TEST_F(DamageTest, AManifestCutAnywhereIsRefusedEvenIfTheLogHasTheNewestCommit) {
+  Random random(10);
+  {
+    auto store = Open("store");
+    ASSERT_OK(store);
+    for (int i = 0; i < 3; ++i) ASSERT_OK(Append(**store, random, 500));
+  }
+  auto store = Open("store");  // writes a table of what was in the log
+  ASSERT_OK(store);
+  for (int i = 0; i < 3; ++i) ASSERT_OK(Append(**store, random, 500));
+  content_ = *ContentOf(**store);
+  CopyDirectory(directory_.path(), pristine_.path() + "/all");
+  store->reset();
+  std::string manifest = ReadAll(pristine_.path() + "/all/store/CURRENT");
+  manifest.pop_back();
+  Restore();
+  EXPECT_EQ(Judge("nothing"), Outcome::kSame);
+  const size_t size = fs::file_size(pristine_.path() + "/all/store/" + manifest);
+  int refused = 0;
+  for (size_t cut = 0; cut < size; cut += 3) {
+    Restore();
+    fs::resize_file(FilePath(manifest), cut);
+    refused += Judge(manifest + " cut to " + std::to_string(cut)) == Outcome::kRefused;
+  }
+  EXPECT_GE(refused * 3, static_cast<int>(size) * 9 / 10);
+}
+
 TEST_F(DamageTest, AZeroedBlockIsNeverAnotherHistory) {
   Random random(7);
   for (int round = 0; round < 100; ++round) {
