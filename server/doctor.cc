@@ -122,9 +122,6 @@ class Examination {
 
   void CheckStore(StoreInspection& inspection) {
     const Store& store = inspection.store();
-    if (const absl::Status derived = inspection.derived_status(); !derived.ok()) {
-      Bad("store", Text(derived), "setlogd repair --data " + where_.data_dir);
-    }
     const absl::Status fits = JudgeAnchor(store.state(), where_.anchor(),
                                           Anchor::Open(where_.anchor()), std::nullopt);
     if (fits.ok()) {

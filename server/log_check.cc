@@ -33,8 +33,6 @@ const char* NameOf(Table table) {
       return "index";
     case Table::kKey:
       return "key";
-    case Table::kDerived:
-      return "derived";
   }
   return "unknown";
 }

@@ -24,7 +24,7 @@ struct LogCheckResult {
   std::string vkey;      // of the key row; empty if it is missing or malformed
 };
 
-// All tables but kDerived, and not the key file. O(entries).
+// All tables; not the key file. O(entries).
 LogCheckResult CheckLog(const Store& store, const LogRecord& record,
                         const std::function<void(uint64_t entries)>& progress);
 

@@ -59,7 +59,7 @@ Metrics::Metrics()
                              "Operations of the store that failed")),
       index_events_(Counters(&registry_, "setlog_index_events_total",
                              "Set indexes loaded and rebuilt from the log")) {
-  for (const char* operation : {"commit", "anchor", "derived", "read"}) {
+  for (const char* operation : {"commit", "anchor", "read"}) {
     store_errors_.Add({{"operation", operation}});
   }
   for (const char* event : {"loaded", "rebuild"}) {

@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Kind = Finding::Kind;
-using Rows = StoreInspection::Rows;
 
 constexpr char kRepair[] = "setlogd repair";
 constexpr char kRestore[] = "setlogd restore";
@@ -41,15 +40,10 @@ class StoreChecker {
 
   StoreCheck Run(const std::string& keys_data_dir) {
     check_.state = store_.store().state();
-    if (const absl::Status derived = store_.derived_status(); !derived.ok()) {
-      Add(&check_, Kind::kRebuildable, "the store's derived rows",
-          std::string(derived.message()), kRepair);
-    }
     store_.VerifyFiles(
-        [&](Rows rows, std::string file, absl::Status why) {
-          const bool derived = rows == Rows::kDerived;
-          Add(&check_, derived ? Kind::kRebuildable : Kind::kDamage, std::move(file),
-              std::string(why.message()), derived ? kRepair : kRestore);
+        [&](std::string file, absl::Status why) {
+          Add(&check_, Kind::kDamage, std::move(file), std::string(why.message()),
+              kRestore);
         },
         [&](uint64_t done, uint64_t total) {
           progress_({"files", done, total});
@@ -61,8 +55,7 @@ class StoreChecker {
       return std::move(check_);
     }
     CheckOrigins(*logs);
-    CheckOwners(Rows::kDurable);
-    if (store_.derived_status().ok()) CheckOwners(Rows::kDerived);
+    CheckOwners();
     for (const LogRecord& record : *logs) {
       LogCheckResult log = CheckLog(store_.store(), record, [&](uint64_t entries) {
         progress_({record.origin, entries, record.head.size});
@@ -96,32 +89,27 @@ class StoreChecker {
   }
 
   // Whether each row is one of the store's own, or of a table of a log that it has.
-  void CheckOwners(Rows rows) {
+  void CheckOwners() {
     std::string last;
-    absl::Status read =
-        store_.ScanRows(rows, [&](std::string_view key, std::string_view) {
-          last = std::string(key);
-          if (!IsKnown(rows, key)) {
-            Add(&check_, rows == Rows::kDerived ? Kind::kRebuildable : Kind::kDamage,
-                "the row with key " + ToHex(AsBytes(key)),
-                "it is of no log and no table that this store has",
-                rows == Rows::kDerived ? kRepair : kRestore);
-          }
-          return true;
-        });
+    absl::Status read = store_.ScanRows([&](std::string_view key, std::string_view) {
+      last = std::string(key);
+      if (!IsKnown(key)) {
+        Add(&check_, Kind::kDamage, "the row with key " + ToHex(AsBytes(key)),
+            "it is of no log and no table that this store has", kRestore);
+      }
+      return true;
+    });
     if (read.ok()) return;
-    const bool derived = rows == Rows::kDerived;
-    Add(&check_, derived ? Kind::kRebuildable : Kind::kDamage,
+    Add(&check_, Kind::kDamage,
         last.empty() ? "the first row"
                      : "the row after the one with key " + ToHex(AsBytes(last)),
-        std::string(read.message()), derived ? kRepair : kRestore);
+        std::string(read.message()), kRestore);
   }
 
-  bool IsKnown(Rows rows, std::string_view key) const {
+  bool IsKnown(std::string_view key) const {
     if (key.size() < 5) return false;
     const LogNumber log = ReadU32(AsBytes(key));
     const char table = key[4];
-    if (rows == Rows::kDerived) return table == 'd' && numbers_.contains(log);
     if (log != 0) {
       return kTables.find(table) != kTables.npos && numbers_.contains(log);
     }

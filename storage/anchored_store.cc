@@ -58,9 +58,6 @@ class AnchoredStore final : public Store {
   absl::StatusOr<std::vector<LogRecord>> Logs() const override {
     return store_->Logs();
   }
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    return Seen("derived", store_->WriteDerived(log, rows));
-  }
   absl::StatusOr<StoreState> Checkpoint(const std::string& directory) override {
     return store_->Checkpoint(directory);
   }

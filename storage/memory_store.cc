@@ -80,20 +80,6 @@ class MemoryStore final : public Store {
     return logs;
   }
 
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    if (absl::Status fit = CheckDerived(log, rows); !fit.ok()) return fit;
-    const std::unique_lock lock(mutex_);
-    for (const Write& row : rows) {
-      const std::string key = RowKey(log, row.table, row.key);
-      if (row.value.empty()) {
-        rows_.erase(key);
-      } else {
-        rows_[key] = row.value;
-      }
-    }
-    return absl::OkStatus();
-  }
-
  private:
   std::vector<std::pair<std::string, std::string>> Rows(LogNumber log, Table table,
                                                         std::string_view first,

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "storage/rocks_settings.h"
@@ -28,26 +29,48 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char* format, va_list arguments) override {}
 };
 
+// Older versions kept the set index in a family of its own, unused since the index has
+// files of its own. RocksDB opens a database for writing only with all of its families.
+rocksdb::Status DropOldFamily(const rocksdb::Options& settings,
+                              const std::string& path) {
+  constexpr char kOldFamily[] = "derived";
+  std::vector<std::string> names;
+  rocksdb::Status status = rocksdb::DB::ListColumnFamilies(settings, path, &names);
+  if (!status.ok() || std::count(names.begin(), names.end(), kOldFamily) == 0) {
+    return status;
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* raw = nullptr;
+  status = rocksdb::DB::Open(
+      settings, path,
+      {{rocksdb::kDefaultColumnFamilyName, settings}, {kOldFamily, settings}},
+      &families, &raw);
+  const std::unique_ptr<rocksdb::DB> db(raw);
+  if (status.ok()) status = db->DropColumnFamily(families[1]);
+  for (auto* family : families) {
+    db->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
     const RocksOptions& options, Mode mode) {
   std::unique_ptr<RocksDatabase> database(new RocksDatabase(options.path));
-  rocksdb::DBOptions settings = RocksDatabaseSettings(options.memory_bytes);
+  rocksdb::Options settings(RocksDatabaseSettings(),
+                            RocksRowSettings(options.memory_bytes));
   settings.create_if_missing = mode == Mode::kCreate;
-  settings.create_missing_column_families = mode == Mode::kCreate;
   settings.error_if_exists = mode == Mode::kCreate;
-  const bool look = mode == Mode::kLook || mode == Mode::kLookDurable;
-  if (look) settings.info_log = std::make_shared<NoLog>();
-  std::vector<rocksdb::ColumnFamilyDescriptor> families =
-      RocksFamilies(options.memory_bytes);
-  if (mode == Mode::kLookDurable) families.resize(1);
+  rocksdb::Status opened;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      look ? rocksdb::DB::OpenForReadOnly(settings, options.path, families,
-                                          &database->families_, &db)
-           : rocksdb::DB::Open(settings, options.path, families, &database->families_,
-                               &db);
+  if (mode == Mode::kLook) {
+    settings.info_log = std::make_shared<NoLog>();
+    opened = rocksdb::DB::OpenForReadOnly(settings, options.path, &db);
+  } else {
+    if (mode == Mode::kWrite) opened = DropOldFamily(settings, options.path);
+    if (opened.ok()) opened = rocksdb::DB::Open(settings, options.path, &db);
+  }
   database->db_.reset(db);
   if (opened.ok()) {
     absl::Status blobs = database->CheckBlobFiles();
@@ -58,45 +81,34 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> RocksDatabase::Open(
   // that names families or features that nobody chose.
   if (opened.IsCorruption() || opened.IsNotFound() || opened.IsPathNotFound() ||
       opened.IsInvalidArgument() || opened.IsNotSupported()) {
-    // If only derived rows are hit, the log can tell what they were.
-    const bool rebuildable = (mode == Mode::kLook || mode == Mode::kWrite) &&
-                             Open(options, Mode::kLookDurable).ok();
     return absl::DataLossError(
-        absl::StrFormat("store %s: %s; %s", options.path, opened.ToString(),
-                        rebuildable ? "only derived rows are hit: run `setlogd repair`"
-                                    : "restore the newest backup: `setlogd restore`"));
+        absl::StrFormat("store %s: %s; restore the newest backup: `setlogd restore`",
+                        options.path, opened.ToString()));
   }
   return database->ToStatus(opened);
 }
 
-RocksDatabase::~RocksDatabase() {
-  if (db_ == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* family : families_) {
-    db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
-  }
-}
+RocksDatabase::~RocksDatabase() = default;
 
-absl::StatusOr<std::string> RocksDatabase::Get(rocksdb::ColumnFamilyHandle* family,
-                                               const std::string& key,
+absl::StatusOr<std::string> RocksDatabase::Get(const std::string& key,
                                                Checksums checksums) const {
   rocksdb::ReadOptions options = CheckedRead();
   options.verify_checksums = checksums == Checksums::kVerified;
   std::string value;
-  const rocksdb::Status read = db_->Get(options, family, key, &value);
+  const rocksdb::Status read = db_->Get(options, key, &value);
   if (read.ok()) return value;
   if (read.IsNotFound()) return absl::NotFoundError("no such row in the store");
   return ToStatus(read);
 }
 
 absl::Status RocksDatabase::Scan(
-    rocksdb::ColumnFamilyHandle* family, const std::string& first,
-    const std::string& last,
+    const std::string& first, const std::string& last,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {
   if (first >= last) return absl::OkStatus();
   rocksdb::ReadOptions options = CheckedRead();
   const rocksdb::Slice end(last);
   options.iterate_upper_bound = &end;
-  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options, family));
+  const std::unique_ptr<rocksdb::Iterator> row(db_->NewIterator(options));
   for (row->Seek(first); row->Valid(); row->Next()) {
     if (!visit(ToView(row->key()), ToView(row->value()))) return absl::OkStatus();
   }
@@ -104,8 +116,8 @@ absl::Status RocksDatabase::Scan(
 }
 
 absl::StatusOr<StoreState> RocksDatabase::ReadState() const {
-  const absl::StatusOr<std::string> identity = Get(durable(), IdentityKey());
-  const absl::StatusOr<std::string> point = Get(durable(), CommitKey());
+  const absl::StatusOr<std::string> identity = Get(IdentityKey());
+  const absl::StatusOr<std::string> point = Get(CommitKey());
   if (absl::IsNotFound(identity.status()) || absl::IsNotFound(point.status())) {
     return absl::DataLossError(absl::StrFormat(
         "store %s: its first rows are missing. Either its creation was interrupted, "

@@ -15,7 +15,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,10 +26,9 @@ namespace setlog {
 class RocksDatabase {
  public:
   enum class Mode {
-    kLook,  // reads all, replays the WAL in memory, alters no file, takes no lock
-    kLookDurable,  // the same without the derived family, whose files may be damaged
-    kWrite,        // an existing one
-    kCreate,       // fails if there is one
+    kLook,    // reads all, replays the WAL in memory, alters no file, takes no lock
+    kWrite,   // an existing one; drops the family `derived` that older versions made
+    kCreate,  // fails if there is one
   };
   // Errors as OpenRocksStore's.
   static absl::StatusOr<std::unique_ptr<RocksDatabase>> Open(
@@ -39,23 +37,12 @@ class RocksDatabase {
 
   const std::string& path() const { return path_; }
   rocksdb::DB& db() const { return *db_; }
-  // The family of durable rows, or of derived ones.
-  rocksdb::ColumnFamilyHandle* durable() const { return families_[0]; }
-  // nullptr with kLookDurable.
-  rocksdb::ColumnFamilyHandle* derived() const {
-    return families_.size() > 1 ? families_[1] : nullptr;
-  }
-  rocksdb::ColumnFamilyHandle* family(Table table) const {
-    return table == Table::kDerived ? derived() : durable();
-  }
 
   enum class Checksums { kVerified, kIgnored };
-  absl::StatusOr<std::string> Get(rocksdb::ColumnFamilyHandle* family,
-                                  const std::string& key,
+  absl::StatusOr<std::string> Get(const std::string& key,
                                   Checksums checksums = Checksums::kVerified) const;
   // Rows with first <= key < last until `visit` returns false.
-  absl::Status Scan(rocksdb::ColumnFamilyHandle* family, const std::string& first,
-                    const std::string& last,
+  absl::Status Scan(const std::string& first, const std::string& last,
                     const std::function<bool(std::string_view key,
                                              std::string_view value)>& visit) const;
   // DataLoss also if there are commits whose rows are neither in tables nor in the WAL.
@@ -72,7 +59,6 @@ class RocksDatabase {
 
   const std::string path_;
   std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> families_;
 };
 
 // RocksDB's LOCK file of a directory, held without opening the database.

@@ -4,7 +4,7 @@
 //       StoreInspection::Open("/srv/setlog/store", uint64_t{64} << 20);
 //   (*look)->store().Logs();                        // as any Store, read only
 //   (*look)->VerifyFiles(report);                   // every block's checksum
-//   (*look)->ScanRows(Rows::kDurable, visit);       // every row, known or not
+//   (*look)->ScanRows(visit);                       // every row, known or not
 //
 // Alters nothing, whatever it finds. Holds the store's lock as long as it lives, so the
 // files may also be copied meanwhile (all but LOCK: closing a descriptor of it would
@@ -27,22 +27,16 @@ namespace setlog {
 class StoreInspection {
  public:
   // Errors of OpenRocksStore: FailedPrecondition if a server, which is named, has it
-  // open. If only the files of derived rows cannot be opened, it is opened without
-  // them.
+  // open.
   static absl::StatusOr<std::unique_ptr<StoreInspection>> Open(const std::string& path,
                                                                uint64_t memory_bytes);
   virtual ~StoreInspection() = default;
 
   // Writing to it is FailedPrecondition.
   virtual Store& store() = 0;
-  // Why there are no derived rows; OK if there are.
-  virtual absl::Status derived_status() const = 0;
-
-  enum class Rows { kDurable, kDerived };
-  // Every row of the family, by its whole key, until `visit` returns false. DataLoss at
-  // the first block that cannot be read, which checks each block's checksum on the way.
+  // Every row, by its whole key, until `visit` returns false. DataLoss at the first
+  // block that cannot be read, which checks each block's checksum on the way.
   virtual absl::Status ScanRows(
-      Rows rows,
       const std::function<bool(std::string_view key, std::string_view value)>& visit)
       const = 0;
 
@@ -50,7 +44,7 @@ class StoreInspection {
   // since. `damaged` is called for each file that does not fit its checksums; `read` as
   // it goes on, with bytes.
   virtual void VerifyFiles(
-      const std::function<void(Rows rows, std::string file, absl::Status why)>& damaged,
+      const std::function<void(std::string file, absl::Status why)>& damaged,
       const std::function<void(uint64_t done, uint64_t total)>& read) const = 0;
 };
 
@@ -58,9 +52,9 @@ class StoreInspection {
 using RowSink =
     std::function<absl::Status(std::string_view key, std::string_view value)>;
 
-// Writes a new store in `path`, which must not exist: the durable rows of `from` whose
-// keys `keep` says yes to, then what `add` puts. It has no derived rows: they are made
-// anew from the log. On OK it is on the disk. ResourceExhausted: the disk is full.
+// Writes a new store in `path`, which must not exist: the rows of `from` whose keys
+// `keep` says yes to, then what `add` puts. On OK it is on the disk. ResourceExhausted:
+// the disk is full.
 absl::Status RewriteStore(const StoreInspection& from, const std::string& path,
                           uint64_t memory_bytes,
                           const std::function<bool(std::string_view key)>& keep,

@@ -4,11 +4,9 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
-#include <memory>
-
 namespace setlog {
 
-rocksdb::DBOptions RocksDatabaseSettings(uint64_t memory_bytes) {
+rocksdb::DBOptions RocksDatabaseSettings() {
   rocksdb::DBOptions options;
   // --- What a damaged or interrupted store does at open.
   // Replays up to the first unreadable record and stops there. A power cut leaves such
@@ -40,8 +38,6 @@ rocksdb::DBOptions RocksDatabaseSettings(uint64_t memory_bytes) {
   options.unordered_write = false;
   options.two_write_queues = false;
   options.manual_wal_flush = false;
-  // A flush at clean close: the next start replays nothing, derived rows are kept.
-  options.avoid_flush_during_shutdown = false;
 
   // --- Bounds.
   // A mapped file turns an I/O error into SIGBUS.
@@ -49,9 +45,6 @@ rocksdb::DBOptions RocksDatabaseSettings(uint64_t memory_bytes) {
   options.allow_mmap_writes = false;
   // Descriptors are shared with gRPC, which hangs for good when they run out.
   options.max_open_files = 512;
-  // Bounds the replay: derived rows that wait in memory would else keep every WAL
-  // since.
-  options.max_total_wal_size = memory_bytes / 2;
   options.max_manifest_file_size = uint64_t{16} << 20;
   options.max_log_file_size = uint64_t{1} << 20;
   options.keep_log_file_num = 4;
@@ -63,13 +56,14 @@ rocksdb::DBOptions RocksDatabaseSettings(uint64_t memory_bytes) {
   return options;
 }
 
-namespace {
-
-// `write_buffer_bytes`: per memtable; there are at most two.
-rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache,
-                                           uint64_t write_buffer_bytes) {
+// A quarter of the memory is the two write buffers, which also bound what a start
+// replays; the rest is the cache. All rows share one family: a manifest that lost its
+// tail then shows an older commit (which the anchor refuses) or, if later ones are in
+// the write-ahead log, a gap (which ReadState refuses), never the newest commit row
+// without the rows of its commit, flushed apart from it.
+rocksdb::ColumnFamilyOptions RocksRowSettings(uint64_t memory_bytes) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = cache;
+  table.block_cache = rocksdb::NewLRUCache(memory_bytes / 4 * 3);
   // In the cache, so that memory_bytes bounds them too.
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -81,37 +75,23 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
 
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  options.write_buffer_size = write_buffer_bytes;
+  options.write_buffer_size = memory_bytes / 8;
   options.max_write_buffer_number = 2;
   // Hashes do not compress.
   options.compression = rocksdb::CompressionType::kNoCompression;
   options.force_consistency_checks = true;
-  return options;
-}
-
-}  // namespace
-
-// A quarter of the memory is the log's two write buffers, a quarter those of derived
-// rows, half the cache. The durable rows share one family: a manifest that lost its
-// tail then shows an older commit (which the anchor refuses) or, if later ones are in
-// the write-ahead log, a gap (which ReadState refuses), never the newest commit row
-// without the rows of its commit, flushed apart from it.
-std::vector<rocksdb::ColumnFamilyDescriptor> RocksFamilies(uint64_t memory_bytes) {
-  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(memory_bytes / 2);
-  rocksdb::ColumnFamilyOptions log = FamilyOptions(cache, memory_bytes / 8);
   // Full bundles and tiles go to blob files, written once at flush; compaction then
   // moves keys only. Bytes written per entry of 35, bundles of 256, commits of 16,384,
   // WAL included: 10^6 entries 72, against 105 leveled and universal (nothing compacts
   // yet); 10^7 entries 72, against 231 leveled, 200 leveled dynamic, 162 universal.
-  log.enable_blob_files = true;
+  options.enable_blob_files = true;
   // Just below a full tile (8,192 bytes) and bundle (8,960). Partial ones, which are
   // overwritten, stay in the tables, so that blobs hold next to no garbage ...
-  log.min_blob_size = 8192;
+  options.min_blob_size = 8192;
   // ... and need no collector, which would rewrite live blobs (109 bytes per entry).
-  log.enable_blob_garbage_collection = false;
-  log.blob_compression_type = rocksdb::CompressionType::kNoCompression;
-  return {{rocksdb::kDefaultColumnFamilyName, log},
-          {"derived", FamilyOptions(cache, memory_bytes / 8)}};
+  options.enable_blob_garbage_collection = false;
+  options.blob_compression_type = rocksdb::CompressionType::kNoCompression;
+  return options;
 }
 
 rocksdb::WriteOptions DurableWrite() {
@@ -121,7 +101,7 @@ rocksdb::WriteOptions DurableWrite() {
   return options;
 }
 
-rocksdb::WriteOptions DerivedWrite() {
+rocksdb::WriteOptions BulkWrite() {
   rocksdb::WriteOptions options;
   options.disableWAL = true;
   options.protection_bytes_per_key = kRowChecksumBytes;

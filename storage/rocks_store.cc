@@ -30,13 +30,6 @@ class RocksStore final : public RocksView {
   RocksStore(std::unique_ptr<RocksDatabase> database, const StoreState& state)
       : RocksView(std::move(database), state), state_(state) {}
 
-  ~RocksStore() override {
-    // Closing would flush too; asked for by name because a kept promise hangs on it.
-    database_->db()
-        .Flush(rocksdb::FlushOptions(), database_->derived())
-        .PermitUncheckedError();
-  }
-
   absl::Status Commit(const GroupCommit& commit) override {
     const std::lock_guard writer(writer_mutex_);
     if (absl::Status usable = Usable(); !usable.ok()) return usable;
@@ -80,33 +73,10 @@ class RocksStore final : public RocksView {
     return state_;
   }
 
-  // Why a crash leaves a prefix: one call at a time (derived_mutex_) puts one batch
-  // into the family's one active memtable. A memtable is switched between batches,
-  // never within one; memtables are flushed whole, and their tables enter the manifest
-  // in the order of their creation. So what the manifest names is always the first k
-  // batches.
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    if (absl::Status fit = CheckDerived(log, rows); !fit.ok()) return fit;
-    const std::lock_guard writer(derived_mutex_);
-    if (absl::Status usable = Usable(); !usable.ok()) return usable;
-    rocksdb::WriteBatch batch(0, 0, kRowChecksumBytes, 0);
-    for (const Write& row : rows) {
-      const std::string key = RowKey(log, row.table, row.key);
-      const rocksdb::Status put =
-          row.value.empty() ? batch.Delete(database_->family(row.table), key)
-                            : batch.Put(database_->family(row.table), key, row.value);
-      if (!put.ok()) return absl::InvalidArgumentError(put.ToString());
-    }
-    return Settle(database_->db().Write(DerivedWrite(), &batch));
-  }
-
   absl::StatusOr<StoreState> Checkpoint(const std::string& directory) override {
-    // Before commits are held up, so that what is left to flush then is little. Both
-    // families: the copy's index is then as new as the store's.
-    const std::vector<rocksdb::ColumnFamilyHandle*> families = {database_->durable(),
-                                                                database_->derived()};
+    // Before commits are held up, so that what is left to flush then is little.
     if (absl::Status usable = Usable(); !usable.ok()) return usable;
-    rocksdb::Status made = database_->db().Flush(rocksdb::FlushOptions(), families);
+    rocksdb::Status made = database_->db().Flush(rocksdb::FlushOptions());
     if (!made.ok()) return database_->ToStatus(made);
     const std::lock_guard writer(writer_mutex_);
     if (absl::Status usable = Usable(); !usable.ok()) return usable;
@@ -135,7 +105,7 @@ class RocksStore final : public RocksView {
 
   absl::StatusOr<std::string> OriginFor(const NewHead& head) const {
     const std::string key = LogKey(head.log);
-    absl::StatusOr<std::string> row = database_->Get(database_->durable(), key);
+    absl::StatusOr<std::string> row = database_->Get(key);
     if (absl::IsNotFound(row.status())) {
       if (!head.origin.empty()) return head.origin;
       return absl::InvalidArgumentError(
@@ -148,8 +118,7 @@ class RocksStore final : public RocksView {
   }
 
   std::atomic<bool> failed_ = false;
-  std::mutex writer_mutex_;   // one Commit at a time; taken before state_mutex_
-  std::mutex derived_mutex_;  // one WriteDerived at a time
+  std::mutex writer_mutex_;  // one Commit at a time; taken before state_mutex_
   mutable std::mutex state_mutex_;
   StoreState state_ ABSL_GUARDED_BY(state_mutex_);
 };

@@ -5,8 +5,7 @@
 //
 // Opened alone, RocksDB may lose the newest commits of a damaged store without a word.
 // A server therefore opens it through anchored_store.h.
-// Thread-safe like every Store. Destruction flushes derived rows; commits need no
-// flush.
+// Thread-safe like every Store.
 #ifndef SETLOG_STORAGE_ROCKS_STORE_H_
 #define SETLOG_STORAGE_ROCKS_STORE_H_
 

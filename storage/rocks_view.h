@@ -4,8 +4,7 @@
 //   absl::StatusOr<std::string> row = view.Read(log, Table::kTag, "v1");
 //
 // Internal to storage/: what rocks_store.cc writes through and rocks_inspection.cc
-// looks at. A database that was opened without its derived family has no derived rows.
-// Thread-safe.
+// looks at. Thread-safe.
 #ifndef SETLOG_STORAGE_ROCKS_VIEW_H_
 #define SETLOG_STORAGE_ROCKS_VIEW_H_
 
@@ -27,7 +26,6 @@ class RocksView : public Store {
 
   // FailedPrecondition.
   absl::Status Commit(const GroupCommit& commit) override;
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override;
 
   StoreState state() const override { return opened_at_; }
   absl::StatusOr<std::string> Read(LogNumber log, Table table,

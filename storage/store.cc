@@ -42,9 +42,6 @@ absl::Status CheckCommit(const CommitPoint& at, const GroupCommit& commit) {
   }
   for (const Write& write : commit.writes) {
     if (write.log == 0) return absl::InvalidArgumentError("no log has number 0");
-    if (write.table == Table::kDerived) {
-      return absl::InvalidArgumentError("derived rows go through WriteDerived");
-    }
   }
   std::vector<LogNumber> logs;
   for (const NewHead& head : commit.heads) logs.push_back(head.log);
@@ -56,20 +53,6 @@ absl::Status CheckCommit(const CommitPoint& at, const GroupCommit& commit) {
   if (twice != logs.end()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("two heads for log %u in one commit", *twice));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckDerived(LogNumber log, const std::vector<Write>& rows) {
-  if (log == 0) return absl::InvalidArgumentError("no log has number 0");
-  for (const Write& row : rows) {
-    if (row.log != log) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "a row of log %u among derived rows of log %u", row.log, log));
-    }
-    if (row.table != Table::kDerived) {
-      return absl::InvalidArgumentError("WriteDerived takes rows of kDerived only");
-    }
   }
   return absl::OkStatus();
 }

@@ -41,7 +41,6 @@ enum class Table : uint8_t {
   kTag = 'g',      // tag name -> its position and m
   kIndex = 'i',    // u64 m -> position, n and set root of the index entry for m
   kKey = 'k',      // "vkey" -> the log's verifier key, written with its first entries
-  kDerived = 'd',  // whatever can be rebuilt from the log (WriteDerived only)
 };
 
 struct Write {
@@ -144,12 +143,6 @@ class Store {
   // Every log, by number. Cost: one row a log.
   virtual absl::StatusOr<std::vector<LogRecord>> Logs() const = 0;
 
-  // Derived data: rows of Table::kDerived of this one log, written in order and without
-  // a sync, apart from the commits. After a crash a prefix of these calls' effects is
-  // found; each call's rows are there whole or not at all. An empty value deletes the
-  // row. Errors as for Commit.
-  virtual absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) = 0;
-
   // A copy of the store as of one commit, in `directory`, which must not exist; returns
   // where the copy stands. Unchanging files are shared with the store (hard links), so
   // it costs no space until the store drops them: copy them elsewhere and remove it.
@@ -159,12 +152,10 @@ class Store {
   }
 };
 
-// What makes a commit or derived rows unfit for a store that stands at `at`, the same
-// for every store. FailedPrecondition: the number is not the next one (a second
-// writer). InvalidArgument: log 0, kDerived in a commit or any other table in derived
-// rows, a row of another log among derived rows, two heads for one log.
+// What makes a commit unfit for a store that stands at `at`, the same for every store.
+// FailedPrecondition: the number is not the next one (a second writer).
+// InvalidArgument: log 0, two heads for one log.
 absl::Status CheckCommit(const CommitPoint& at, const GroupCommit& commit);
-absl::Status CheckDerived(LogNumber log, const std::vector<Write>& rows);
 
 // A u64 as a store key: 8 bytes, big endian, so that byte order is number order.
 std::string U64Key(uint64_t number);

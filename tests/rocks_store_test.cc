@@ -10,6 +10,7 @@
 
 #include "log/sha256.h"
 #include "storage/anchored_store.h"
+#include "storage/rocks_inspection.h"
 #include "storage/row_format.h"
 #include "store_testing.h"
 #include "testing.h"
@@ -68,21 +69,6 @@ class RocksStoreTest : public ::testing::Test {
          .heads = {{log, "a.example", {number, Sha256(AsBytes(blob))}}}});
   }
 
-  // A copy of the store while it works in the background. A copy takes time, unlike a
-  // crash: one that shows a table's name and not the table is taken again.
-  absl::StatusOr<std::unique_ptr<Store>> CopyAndOpen() {
-    absl::StatusOr<std::unique_ptr<Store>> copy = absl::UnknownError("never copied");
-    for (int attempt = 0; attempt < 50 && !copy.ok(); ++attempt) {
-      try {
-        CopyDirectory(Path("store"), Path("copy"));
-      } catch (const fs::filesystem_error&) {
-        continue;
-      }
-      copy = OpenRocksStore(Options("copy"));
-    }
-    return copy;
-  }
-
   TemporaryDirectory directory_;
 };
 
@@ -115,13 +101,9 @@ TEST_F(RocksStoreTest, AnUnknownFormatVersionIsRefusedByName) {
   identity[std::string_view("setlog store\n").size() + 3] = 9;
   {
     rocksdb::DB* raw = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> families;
-    ASSERT_TRUE(rocksdb::DB::Open({}, Path("store"), {{"default", {}}, {"derived", {}}},
-                                  &families, &raw)
-                    .ok());
+    ASSERT_TRUE(rocksdb::DB::Open({}, Path("store"), &raw).ok());
     const std::unique_ptr<rocksdb::DB> database(raw);
     ASSERT_TRUE(database->Put({}, IdentityKey(), identity).ok());
-    for (auto* family : families) database->DestroyColumnFamilyHandle(family);
   }
   EXPECT_STATUS(OpenRocksStore(Options("store")), absl::StatusCode::kFailedPrecondition,
                 "format version 9");
@@ -168,7 +150,7 @@ TEST_F(RocksStoreTest, AfterAFailedWriteEveryCommitIsRefusedUntilReopened) {
 
   EXPECT_STATUS(Append(**store, random, 300), absl::StatusCode::kFailedPrecondition,
                 "reopen");
-  EXPECT_STATUS((*store)->WriteDerived(1, {{1, Table::kDerived, "a", "1"}}),
+  EXPECT_STATUS((*store)->Checkpoint(Path("copy")),
                 absl::StatusCode::kFailedPrecondition, "reopen");
   EXPECT_EQ((*store)->state(), before.state);
   store->reset();
@@ -235,46 +217,52 @@ TEST_F(RocksStoreTest, ATornLogRecoversToACommit) {
   EXPECT_GE(numbers.size(), 5u);
 }
 
-// Derived rows after a crash: what is there is a prefix of the calls, each call whole.
-TEST_F(RocksStoreTest, DerivedRowsSurviveAsAPrefix) {
-  auto store = OpenRocksStore(Options("store", true));
-  ASSERT_OK(store);
-  const uint64_t kCalls = 1500;
-  const std::string filler(2000, 'f');
-  std::vector<uint64_t> survivors;
-  for (uint64_t call = 1; call <= kCalls; ++call) {
-    // Overwrites a row of the call 10 before, so that any mixture would show.
-    ASSERT_OK((*store)->WriteDerived(
-        1, {{1, Table::kDerived, U64Key(call % 10), U64Key(call) + filler},
-            {1, Table::kDerived, "last", U64Key(call)}}));
-    if (call % 150 != 0) continue;
-    auto copy = CopyAndOpen();
-    ASSERT_OK(copy);
-    auto last = (*copy)->Read(1, Table::kDerived, "last");
-    survivors.push_back(last.ok() ? ReadU64(AsBytes(*last)) : 0);
-    const uint64_t newest = survivors.back();
-    if (newest < 10) continue;
-    for (uint64_t slot = 0; slot < 10; ++slot) {
-      auto row = (*copy)->Read(1, Table::kDerived, U64Key(slot));
-      ASSERT_OK(row);
-      EXPECT_EQ(ReadU64(AsBytes(*row)), newest - (newest + 10 - slot) % 10);
-    }
-  }
-  // The test means something only if tables were written, and not after each call.
-  EXPECT_GT(survivors.back(), 0u);
-  EXPECT_LT(survivors.front(), kCalls);
-}
-
-TEST_F(RocksStoreTest, ACleanCloseKeepsAllDerivedRows) {
+// What a store of an older version looks like: a second family, with rows that nothing
+// asks for, in tables and in memory.
+TEST_F(RocksStoreTest, AStoreOfAnOlderVersionOpensTheSameWithoutItsSecondFamily) {
+  Random random(12);
+  Content content;
   {
     auto store = OpenRocksStore(Options("store", true));
     ASSERT_OK(store);
-    ASSERT_OK((*store)->WriteDerived(1, {{1, Table::kDerived, "a", "1"}}));
+    for (int i = 0; i < 5; ++i) ASSERT_OK(Append(**store, random));
+    content = *ContentOf(**store);
   }
-  for (const auto& file : fs::directory_iterator(Path("store"))) {
-    if (file.path().extension() == ".log") fs::resize_file(file, 0);
+  const auto families = [this] {
+    std::vector<std::string> names;
+    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies({}, Path("store"), &names).ok());
+    return names;
+  };
+  {
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, Path("store"), &raw).ok());
+    const std::unique_ptr<rocksdb::DB> database(raw);
+    rocksdb::ColumnFamilyHandle* derived = nullptr;
+    ASSERT_TRUE(database->CreateColumnFamily({}, "derived", &derived).ok());
+    rocksdb::WriteOptions unlogged;
+    unlogged.disableWAL = true;
+    ASSERT_TRUE(
+        database->Put(unlogged, derived, RowKey(1, Table::kTag, "a"), "1").ok());
+    ASSERT_TRUE(database->Flush({}, derived).ok());
+    ASSERT_TRUE(
+        database->Put(unlogged, derived, RowKey(1, Table::kTag, "b"), "2").ok());
+    database->DestroyColumnFamilyHandle(derived).PermitUncheckedError();
   }
-  EXPECT_EQ(*(*OpenRocksStore(Options("store")))->Read(1, Table::kDerived, "a"), "1");
+  ASSERT_EQ(families().size(), 2u);
+  {
+    auto look = StoreInspection::Open(Path("store"), 4 << 20);
+    ASSERT_OK(look);
+    EXPECT_TRUE(*ContentOf((*look)->store()) == content);
+  }
+  EXPECT_EQ(families().size(), 2u);  // looking changes nothing
+  for (int opened = 0; opened < 2; ++opened) {
+    auto store = OpenRocksStore(Options("store"));
+    ASSERT_OK(store);
+    EXPECT_TRUE(*ContentOf(**store) == content);
+    EXPECT_EQ(families(), std::vector<std::string>{"default"});
+    ASSERT_OK(Append(**store, random));
+    content = *ContentOf(**store);
+  }
 }
 
 // ---- Damage. Promise: an opened store is the same, or refused; a read of damaged rows
@@ -292,13 +280,11 @@ class DamageTest : public RocksStoreTest {
       auto store = Open("store", true);
       ASSERT_OK(store);
       for (int i = 0; i < 6; ++i) ASSERT_OK(Append(**store, random));
-      ASSERT_OK((*store)->WriteDerived(1, {{1, Table::kDerived, "d", "1"}}));
     }
-    {  // Closing wrote tables; more of them, so that there is more than one.
+    {  // Opening writes tables; more of them, so that there is more than one.
       auto store = Open("store");
       ASSERT_OK(store);
       for (int i = 0; i < 6; ++i) ASSERT_OK(Append(**store, random));
-      ASSERT_OK((*store)->WriteDerived(1, {{1, Table::kDerived, "d", "2"}}));
     }
     auto store = Open("store");
     ASSERT_OK(store);

@@ -60,9 +60,6 @@ class FaultyStore final : public Store {
   absl::StatusOr<std::vector<LogRecord>> Logs() const override {
     return store_->Logs();
   }
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    return store_->WriteDerived(log, rows);
-  }
 
   void FailReads(bool fail) { fail_reads_ = fail; }
   void Fail(absl::Status failure) { failure_ = std::move(failure); }

@@ -238,8 +238,6 @@ TEST_P(StoreTest, AnUnfitCommitWritesNothingAndStopsNothing) {
   const Write good{1, Table::kTag, "a", "1"};
   EXPECT_STATUS(Put({good, {0, Table::kTag, "b", ""}}),
                 absl::StatusCode::kInvalidArgument, "number 0");
-  EXPECT_STATUS(Put({good, {1, Table::kDerived, "b", ""}}),
-                absl::StatusCode::kInvalidArgument, "WriteDerived");
   EXPECT_STATUS(Put({good}, {{0, "a.example", head}}),
                 absl::StatusCode::kInvalidArgument, "number 0");
   EXPECT_STATUS(Put({good}, {{1, "a.example", head}, {1, "", head}}),
@@ -279,36 +277,6 @@ TEST_P(StoreTest, TheChainIsTheRunningHashOfAllHeads) {
   }
 }
 
-TEST_P(StoreTest, DerivedRowsAreWrittenOverwrittenAndDeletedApart) {
-  ASSERT_OK(Put({{1, Table::kTag, "a", "1"}}));
-  const CommitPoint before = store_->commit();
-  ASSERT_OK(store_->WriteDerived(1, {{1, Table::kDerived, "a", "x"},
-                                     {1, Table::kDerived, "b", "y"},
-                                     {1, Table::kDerived, "c", "z"}}));
-  ASSERT_OK(store_->WriteDerived(2, {{2, Table::kDerived, "a", "2"}}));
-  ASSERT_OK(store_->WriteDerived(
-      1, {{1, Table::kDerived, "b", ""}, {1, Table::kDerived, "c", "zz"}}));
-  EXPECT_EQ(store_->commit(), before);
-  for (int opened = 0; opened < 2; ++opened) {
-    EXPECT_EQ(Scanned(1, Table::kDerived), (Rows{{"a", "x"}, {"c", "zz"}}));
-    EXPECT_EQ(Scanned(2, Table::kDerived), (Rows{{"a", "2"}}));
-    EXPECT_EQ(*store_->Read(1, Table::kTag, "a"), "1");
-    EXPECT_STATUS(store_->Read(1, Table::kDerived, "b"), absl::StatusCode::kNotFound,
-                  "");
-    Reopen();
-  }
-}
-
-TEST_P(StoreTest, UnfitDerivedRowsAreRefusedWhole) {
-  const Write good{1, Table::kDerived, "a", "1"};
-  EXPECT_STATUS(store_->WriteDerived(1, {good, {1, Table::kTag, "b", "2"}}),
-                absl::StatusCode::kInvalidArgument, "kDerived");
-  EXPECT_STATUS(store_->WriteDerived(1, {good, {2, Table::kDerived, "b", "2"}}),
-                absl::StatusCode::kInvalidArgument, "log 2");
-  EXPECT_STATUS(store_->WriteDerived(0, {}), absl::StatusCode::kInvalidArgument, "0");
-  EXPECT_TRUE(Scanned(1, Table::kDerived).empty());
-}
-
 // Rows of one commit are never seen in part: the writer puts one number into two rows,
 // and a scan that finds two numbers found half a commit.
 TEST_P(StoreTest, ReadersNeverSeeHalfACommit) {
@@ -317,7 +285,6 @@ TEST_P(StoreTest, ReadersNeverSeeHalfACommit) {
     for (uint64_t i = 1; i <= 200; ++i) {
       EXPECT_OK(
           Put({{1, Table::kTag, "a", U64Key(i)}, {1, Table::kTag, "b", U64Key(i)}}));
-      EXPECT_OK(store_->WriteDerived(1, {{1, Table::kDerived, U64Key(i), "d"}}));
     }
   });
   std::string newest = U64Key(0);
@@ -331,7 +298,6 @@ TEST_P(StoreTest, ReadersNeverSeeHalfACommit) {
     EXPECT_EQ(state.previous.number + 1, state.commit.number);
   }
   writer.join();
-  EXPECT_EQ(Scanned(1, Table::kDerived).size(), 200u);
 }
 
 TEST(StoreIdTest, EveryStoreHasItsOwn) {

@@ -39,9 +39,6 @@ class CountingStore final : public Store {
   absl::StatusOr<std::vector<LogRecord>> Logs() const override {
     return store_->Logs();
   }
-  absl::Status WriteDerived(LogNumber log, const std::vector<Write>& rows) override {
-    return store_->WriteDerived(log, rows);
-  }
 
   absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
                                             std::string_view key) const override {

@@ -12,10 +12,10 @@ int DaemonRepair(int argc, char** argv) {
   DataDirectory where;
   bool json = false;
   CLI::App app(
-      "Makes anew what can be computed from the log: tiles, index and tag rows, "
-      "derived\n"
-      "rows, a torn anchor. Never changes an entry, a head or a key, and refuses where "
-      "one\nof them is damaged. No server may run.\n\n"
+      "Makes anew what can be computed from the log: tiles, index and tag rows, a "
+      "torn\n"
+      "anchor. Never changes an entry, a head or a key, and refuses where one of them "
+      "is\ndamaged. No server may run.\n\n"
       "  setlogd repair --data /var/lib/setlog\n\n"
       "Exit code: 0 repaired or nothing to do, 2 usage (or a server runs), 3 refused.");
   AddDirectoryFlags(app, where);
