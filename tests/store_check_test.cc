@@ -259,6 +259,29 @@ TEST_F(StoreCheckTest, ARepairThatWasCutShortIsBegunAnew) {
   ExpectRepaired();
 }
 
+// The directory as a killed process leaves it: copied while the repair goes on.
+TEST_F(StoreCheckTest, ARepairThatIsKilledAnywhereIsBegunAnew) {
+  const std::string tile = std::string(1, '\1') + U64Key(0);
+  const std::string whole = ReadRow(Table::kTile, tile);
+  WriteRow(Table::kTile, tile, std::string(whole.size(), 'x'));
+  const auto left = [this](int moment) {
+    return directory_.path() + "/left" + std::to_string(moment);
+  };
+  int moments = 0;
+  ASSERT_OK(RepairDataDirectory(where_, [&](const CheckProgress&) {
+    CopyDirectory(where_.data_dir, left(moments++));
+  }));
+  int half_made = 0;
+  for (int moment = 0; moment < moments; ++moment) {
+    where_.data_dir = left(moment);
+    half_made += std::filesystem::exists(where_.data_dir + "/store.repair");
+    ExpectRepaired();
+    EXPECT_TRUE(ReadRow(Table::kTile, tile) == whole) << moment;
+  }
+  EXPECT_GT(half_made, 2);
+  EXPECT_LT(half_made, moments);
+}
+
 TEST_F(StoreCheckTest, ABackupTakesAKeyThatHasNotGotItsNameYet) {
   const std::string key = SigningKeyPath(where_.data_dir, kOrigin);
   std::filesystem::rename(key, key + ".new");
