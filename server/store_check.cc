@@ -180,7 +180,7 @@ bool IsRocksFile(const fs::path& file) {
 
 void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
   static const std::set<std::string> kKnown = {
-      "store", "anchor", "keys", "admin.token", "tokens.json", "audit.log"};
+      "store", "index", "anchor", "keys", "admin.token", "tokens.json", "audit.log"};
   std::error_code none;
   for (const auto& file : fs::directory_iterator(where.data_dir, none)) {
     const std::string name = file.path().filename();

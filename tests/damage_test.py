@@ -11,8 +11,9 @@ one kill. Then, a case at a time, a file of a copy is damaged, and
   only rebuildable  `repair` succeeds, and then every answer is what it was;
   damage            `repair` refuses, naming it, and changes nothing.
 
-Never another answer, a new key, a crash or a hang. Named cases follow: keys, two servers,
-old backups, rollbacks.
+Never another answer, a new key, a crash or a hang. Each kind of file of a large log's index
+is damaged in each way: then all answers are what they were, without a repair. Named cases
+follow: keys, two servers, old backups, rollbacks.
 """
 
 import argparse
@@ -100,12 +101,12 @@ def questions(records):
     yield "consistency", LOGS[0], "7", "--json"
 
 
-def answers(server, data, records):
+def answers(server, data, asked):
     """Each question's answer, or None where an error was the answer."""
     home = tempfile.mkdtemp(dir=work)
     ask = client(server, data, home)
     got = []
-    for question in questions(records):
+    for question in asked:
         done = ask(*question)
         got.append(done.stdout if done.returncode in (0, 1) else None)
     shutil.rmtree(home)
@@ -150,14 +151,14 @@ def make_stores():
         shutil.copytree(data, work / moment)
     records = write_hashes(work / "records", [0, 1, 2, 30, 200, number - 55, number - 58,
                                               number - 1, number + 7, number + 8])
-    return records
+    return list(questions(records))
 
 
-def baseline(moment, records):
+def baseline(moment, asked):
     copy = work / f"{moment}.asked"
     shutil.copytree(work / moment, copy)
     server = Server(copy)
-    got = answers(server, copy, records)
+    got = answers(server, copy, asked)
     server.end(signal.SIGTERM)
     if None in got or not got[0]:
         sys.exit(f"the sound store {moment} gives no answers: {server.error}")
@@ -172,9 +173,9 @@ def contents(data):
     return {str(p.relative_to(data)): p.read_bytes() for p in files_of(data)}
 
 
-def damage(kind, data, old, rng):
-    """Damages one file. Its name, or None if there is nothing for this kind."""
-    files = files_of(data)
+def damage(kind, data, old, rng, files=None):
+    """Damages one of `files`. Its name, or None if there is nothing for this kind."""
+    files = files or files_of(data)
     if kind == "swapped":
         pools = {}
         for path in files:
@@ -225,7 +226,7 @@ def says_what_helps(text, data):
         word in text for word in ("setlogd ", "delete it", "from a backup", "chmod"))
 
 
-def judge(case, data, expected, records, fsck_code):
+def judge(case, data, expected, asked, fsck_code):
     """Starts a server on `data`. True if every answer is the same."""
     before = keys_of(data)
     server = Server(data)
@@ -239,14 +240,14 @@ def judge(case, data, expected, records, fsck_code):
             wrong(case, f"fsck said clean, the server: {server.error}")
         count("refused at start")
         return False
-    got = answers(server, data, records)
+    got = answers(server, data, asked)
     code = server.end()
     if code != -signal.SIGKILL:
         wrong(case, f"the server crashed: {code} {server.error}")
     if keys_of(data) - before:
         wrong(case, "a new key was made")
     same = True
-    for question, was, now in zip(questions(records), expected, got):
+    for question, was, now in zip(asked, expected, got):
         if now is None:
             same = False
         elif now != was:
@@ -258,7 +259,13 @@ def judge(case, data, expected, records, fsck_code):
     return same
 
 
-def one_case(number, kind, moment, expected, records):
+def findings(done):
+    """The kinds of what fsck has found."""
+    kinds = {json.loads(line).get("finding") for line in done.stdout.splitlines()}
+    return kinds - {None}
+
+
+def one_case(number, kind, moment, expected, asked):
     rng = random.Random(f"{options.seed}/{number}")
     data = work / f"case{number}"
     shutil.copytree(work / moment, data)
@@ -275,7 +282,7 @@ def one_case(number, kind, moment, expected, records):
         if {k: v for k, v in contents(data).items() if k != "store/LOCK"} != {
                 k: v for k, v in damaged.items() if k != "store/LOCK"}:
             wrong(case, "fsck changed a file")
-        kinds = {json.loads(line).get("finding") for line in fsck.stdout.splitlines()}
+        kinds = findings(fsck)
         if fsck.returncode == 3:
             copy = Path(f"{data}.repaired")
             shutil.copytree(data, copy)
@@ -294,12 +301,12 @@ def one_case(number, kind, moment, expected, records):
                 again = run(setlogd, "fsck", "--data", copy)
                 if again.returncode != 0:
                     wrong(case, f"after repair: {again.stdout}")
-                if not judge(case + ", repaired", copy, expected, records, 0):
+                if not judge(case + ", repaired", copy, expected, asked, 0):
                     wrong(case, "after repair it is not the same")
             shutil.rmtree(copy)
         else:
             count("fsck: clean")
-        judge(case, data, expected, records, fsck.returncode)
+        judge(case, data, expected, asked, fsck.returncode)
     except subprocess.TimeoutExpired as late:
         wrong(case, f"hangs: {late.cmd}")
     shutil.rmtree(data, ignore_errors=True)
@@ -376,19 +383,20 @@ def backups_under_load(data, anchor):
         wrong("backup under load", f"a later backup holds less: {sizes}")
 
 
-def killed_repairs(expected, records, rng):
+def killed_repairs(expected, asked, rng):
     """A repair that is killed anywhere can be run again, and then all is the same."""
     data = copy_of("stopped", "rebuild")
-    for path in files_of(data / "store"):  # the file whose loss a repair makes good
-        if path.suffix == ".sst":
-            content = path.read_bytes()
-            path.unlink()
-            done = run(setlogd, "fsck", "--data", data, "--json")
-            if '"damage"' not in done.stdout:
-                break
-            path.write_bytes(content)
+    for path in Path(data, "index").glob("*/*.jnl"):
+        path.write_bytes(path.read_bytes()[:-1])
+    sound = Path(data, "anchor").read_bytes()
+    for at in (0, len(sound) // 2):  # the older one of its two slots
+        torn = bytearray(sound)
+        torn[at] ^= 1
+        Path(data, "anchor").write_bytes(bytes(torn))
+        if findings(run(setlogd, "fsck", "--data", data, "--json")) == {"rebuildable"}:
+            break
     else:
-        return wrong("killed repair", "no file of derived rows was found")
+        return wrong("killed repair", "neither slot of the anchor is rebuildable")
     for i in range(12):
         copy = work / f"rebuild{i}"
         shutil.copytree(data, copy)
@@ -401,11 +409,84 @@ def killed_repairs(expected, records, rng):
             repair.wait()
         expect("repair again", run(setlogd, "repair", "--data", copy), 0, "")
         expect("after it", run(setlogd, "fsck", "--data", copy), 0, "CLEAN")
-        judge(f"killed repair {i}", copy, expected, records, 0)
+        judge(f"killed repair {i}", copy, expected, asked, 0)
         shutil.rmtree(copy)
 
 
-def named_cases(expected, records):
+INDEX_FILES = ["MANIFEST", "commits.jnl", "p*.run", "p*.top", "p*.jnl", "v-*.top"]
+
+
+def make_indexed():
+    """A log that is large enough for every kind of file in its index."""
+    data = work / "indexed"
+    log = "example.org/large"
+    asked = [("head", log, "--json"), ("tags", log, "--json")]
+    batch = work / "large"
+    for number in range(3):
+        server = Server(data)
+        ask = client(server, data, work / "home5")
+        if number == 0:
+            ask("init", log, "--scheme", "bytes/1", check=True)
+        if number < 2:
+            write_hashes(batch, range(number * 150000, number * 150000 + 150000))
+            ask("add", log, "--hashes", batch, check=True)
+            write_hashes(batch, range(number * 50, number * 50 + 40))
+            ask("remove", log, "--hashes", batch, check=True)
+            ask("tag", log, f"v{number}", check=True)
+        else:  # by now the older version is not in memory
+            chosen = write_hashes(work / "chosen", list(range(0, 300000, 1500)) +
+                                  list(range(45)) + [300001, 300002])
+            for at in ([], ["--at", "v0"]):
+                asked.append(("in", log, "--hashes", chosen, *at, "--json"))
+        expected = answers(server, data, asked)
+        server.end(signal.SIGTERM)
+    if None in expected:
+        sys.exit(f"the sound large store gives no answers: {server.error}")
+    for pattern in INDEX_FILES:
+        if not list(Path(data, "index").glob("*/" + pattern)):
+            wrong("the index", f"has no file {pattern}")
+    return asked, expected
+
+
+def index_case(number, kind, pattern, expected, asked):
+    """Whatever happens to an index, the server answers as before, by itself."""
+    rng = random.Random(f"{options.seed}/index/{number}")
+    data = copy_of("indexed", f"index{number}")
+    paths = [p for p in sorted(Path(data, "index").glob("*/" + pattern))
+             if p.stat().st_size > 0]
+    hit = rng.sample(paths, 2) if kind == "swapped" else [rng.choice(paths)]
+    damage(kind, data, None, rng, hit)
+    case = f"index case {number}, {kind}: {', '.join(path.name for path in hit)}"
+    try:
+        fsck = run(setlogd, "fsck", "--data", data, "--json")
+        count("index: " + ("rebuildable" if fsck.returncode else "clean"))
+        if fsck.returncode not in (0, 3) or findings(fsck) - {"rebuildable"}:
+            wrong(case, f"fsck: {fsck.returncode} {fsck.stdout}{fsck.stderr}")
+        if not judge(case, data, expected, asked, fsck.returncode):
+            wrong(case, "it is not the same")
+        # A damaged page that nobody has asked for is there still.
+        expect(case, run(setlogd, "repair", "--data", data), 0, "")
+        expect(case, run(setlogd, "fsck", "--data", data), 0, "CLEAN")
+        if number % 5 == 0 and not judge(case + ", repaired", data, expected, asked, 0):
+            wrong(case, "after repair it is not the same")
+    except subprocess.TimeoutExpired as late:
+        wrong(case, f"hangs: {late.cmd}")
+    shutil.rmtree(data, ignore_errors=True)
+
+
+def index_cases(pool):
+    asked, expected = make_indexed()
+    number = 0
+    for pattern in INDEX_FILES:
+        for kind in ("flipped", "truncated", "deleted", "emptied", "appended", "swapped"):
+            single = len(list(Path(work, "indexed", "index").glob("*/" + pattern))) < 2
+            if kind == "swapped" and single:
+                continue
+            yield pool.submit(index_case, number, kind, pattern, expected, asked)
+            number += 1
+
+
+def named_cases(expected, asked):
     key = sorted(keys_of(work / "stopped"))[0]
 
     data = copy_of("stopped", "no-key")
@@ -427,7 +508,7 @@ def named_cases(expected, records):
     data = copy_of("stopped", "no-token")
     (data / "admin.token").unlink()
     server = Server(data)
-    if answers(server, data, records) != expected:
+    if answers(server, data, asked) != expected:
         wrong("missing token", "other answers")
     server.end()
     if "admin.token" not in server.error or len((data / "admin.token").read_text()) != 65:
@@ -463,7 +544,7 @@ def named_cases(expected, records):
     restored = work / "restored"
     expect("restore", run(setlogd, "restore", backup, "--data", restored), 0, "RESTORED")
     server = Server(restored)
-    if answers(server, restored, records) != expected:
+    if answers(server, restored, asked) != expected:
         wrong("restore", "other answers")
     server.end()
     expect("restore over a store",
@@ -482,7 +563,7 @@ def named_cases(expected, records):
     expect("rollback", run(setlogd, "restore", backup, "--data", late, "--anchor", anchor,
                            "--accept-rollback", commit), 0, "are lost")
     server = Server(late, "--anchor", str(anchor))
-    if not server.ready or answers(server, late, records) != expected:
+    if not server.ready or answers(server, late, asked) != expected:
         wrong("rollback", f"other answers: {server.error}")
     server.end(signal.SIGTERM)
     # The same by hand: an old copy of the store beside the newer anchor.
@@ -524,20 +605,22 @@ work = Path(tempfile.mkdtemp(prefix="setlog-damage-",
                              dir=memory if os.access(memory, os.W_OK) else None))
 print(f"seed {options.seed}", flush=True)
 try:
-    records = make_stores()
-    expected = {moment: baseline(moment, records) for moment in ("stopped", "killed")}
+    asked = make_stores()
+    expected = {moment: baseline(moment, asked) for moment in ("stopped", "killed")}
     kinds = ["flipped", "truncated", "deleted", "emptied", "older", "swapped", "appended",
              "flipped"]
     numbers = [options.only] if options.only is not None else range(options.cases)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(one_case, n, kinds[n % len(kinds)],
                             ("stopped", "killed")[n // len(kinds) % 2],
-                            expected[("stopped", "killed")[n // len(kinds) % 2]], records)
+                            expected[("stopped", "killed")[n // len(kinds) % 2]], asked)
                 for n in numbers]
+        if options.only is None:
+            jobs += index_cases(pool)
         for job in jobs:
             job.result()
-    killed_repairs(expected["stopped"], records, random.Random(options.seed))
-    named_cases(expected["stopped"], records)
+    killed_repairs(expected["stopped"], asked, random.Random(options.seed))
+    named_cases(expected["stopped"], asked)
 finally:
     shutil.rmtree(work, ignore_errors=True)
 print(", ".join(f"{outcome}: {n}" for outcome, n in sorted(outcomes.items())))
