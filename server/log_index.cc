@@ -64,7 +64,7 @@ absl::Status LogIndex::AgreesWithLog() const {
                ? absl::OkStatus()
                : other();
   }
-  if (!absl::IsNotFound(placed.status())) return placed.status();
+  if (!absl::IsFailedPrecondition(placed.status())) return placed.status();
   // A rebuild that was cut short: where it ends its set is compared.
   if (current.m < head.index.entry.m) return absl::OkStatus();
   // Published, but cut short before its entry was in the log: the set before must be
@@ -83,7 +83,7 @@ absl::Status LogIndex::Check() const {
   for (const IndexEntry& set : sets) {
     const absl::StatusOr<PlacedIndex> placed = log_->IndexFor(*store_, set.m);
     // A batch whose entry was not in the log yet when the server was killed.
-    if (absl::IsNotFound(placed.status())) continue;
+    if (absl::IsFailedPrecondition(placed.status())) continue;
     if (!placed.ok()) return placed.status();
     if (placed->entry != set) {
       return absl::DataLossError(

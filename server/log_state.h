@@ -74,8 +74,8 @@ class LogState {
   // After this returns the watcher is not running and will not run again.
   void RemoveWatcher(uint64_t id);
 
-  // The index entry with exactly this m; nothing if there is none. One store read, none
-  // for those asked for last.
+  // The index entry with exactly this m; FailedPrecondition if there is none, as a
+  // client who asks for it is told. One store read, none for those asked for last.
   absl::StatusOr<PlacedIndex> IndexFor(const Store& store, uint64_t m) const;
   // The newest index entry whose position is below `size`. NotFound if none is.
   absl::StatusOr<PlacedIndex> IndexBefore(const Store& store, uint64_t size) const;

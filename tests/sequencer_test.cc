@@ -295,6 +295,35 @@ class LogIndexTest : public SequencerTest {
     return true;
   }
 
+  // What an indexer says of it first; it has then done all that is to do.
+  std::string FirstEvent(LogIndex* index) {
+    std::promise<std::string> event;
+    std::future<std::string> first = event.get_future();
+    bool said = false;
+    const auto observe = [&](const LogState&, std::string_view what) {
+      if (!std::exchange(said, true)) event.set_value(std::string(what));
+    };
+    Indexer indexer(&*sequencer_, &reader_, {.max_batch = 5000, .observe = observe});
+    indexer.Follow(&log_, index);
+    std::string what = first.get();
+    WaitUntilIndexed();
+    return what;
+  }
+  // As far as a server comes that is killed then: the set after the values from `begin`
+  // to `end`, which stand at `at`, is in the files, and its entry is not in the log.
+  IndexEntry PublishOnly(uint64_t begin, uint64_t end, const Sequenced& at) {
+    LogIndex index(&store_, &reader_, &log_, Options());
+    index.Load();
+    std::vector<SetChange> changes;
+    for (uint64_t i = begin; i < end; ++i) {
+      const Hash key = SetKey(Sha256(AsBytes(std::to_string(i))));
+      changes.push_back({key, at.first + (i - begin), true});
+    }
+    auto batch = index.Prepare(std::move(changes), at.end, 0);
+    EXPECT_OK(batch);
+    EXPECT_OK(index.Publish(*std::move(batch)));
+    return index.Current();
+  }
   LogIndex::Options Options() const {
     return {.directory = dir_.path() + "/index", .max_recent_rows = 20000};
   }
@@ -309,6 +338,49 @@ TEST_F(LogIndexTest, WhatWasWrittenAnswersWithoutTheLog) {
   index.Load();
   EXPECT_EQ(index.m(), log_.head().index.entry.m);
   EXPECT_TRUE(AnswersRightly(&index, 20000));
+}
+
+TEST_F(LogIndexTest, ARestartLoadsTheIndexAndRebuildsNothing) {
+  for (const uint64_t members : {3000, 150000}) {  // one partition, and many
+    Grow(members == 3000 ? 0 : 3000, members);
+    LogIndex index(&store_, &reader_, &log_, Options());
+    EXPECT_EQ(FirstEvent(&index), "loaded");
+    EXPECT_EQ(index.Current(), log_.head().index.entry);
+    EXPECT_EQ(index.buckets_written(), 0u);
+    EXPECT_TRUE(AnswersRightly(&index, members));
+  }
+}
+
+TEST_F(LogIndexTest, AKillBetweenASetAndItsEntryIsNoReasonToRebuild) {
+  Grow(0, 3000);
+  const auto added = Append(AppendValues{EntryType::kAdd, Values(3000, 6000)});
+  ASSERT_OK(added);
+  const IndexEntry ahead = PublishOnly(3000, 6000, *added);
+  ASSERT_LT(log_.head().index.entry.m, ahead.m);
+  LogIndex index(&store_, &reader_, &log_, Options());
+  EXPECT_OK(index.Check());
+  EXPECT_EQ(FirstEvent(&index), "loaded");
+  EXPECT_EQ(log_.head().index.entry, ahead);
+  EXPECT_EQ(index.buckets_written(), 0u);
+  EXPECT_TRUE(AnswersRightly(&index, 6000));
+}
+
+TEST_F(LogIndexTest, ARebuildThatWasKilledGoesOnWhereItWas) {
+  const auto added = Append(AppendValues{EntryType::kAdd, Values(0, 3000)});
+  ASSERT_OK(added);
+  Grow(3000, 3001);
+  std::filesystem::remove_all(Options().directory);
+  // No index entry of the log is of this m.
+  const IndexEntry cut = PublishOnly(0, 1000, {added->first, added->first + 1000, 0});
+  ASSERT_EQ(cut.m, added->first + 1000);
+  {
+    LogIndex index(&store_, &reader_, &log_, Options());
+    index.Load();
+    EXPECT_EQ(index.Current(), cut);
+  }
+  LogIndex index(&store_, &reader_, &log_, Options());
+  EXPECT_EQ(FirstEvent(&index), "loaded");
+  EXPECT_TRUE(AnswersRightly(&index, 3001));
 }
 
 TEST_F(LogIndexTest, AStoreThatDoesNotAnswerShowsAndIsTriedAgain) {
