@@ -97,6 +97,9 @@ class DiskIndex {
   absl::Status Publish(Batch batch);
   // The set before the last batch, as far as it is known.
   std::optional<IndexEntry> previous() const { return previous_; }
+  // For a writer that has nothing else to do: takes in the merge that has ended, and
+  // starts the next if one is due. True: ask again in a moment. DataLoss.
+  absl::StatusOr<bool> Tend();
   // Waits until no merge runs or is due.
   absl::Status FinishMerges();
   const Options& options() const { return options_; }

@@ -167,6 +167,15 @@ absl::Status DiskIndex::MakeRoom() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> DiskIndex::Tend() {
+  backlog_ = 0;
+  if (absl::Status s = AdoptMerge(/*wait=*/false); !s.ok()) return s;
+  MergeIfDue();
+  // What the last merge replaced is still in memory, and on the disk without a name.
+  if (!merge_) merged_.reset();
+  return merge_ != nullptr;
+}
+
 absl::Status DiskIndex::FinishMerges() {
   while (true) {
     MergeIfDue();

@@ -12,6 +12,13 @@
 #include "server/log_directory.h"
 
 namespace setlog {
+namespace {
+
+// How soon after a merge the next one starts, while there is no batch.
+constexpr std::chrono::milliseconds kTendEvery(20);
+
+}  // namespace
+
 Indexer::Indexer(Sequencer* sequencer, const TreeReader* reader, Options options)
     : sequencer_(sequencer),
       reader_(reader),
@@ -55,6 +62,7 @@ void Indexer::Wake() {
 }
 
 void Indexer::Run() {
+  bool merging = false;
   while (true) {
     std::vector<std::pair<LogState*, Followed*>> logs;
     {
@@ -62,7 +70,9 @@ void Indexer::Run() {
       const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return dirty_ || stopping_;
       };
-      if (failing_.empty()) {
+      if (merging) {
+        lock.WaitFor(wake_, kTendEvery, due);
+      } else if (failing_.empty()) {
         lock.Wait(wake_, due);
       } else {
         lock.WaitFor(wake_, std::chrono::seconds(1), due);  // and then tries again
@@ -79,6 +89,10 @@ void Indexer::Run() {
       if (stopping_) return;
     }
     if (more) Wake();
+    // Of one log at a time, for they share the disk.
+    merging = !more && std::any_of(logs.begin(), logs.end(), [](const auto& log) {
+      return log.second->index->Tend();
+    });
   }
 }
 

@@ -4,7 +4,7 @@
 // batch, so batches grow with the backlog; the index entry goes through the sequencer
 // like any other, and readers are answered under it once it is in a signed head. No
 // index entry is made where no add or remove stands at or after the last m, or the log
-// would grow for ever.
+// would grow for ever. While there is nothing to index, merges go on.
 #ifndef SETLOG_SERVER_INDEXER_H_
 #define SETLOG_SERVER_INDEXER_H_
 

@@ -121,6 +121,12 @@ absl::Status LogIndex::Publish(DiskIndex::Batch batch) {
   return Damaged(index_.Publish(std::move(batch)));
 }
 
+bool LogIndex::Tend() {
+  const absl::StatusOr<bool> again = index_.Tend();
+  if (!again.ok()) Damaged(again.status()).IgnoreError();
+  return again.ok() && *again;
+}
+
 TopView LogIndex::OldTop::view(uint64_t m) const {
   if (memory) return TopView(m, n, memory->depth(), memory->nodes());
   return TopView(m, n, file->frame().depth, file->nodes().data());

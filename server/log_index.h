@@ -69,6 +69,9 @@ class LogIndex {
   absl::StatusOr<DiskIndex::Batch> Prepare(std::vector<SetChange> changes, uint64_t m,
                                            uint64_t backlog);
   absl::Status Publish(DiskIndex::Batch batch);
+  // To be called while there is nothing to prepare: merges go on in the background, one
+  // after the other. Whether it is due again in a moment.
+  bool Tend();
   // Forgets everything, to be rebuilt from the log: after DataLoss.
   void Reset();
   // Whether damage was met, so that Reset is due; `wake` is called when a reader does.

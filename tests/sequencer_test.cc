@@ -324,6 +324,17 @@ class LogIndexTest : public SequencerTest {
     EXPECT_OK(index.Publish(*std::move(batch)));
     return index.Current();
   }
+  uint64_t JournalBytes() const {
+    uint64_t bytes = 0;
+    std::error_code gone;
+    for (const auto& file : std::filesystem::directory_iterator(Options().directory)) {
+      if (!file.path().string().ends_with(".jnl")) continue;
+      const uint64_t size = file.file_size(gone);
+      if (!gone) bytes += size;
+    }
+    return bytes;
+  }
+
   LogIndex::Options Options() const {
     return {.directory = dir_.path() + "/index", .max_recent_rows = 20000};
   }
@@ -381,6 +392,28 @@ TEST_F(LogIndexTest, ARebuildThatWasKilledGoesOnWhereItWas) {
   LogIndex index(&store_, &reader_, &log_, Options());
   EXPECT_EQ(FirstEvent(&index), "loaded");
   EXPECT_TRUE(AnswersRightly(&index, 3001));
+}
+
+TEST_F(LogIndexTest, ALogThatGoesIdleMergesItsJournalsAway) {
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 150000)}));
+  // Above the limit for rows in memory, though they cannot all be changed buckets.
+  const uint64_t at_rest = Options().max_recent_rows * 73 + 64 * 200;
+  {
+    LogIndex index(&store_, &reader_, &log_, Options());
+    Indexer indexer(&*sequencer_, &reader_, {});
+    indexer.Follow(&log_, &index);
+    WaitUntilIndexed();
+    EXPECT_GT(JournalBytes(), at_rest);
+  }  // stops in the middle of it
+  LogIndex index(&store_, &reader_, &log_, Options());
+  Indexer indexer(&*sequencer_, &reader_, {});
+  indexer.Follow(&log_, &index);
+  for (int i = 0; i < 2000 && JournalBytes() > at_rest; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_LE(JournalBytes(), at_rest);
+  EXPECT_EQ(index.buckets_written(), 0u);
+  EXPECT_TRUE(AnswersRightly(&index, 150000));
 }
 
 TEST_F(LogIndexTest, AStoreThatDoesNotAnswerShowsAndIsTriedAgain) {
