@@ -396,18 +396,30 @@ absl::StatusOr<VerifiedHead> LogClient::WaitIndexed(
   Retry retry(connection_->retry_for());
   uint64_t indexed = 0;
   Clock::time_point moved = Clock::now();
-  while (true) {
-    absl::StatusOr<VerifiedHead> head = Head();
-    if (!head.ok() || head->version.index.m > position) return head;
-    watch.Saw(head->version.index.m);
-    const absl::Status watched = watch.Until(position, retry);
-    // A silent watch is no failure: Head() finds out if the server is still there. But
-    // it ends some time, and is not asked again at once whatever the server says.
-    if (absl::IsDeadlineExceeded(watched)) {
+  for (bool again = false;; again = true) {
+    // Not at first: the watch tells of the newest head at once, and one that is taken
+    // here is verified and synced to the disk, where the server may be syncing too.
+    if (again) {
+      absl::StatusOr<VerifiedHead> head = Head();
+      if (!head.ok() || head->version.index.m > position) return head;
+      watch.Saw(head->version.index.m);
       if (head->version.index.m > indexed) {
         indexed = head->version.index.m;
         moved = Clock::now();
       }
+    }
+    const absl::Status watched = watch.Until(position, retry);
+    if (watched.ok()) {
+      absl::StatusOr<VerifiedHead> head = Head();
+      if (!head.ok() || head->version.index.m > position) return head;
+      return Refused(origin(),
+                     absl::StrFormat("the server told of an index beyond %d that its "
+                                     "head does not show",
+                                     position));
+    }
+    // A silent watch is no failure: Head() finds out if the server is still there. But
+    // it ends some time, and is not asked again at once whatever the server says.
+    if (absl::IsDeadlineExceeded(watched)) {
       if (Clock::now() - moved < kIndexPatience) {
         std::this_thread::sleep_for(kBetweenWatches);
         continue;
@@ -416,14 +428,6 @@ absl::StatusOr<VerifiedHead> LogClient::WaitIndexed(
           "the index of %s has stood at m = %d for 10 minutes: all records are in a "
           "signed head; /healthz of the server may say why it is stuck",
           origin(), indexed));
-    }
-    if (watched.ok()) {
-      head = Head();
-      if (!head.ok() || head->version.index.m > position) return head;
-      return Refused(origin(),
-                     absl::StrFormat("the server told of an index beyond %d that its "
-                                     "head does not show",
-                                     position));
     }
     if (!retry.WaitAfter(watched)) return watched;
   }

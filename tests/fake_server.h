@@ -85,6 +85,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   bool lose_tag_answer = false;
   // What the appended streams have cost.
   int streams_opened = 0;
+  int heads_asked = 0;
 
   grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest*,
                         v1::ListLogsResponse* response) override {
@@ -111,6 +112,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   grpc::Status GetHead(grpc::ServerContext*, const v1::GetHeadRequest* request,
                        v1::Head* response) override {
     std::lock_guard lock(mutex_);
+    ++heads_asked;
     if (grpc::Status s = Fails(); !s.ok()) return s;
     return FillHead(*request, response);
   }

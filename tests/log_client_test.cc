@@ -518,6 +518,8 @@ TEST_F(LogClientTest, WaitsUntilTheIndexCoversAPosition) {
   ASSERT_OK(head);
   EXPECT_EQ(head->version.index.m, position + 1);
   EXPECT_EQ(seen, (std::vector<uint64_t>{56, position + 1}));
+  // Each head that is taken costs a client several syncs.
+  EXPECT_EQ(server_.heads_asked, 1);
 }
 
 TEST_F(LogClientTest, ALostServerIsAskedAgainForAsLongAsAllowed) {
