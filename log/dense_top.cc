@@ -59,13 +59,14 @@ std::vector<std::vector<TopNode>> RaiseChanges(const DenseTop& top,
   std::vector<std::vector<TopNode>> levels;
   if (changes.empty()) return levels;
   levels.push_back(std::move(changes));
+  // One for all levels: a small batch has few changes in each, and many levels.
+  std::vector<Hash> children;
+  children.reserve(2 * std::min<size_t>(kChunk, levels[0].size()));
   for (unsigned level = std::bit_width(levels[0][0].index) - 1; level > to_level;
        --level) {
     const std::vector<TopNode>& below = levels.back();
     std::vector<TopNode> parents;
     parents.reserve(below.size());
-    std::vector<Hash> children;
-    children.reserve(2 * kChunk);
     size_t hashed = 0;
     const auto hash = [&] {
       const std::vector<Hash> hashes = HashParents(level - 1, children);
