@@ -12,15 +12,6 @@ namespace {
 // A journal's header, and of each record what is not a row or a hash (journal.h).
 constexpr uint64_t kJournalHeaderBytes = 40;
 constexpr uint64_t kRecordHeaderBytes = 37;
-// Rows of a journal that are inserted together.
-constexpr size_t kRowsAtOnce = 4096;
-
-std::vector<EventRow> Unpacked(std::span<const PackedRow> packed) {
-  std::vector<EventRow> rows;
-  rows.reserve(packed.size());
-  for (const PackedRow& row : packed) rows.push_back(row.row());
-  return rows;
-}
 
 }  // namespace
 
@@ -180,7 +171,7 @@ absl::Status DiskIndex::ReadPartition(const IndexFiles& files, unsigned p,
         "%s: partition %d has files of m = %d and %d, the journals end at %d",
         directory_.path(), p, run_m, top_m, m));
   }
-  partition.active = std::make_unique<RecentRows>(bits);
+  std::vector<EventRow> recent;
   for (const SequencedFile& file : files.journals) {
     if (file.partition != p || file.seq < partition.files.journal) continue;
     const std::string path = directory_.JournalPath(p, file.seq);
@@ -198,10 +189,7 @@ absl::Status DiskIndex::ReadPartition(const IndexFiles& files, unsigned p,
               absl::StrFormat("%s: a batch from m = %d on, its run has m = %d", path,
                               record.frame.m0, run_m));
         }
-        for (size_t i = 0; i < record.rows.size(); i += kRowsAtOnce) {
-          partition.active->Insert(Unpacked(
-              record.rows.subspan(i, std::min(kRowsAtOnce, record.rows.size() - i))));
-        }
+        for (const PackedRow& row : record.rows) recent.push_back(row.row());
       }
       if (record.frame.m1 > top_m) {
         for (const PackedRow& row : record.rows) {
@@ -224,6 +212,8 @@ absl::Status DiskIndex::ReadPartition(const IndexFiles& files, unsigned p,
     return absl::DataLossError(
         absl::StrFormat("%s: partition %d has no journal", directory_.path(), p));
   }
+  partition.active = std::make_unique<RecentRows>(bits);
+  partition.active->Fill(recent);
   return absl::OkStatus();
 }
 

@@ -85,6 +85,19 @@ void RecentRows::Insert(std::span<const EventRow> rows) {
   }
 }
 
+void RecentRows::Fill(std::span<const EventRow> rows) {
+  size_ = rows.size();
+  CutAnew(std::min<unsigned>(std::bit_width(size_ / kRowsPerCell), kMaxCellBits));
+  std::vector<uint32_t> counts(cells_.size());
+  for (const EventRow& row : rows) ++counts[CellOf(PrefixOf(row.key))];
+  for (size_t i = 0; i < cells_.size(); ++i) Grow(&cells_[i], counts[i]);
+  for (const EventRow& row : rows) {
+    Cell& cell = cells_[CellOf(PrefixOf(row.key))];
+    cell.rows.get()[cell.size++] = row;
+  }
+  for (Cell& cell : cells_) std::sort(cell.rows.get(), cell.rows.get() + cell.size);
+}
+
 size_t RecentRows::memory_bytes() const {
   return capacity_ * sizeof(EventRow) + cells_.size() * sizeof(Cell);
 }

@@ -35,6 +35,9 @@ class RecentRows {
   // Rows in order of (key, word), of the partition, none of them there yet. About
   // 100 ns a row.
   void Insert(std::span<const EventRow> rows);
+  // Different rows of the partition in any order, into none: each cell is allocated
+  // once. Half of what Insert costs.
+  void Fill(std::span<const EventRow> rows);
 
   size_t size() const { return size_; }
   size_t memory_bytes() const;

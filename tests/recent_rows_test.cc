@@ -64,6 +64,38 @@ TEST(RecentRowsTest, RowsComeInOrderFromAnyPrefixWhateverWasInsertedHow) {
   }
 }
 
+TEST(RecentRowsTest, FilledInAnyOrderIsWhatInsertingInOrderMakes) {
+  for (const bool crowded : {false, true}) {
+    for (const uint64_t count : {0, 1, 7, 9000}) {
+      std::mt19937_64 random(count);
+      std::vector<EventRow> all;
+      for (uint64_t i = 0; i < count; ++i) {
+        all.push_back(RowOf(&random, 6, crowded, i));
+        if (i % 10 == 3) all.back().key = all.front().key;
+      }
+      RecentRows filled(6);
+      filled.Fill(all);
+      std::sort(all.begin(), all.end());
+      ASSERT_EQ(filled.size(), count);
+      const std::span<const EventRow> rows = all;
+      // And goes on like any other.
+      RecentRows grown(6);
+      grown.Fill(rows.first(count / 2));
+      grown.Insert(rows.subspan(count / 2));
+      for (const RecentRows* made : {&filled, &grown}) {
+        RecentRows::Cursor cursor(*made);
+        cursor.SeekPrefix(0xa0ull << 56);
+        for (const EventRow& row : all) {
+          ASSERT_TRUE(cursor.valid());
+          ASSERT_EQ(cursor.row(), row);
+          cursor.Next();
+        }
+        ASSERT_FALSE(cursor.valid());
+      }
+    }
+  }
+}
+
 TEST(RecentRowsTest, ARowTakesLittleMoreThanItself) {
   std::mt19937_64 random(1);
   RecentRows rows(6);
