@@ -189,8 +189,9 @@ void DiskIndex::InsertRows(const Batch& batch) {
       count += size;
       if (count >= kRowsPerLock) insert();
     }
+    // Two pieces of one partition must never be inserted side by side.
+    if (!pieces.empty()) insert();
   }
-  insert();
 }
 
 }  // namespace setlog
