@@ -114,7 +114,6 @@ void Sequencer::Run() {
       if (!WaitForWork(lock)) return;
       group = Take();
     }
-    const Clock::time_point start = Clock::now();
     Prepare(group);
     {
       MutexLock lock(mutex_);
@@ -124,12 +123,12 @@ void Sequencer::Run() {
         return ended_ == group.turn;
       });
     }
+    const Clock::time_point start = Clock::now();
     Commit(group);
     {
       MutexLock lock(mutex_);
       ++ended_;
       const Clock::time_point now = Clock::now();
-      expected_ = queue_.size() + group.requests.size();
       gather_until_ =
           now + std::min<Clock::duration>((now - start) / 2, options_.max_gathering);
     }
@@ -220,6 +219,17 @@ absl::Status Sequencer::WriteAndSign(Group& group) {
   return absl::OkStatus();
 }
 
+// Those who wait, and those who are answered now and usually ask again at once. Before
+// they are answered, or who is quick would be counted twice.
+void Sequencer::ExpectCallers(const Group& group) {
+  size_t callers = 0;
+  for (const Request& request : group.requests) {
+    callers += std::holds_alternative<AppendValues>(request.step);
+  }
+  MutexLock lock(mutex_);
+  expected_ = queue_.size() + callers;
+}
+
 // Fills in the report what the requests that succeeded have added.
 void Sequencer::Count(Group& group) {
   CommitReport& report = group.report;
@@ -273,6 +283,7 @@ void Sequencer::Commit(Group& group) {
     Count(group);
     options_.committed(group.report);
   }
+  ExpectCallers(group);
   for (size_t i = 0; i < group.requests.size(); ++i) {
     if (group.results[i].ok()) {
       group.results[i]->size = group.requests[i].log->figures().size;

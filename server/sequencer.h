@@ -114,6 +114,7 @@ class Sequencer {
   // Writes, signs, publishes, answers. For one group at a time, in order.
   void Commit(Group& group);
   absl::Status WriteAndSign(Group& group);
+  void ExpectCallers(const Group& group);
   static void Count(Group& group);
   absl::StatusOr<LogEdge*> EdgeOf(LogState* log);
 
