@@ -94,6 +94,8 @@ absl::StatusOr<std::string> RocksDatabase::Get(const std::string& key,
                                                Checksums checksums) const {
   rocksdb::ReadOptions options = CheckedRead();
   options.verify_checksums = checksums == Checksums::kVerified;
+  // A block in the cache is taken for a verified one.
+  options.fill_cache = options.verify_checksums;
   std::string value;
   const rocksdb::Status read = db_->Get(options, key, &value);
   if (read.ok()) return value;
