@@ -103,7 +103,9 @@ void Indexer::Observe(const LogState& log, std::string_view event) const {
 bool Indexer::Step(LogState* log, Followed* followed) {
   LogIndex& index = *followed->index;
   if (!followed->loaded) {
-    index.Load();
+    const absl::Status loaded = index.Load();
+    Report(*log, loaded);
+    if (!loaded.ok()) return false;
     followed->loaded = true;
     const bool empty = index.m() == 0 && log->head().index.entry.m > 1;
     Observe(*log, empty ? "rebuild" : "loaded");

@@ -43,10 +43,13 @@ LogIndex::LogIndex(Store* store, const TreeReader* reader, const LogState* log,
       identity_({store->id(), log->number(), 0}),
       index_(EngineOptions(store, log, options)) {}
 
-void LogIndex::Load() {
+absl::Status LogIndex::Load() {
   absl::Status opened = index_.Open();
   if (opened.ok()) opened = AgreesWithLog();
+  // Then the files may be good: there is no reason to make them anew.
+  if (absl::IsUnavailable(opened) || absl::IsResourceExhausted(opened)) return opened;
   if (!opened.ok()) Reset();
+  return absl::OkStatus();
 }
 
 absl::Status LogIndex::AgreesWithLog() const {

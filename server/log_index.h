@@ -60,8 +60,8 @@ class LogIndex {
 
   // --- For the indexer.
   // What the files hold, if the log agrees, or an empty index is where Prepare goes on
-  // from.
-  void Load();
+  // from. An error may pass: nothing was loaded, or removed.
+  absl::Status Load();
   // The set that it holds, as an index entry would say it.
   IndexEntry Current() const { return index_.current(); }
   // The set after `changes`, which lead from m() to `m`; `backlog` more entries wait.

@@ -313,7 +313,7 @@ class LogIndexTest : public SequencerTest {
   // to `end`, which stand at `at`, is in the files, and its entry is not in the log.
   IndexEntry PublishOnly(uint64_t begin, uint64_t end, const Sequenced& at) {
     LogIndex index(&store_, &reader_, &log_, Options());
-    index.Load();
+    EXPECT_OK(index.Load());
     std::vector<SetChange> changes;
     for (uint64_t i = begin; i < end; ++i) {
       const Hash key = SetKey(Sha256(AsBytes(std::to_string(i))));
@@ -346,7 +346,7 @@ class LogIndexTest : public SequencerTest {
 TEST_F(LogIndexTest, WhatWasWrittenAnswersWithoutTheLog) {
   Grow(0, 20000);
   LogIndex index(&store_, &reader_, &log_, Options());
-  index.Load();
+  ASSERT_OK(index.Load());
   EXPECT_EQ(index.m(), log_.head().index.entry.m);
   EXPECT_TRUE(AnswersRightly(&index, 20000));
 }
@@ -386,7 +386,7 @@ TEST_F(LogIndexTest, ARebuildThatWasKilledGoesOnWhereItWas) {
   ASSERT_EQ(cut.m, added->first + 1000);
   {
     LogIndex index(&store_, &reader_, &log_, Options());
-    index.Load();
+    ASSERT_OK(index.Load());
     EXPECT_EQ(index.Current(), cut);
   }
   LogIndex index(&store_, &reader_, &log_, Options());
@@ -438,7 +438,7 @@ TEST_F(LogIndexTest, AThousandMoreRewriteAThousandBucketsAtTheMost) {
   EXPECT_GT(written_, 0u);
   EXPECT_LE(written_, 1000u);
   LogIndex index(&store_, &reader_, &log_, Options());
-  index.Load();
+  ASSERT_OK(index.Load());
   EXPECT_TRUE(AnswersRightly(&index, 101000));
 }
 
@@ -496,7 +496,7 @@ TEST_F(LogIndexTest, OldVersionsAreAnsweredAndTheirTopsAreFilesThatDamageOnlyDel
     }
     if (damage == 2) fs::resize_file(path, 100);
     LogIndex index(&store_, &reader_, &log_, Options());
-    index.Load();
+    ASSERT_OK(index.Load());
     EXPECT_FALSE(index.Ready(old.entry.m));
     for (uint64_t i = 0; i < 6000; i += 57) {
       const Hash record = Sha256(AsBytes(std::to_string(i)));
