@@ -175,6 +175,8 @@ class DiskIndex {
   absl::Status WriteShape(DenseTop* top, std::vector<Partition>& partitions,
                           IndexManifest* manifest);
   absl::Status StartFiles();
+  // Those that count with `manifest`.
+  absl::Status SyncJournals(const IndexManifest& manifest) const;
 
   // disk_index_merge.cc
   uint64_t MergeLimit() const;

@@ -6,6 +6,7 @@
 #include "index/disk_index.h"
 #include "index/top_file.h"
 #include "log/bucket_hasher.h"
+#include "storage/durable_file.h"
 
 namespace setlog {
 namespace {
@@ -158,6 +159,8 @@ absl::Status DiskIndex::WriteShape(DenseTop* top, std::vector<Partition>& partit
   });
   absl::Status written;
   for (const absl::Status& status : failed) written.Update(status);
+  // The tops stand for the rows in the journals, so those must not be lost before them.
+  if (written.ok()) written = SyncJournals(*manifest);
   if (written.ok()) {
     written = WriteIndexManifest(directory_.ManifestPath(), *manifest);
   }
@@ -172,6 +175,21 @@ absl::Status DiskIndex::WriteShape(DenseTop* top, std::vector<Partition>& partit
   }
   if (!same_partitions) commits_.reset();  // which are of other partitions
   directory_.RemoveUnnamed(*manifest).IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status DiskIndex::SyncJournals(const IndexManifest& manifest) const {
+  absl::StatusOr<IndexFiles> files = directory_.List();
+  if (!files.ok()) return files.status();
+  for (const SequencedFile& file : files->journals) {
+    if (file.partition >= manifest.partitions.size() ||
+        file.seq < manifest.partitions[file.partition].journal) {
+      continue;
+    }
+    const absl::Status synced =
+        SyncPath(directory_.JournalPath(file.partition, file.seq));
+    if (!synced.ok()) return synced;
+  }
   return absl::OkStatus();
 }
 

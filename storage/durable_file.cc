@@ -70,12 +70,15 @@ absl::Status ReplaceSecretFile(const std::string& path, std::string_view content
 }
 
 absl::Status SyncParentDirectory(const std::string& path) {
-  const std::string parent = ParentOf(path);
-  const int descriptor = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return FileError(errno, "open", parent);
+  return SyncPath(ParentOf(path));
+}
+
+absl::Status SyncPath(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return FileError(errno, "open", path);
   const int error = fsync(descriptor) == 0 ? 0 : errno;
   close(descriptor);
-  return error == 0 ? absl::OkStatus() : FileError(error, "sync", parent);
+  return error == 0 ? absl::OkStatus() : FileError(error, "sync", path);
 }
 
 absl::Status ExchangeDirectories(const std::string& a, const std::string& b) {

@@ -28,6 +28,8 @@ absl::Status FileError(int error, std::string_view what, const std::string& path
 
 // Makes the creation or renaming of `path` itself durable.
 absl::Status SyncParentDirectory(const std::string& path);
+// Makes durable what was written to the file, or which names are in the directory.
+absl::Status SyncPath(const std::string& path);
 
 // Each of two directories of one file system gets the other's name, in one step: after
 // a crash both have or neither has. Unimplemented if the file system cannot do that.
