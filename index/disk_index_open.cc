@@ -79,6 +79,8 @@ absl::Status DiskIndex::Read(const IndexFiles& files, Opened* opened) const {
       if (all.size() > 1) {
         const IndexCommit& before = all[all.size() - 2];
         opened->previous = IndexEntry{before.m1, before.n, before.root};
+      } else if (all.back().m0 == manifest->m) {
+        opened->previous = IndexEntry{manifest->m, manifest->n, manifest->root};
       }
     }
   }
