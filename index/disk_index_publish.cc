@@ -13,6 +13,8 @@ constexpr size_t kRowsPerLock = 8192;
 constexpr size_t kRowsPerThread = 2048;
 // Commits are started anew when there are so many bytes of them.
 constexpr uint64_t kMaxCommitBytes = uint64_t{1} << 16;
+// Records of what batches replaced: an old view looks into each.
+constexpr size_t kMaxUndo = 32;
 
 }  // namespace
 
@@ -130,7 +132,8 @@ void DiskIndex::Apply(Batch batch) {
     const auto lock = mutex_.LockUnique();
     undo_.push_back(std::move(undo));
     undo_bytes_ += bytes;
-    while (undo_.size() > 1 && undo_bytes_ - bytes > options_.undo_bytes) {
+    while (undo_.size() > 1 &&
+           (undo_bytes_ - bytes > options_.undo_bytes || undo_.size() > kMaxUndo)) {
       undo_bytes_ -= undo_.front().memory_bytes();
       dropped.push_back(std::move(undo_.front()));
       undo_.pop_front();
