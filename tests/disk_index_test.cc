@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -159,6 +160,40 @@ TEST_F(DiskIndexTest, AnyBatchingLeadsToTheSameRoot) {
       EXPECT_EQ(index.current(), end) << "batches of " << size;
     }
   }
+}
+
+TEST_F(DiskIndexTest, ThreadsNeverGetRowsOfOnePartitionSideBySide) {
+  constexpr size_t kPartitions = 64;
+  size_t most_jobs = 0;
+  DiskIndex::Options options = Options();
+  options.max_recent_rows = 1000000;
+  options.parallel = [&](size_t jobs, const std::function<void(size_t)>& job) {
+    most_jobs = std::max(most_jobs, jobs);
+    for (size_t i = 0; i < jobs; ++i) job(i);
+  };
+  DiskIndex index(options);
+  ASSERT_OK(index.Clear());
+  uint64_t m = 0;
+  // `first` keys of the first partition, `others` of each other one.
+  const auto add = [&](size_t first, size_t others) {
+    std::vector<SetChange> changes;
+    for (size_t p = 0; p < kPartitions; ++p) {
+      for (size_t i = 0; i < (p == 0 ? first : others); ++i) {
+        Hash key = SetKey(IndexModel::Record(m));
+        key.data()[0] = static_cast<uint8_t>(p << 2 | (key.data()[0] & 3));
+        changes.push_back({key, m++, true});
+      }
+    }
+    auto batch = index.Prepare(std::move(changes), m, 0);
+    ASSERT_OK(batch);
+    ASSERT_OK(index.Publish(*std::move(batch)));
+  };
+  ASSERT_NO_FATAL_FAILURE(add(10, 10));
+  // Pieces of 2,048 rows, of which few are left over, and then a piece of 12 of almost
+  // every partition: together more than there are partitions.
+  ASSERT_NO_FATAL_FAILURE(add(100, 2060));
+  EXPECT_EQ(most_jobs, kPartitions);
+  EXPECT_OK(index.TopAt(index.current()));
 }
 
 TEST_F(DiskIndexTest, ReadersOnOtherThreadsGetRightAnswersDuringEverything) {
