@@ -119,7 +119,10 @@ class DiskIndex {
   absl::StatusOr<FoundMany> BatchLookup(const IndexEntry& at,
                                         std::span<const Hash> keys,
                                         const TopView* version = nullptr) const;
-  // The top at any m <= current().m, of depth DepthFor(m), by a pass over all rows in
+  // Whether a top that TopAt made once is still deep enough: else the buckets below it
+  // have grown with the set, and each answer would read a good part of it.
+  bool IsDeepEnough(unsigned version_depth) const;
+  // The top at any m <= current().m, some levels less deep, by a pass over all rows in
   // short turns. Aborted if Clear came in between.
   absl::StatusOr<DenseTop> TopAt(const IndexEntry& at) const;
 

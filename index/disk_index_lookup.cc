@@ -18,6 +18,9 @@ struct PrefixRange {
   uint64_t last;
 };
 
+// An old top is of this many levels less than the newest, to be small.
+constexpr unsigned kLevelsLess = 4;
+
 }  // namespace
 
 std::optional<TopView> DiskIndex::RecentView(uint64_t m) const {
@@ -182,11 +185,14 @@ absl::StatusOr<TopView> DiskIndex::ViewOf(const IndexEntry& at,
   return *std::move(view);
 }
 
+bool DiskIndex::IsDeepEnough(unsigned version_depth) const {
+  const auto lock = mutex_.LockShared();
+  return version_depth + kLevelsLess + 1 >= depth();
+}
+
 absl::StatusOr<DenseTop> DiskIndex::TopAt(const IndexEntry& at) const {
   // Members hashed in one turn under the lock: a millisecond or two.
   constexpr uint64_t kRowsPerTurn = 4096;
-  // An old top is of this many levels less than the newest, to be small.
-  constexpr unsigned kLevelsLess = 4;
   uint64_t generation;
   unsigned depth_then;
   uint64_t rows_then;

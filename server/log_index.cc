@@ -49,6 +49,13 @@ absl::Status LogIndex::Load() {
   // Then the files may be good: there is no reason to make them anew.
   if (absl::IsUnavailable(opened) || absl::IsResourceExhausted(opened)) return opened;
   if (!opened.ok()) Reset();
+  // Those beyond the newest few were left by earlier runs, each of which kept as many.
+  if (const absl::StatusOr<IndexFiles> files = directory_.List(); files.ok()) {
+    const std::vector<uint64_t>& tops = files->version_tops;
+    for (size_t i = 0; i + kOldTops < tops.size(); ++i) {
+      directory_.Remove(directory_.VersionTopPath(tops[i])).IgnoreError();
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -139,8 +146,9 @@ bool LogIndex::Ready(uint64_t m) const {
   // One that is not reached yet is refused at once.
   if (m == 0 || index_.m() <= m || index_.IsRecent(m)) return true;
   const MutexLock lock(old_mutex_);
-  return std::any_of(old_tops_.begin(), old_tops_.end(),
-                     [m](const auto& old) { return old.first == m; });
+  return std::any_of(old_tops_.begin(), old_tops_.end(), [&](const auto& old) {
+    return old.first == m && index_.IsDeepEnough(old.second->depth());
+  });
 }
 
 absl::StatusOr<LogIndex::OldTopPtr> LogIndex::OldTopFor(const IndexEntry& at) {
@@ -149,6 +157,10 @@ absl::StatusOr<LogIndex::OldTopPtr> LogIndex::OldTopFor(const IndexEntry& at) {
     while (true) {
       for (auto old = old_tops_.begin(); old != old_tops_.end(); ++old) {
         if (old->first != at.m) continue;
+        if (!index_.IsDeepEnough(old->second->depth())) {
+          old_tops_.erase(old);
+          break;
+        }
         old_tops_.splice(old_tops_.begin(), old_tops_, old);
         return old_tops_.front().second;
       }
@@ -181,7 +193,8 @@ absl::StatusOr<LogIndex::OldTopPtr> LogIndex::MakeOldTop(const IndexEntry& at) {
     absl::StatusOr<std::unique_ptr<VersionTopFile>> file =
         VersionTopFile::Open(path, identity_, at.m);
     if (!file.ok() || (*file)->frame().root != at.set_root ||
-        (*file)->frame().depth > DenseTop::kMaxDepth) {
+        (*file)->frame().depth > DenseTop::kMaxDepth ||
+        !index_.IsDeepEnough((*file)->frame().depth)) {
       return nullptr;
     }
     auto top = std::make_shared<OldTop>();

@@ -106,6 +106,7 @@ class LogIndex {
     uint64_t n = 0;
     std::unique_ptr<VersionTopFile> file;
     std::optional<DenseTop> memory;
+    unsigned depth() const { return memory ? memory->depth() : file->frame().depth; }
     TopView view(uint64_t m) const;
   };
   using OldTopPtr = std::shared_ptr<const OldTop>;

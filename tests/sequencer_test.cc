@@ -3,10 +3,12 @@
 #include <fstream>
 
 #include "absl/strings/str_format.h"
+#include "index/index_directory.h"
 #include "log/set_tree.h"
 #include "sequencer_fixture.h"
 #include "server/indexer.h"
 #include "server/log_index.h"
+#include "storage/durable_file.h"
 #include "temp_dir.h"
 
 namespace setlog {
@@ -392,6 +394,42 @@ TEST_F(LogIndexTest, ARebuildThatWasKilledGoesOnWhereItWas) {
   LogIndex index(&store_, &reader_, &log_, Options());
   EXPECT_EQ(FirstEvent(&index), "loaded");
   EXPECT_TRUE(AnswersRightly(&index, 3001));
+}
+
+TEST_F(LogIndexTest, AnOldVersionsTopIsMadeAnewWhereItsBucketsHaveGrown) {
+  Grow(0, 300);
+  const PlacedIndex old = log_.head().index;
+  const std::string path =
+      IndexDirectory(Options().directory).VersionTopPath(old.entry.m);
+  const Hash record = Sha256(AsBytes("7"));
+  uint64_t bytes = 0;
+  uint64_t members = 300;
+  for (const uint64_t grown : {3000, 150000}) {
+    Grow(members, grown);
+    members = grown;
+    LogIndex index(&store_, &reader_, &log_, Options());
+    ASSERT_OK(index.Load());
+    EXPECT_FALSE(index.Ready(old.entry.m));
+    const auto answer = index.Lookup(record, old);
+    ASSERT_OK(answer);
+    EXPECT_TRUE(*VerifyLookup(old.entry.set_root, record, answer->proof));
+    EXPECT_TRUE(index.Ready(old.entry.m));
+    EXPECT_GT(std::filesystem::file_size(path), 4 * bytes);
+    bytes = std::filesystem::file_size(path);
+  }
+}
+
+TEST_F(LogIndexTest, TopsOfOldVersionsDoNotGatherOverRestarts) {
+  Grow(0, 300);
+  const IndexDirectory directory(Options().directory);
+  for (uint64_t m = 1; m <= 40; ++m) {
+    ASSERT_OK(ReplaceFile(directory.VersionTopPath(m), "left by an earlier run"));
+  }
+  LogIndex index(&store_, &reader_, &log_, Options());
+  ASSERT_OK(index.Load());
+  const auto files = directory.List();
+  ASSERT_OK(files);
+  EXPECT_EQ(files->version_tops.size(), 16u);
 }
 
 TEST_F(LogIndexTest, ALogThatGoesIdleMergesItsJournalsAway) {
