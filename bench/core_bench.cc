@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <random>
 #include <vector>
 
 #include "log/entry.h"
@@ -19,24 +18,13 @@
 #include "log/tile_tree.h"
 #include "log/tree.h"
 #include "port/parallel.h"
+#include "random_hashes.h"
 
 namespace setlog {
 namespace {
 
 constexpr size_t kTreeKeys = 10'000'000;
 constexpr size_t kTreePiece = 1 << 15;
-
-std::vector<Hash> RandomHashes(size_t count) {
-  std::mt19937_64 random(1);
-  std::vector<Hash> hashes(count);
-  for (Hash& hash : hashes) {
-    for (size_t i = 0; i < Hash::kSize; i += 8) {
-      const uint64_t word = random();
-      std::memcpy(hash.data() + i, &word, 8);
-    }
-  }
-  return hashes;
-}
 
 // The kernel range(0); prefix_bytes + body_bytes: 2 + 32 a leaf, 1 + 64 a node, 1 + 32
 // a key, 1 + 65 a set node; messages in a call.

@@ -19,7 +19,6 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
-#include <random>
 #include <thread>
 #include <vector>
 
@@ -29,6 +28,7 @@
 #include "client/state.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
+#include "random_hashes.h"
 #include "server/server.h"
 #include "server_process.h"
 
@@ -73,18 +73,6 @@ double OwnCpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-std::vector<Hash> RandomHashes(size_t count, uint64_t seed) {
-  std::mt19937_64 random(seed);
-  std::vector<Hash> hashes(count);
-  for (Hash& hash : hashes) {
-    for (size_t i = 0; i < Hash::kSize; i += 8) {
-      const uint64_t word = random();
-      std::memcpy(hash.data() + i, &word, 8);
-    }
-  }
-  return hashes;
 }
 
 uint64_t BytesUnder(const std::string& dir) {
