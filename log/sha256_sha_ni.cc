@@ -182,6 +182,7 @@ void HashCopies(const Batch& batch, size_t blocks, size_t first, Vector* scratch
   Start<kMessages>(state);
   for (int m = 0; m < kMessages; ++m) {
     uint8_t* message = reinterpret_cast<uint8_t*>(scratch + 4 * kMaxBlocks * m);
+    if (batch.body_bytes == 0) continue;  // The bodies may be null then.
     memcpy(message + batch.prefix_bytes, batch.bodies + (first + m) * batch.body_bytes,
            batch.body_bytes);
   }
