@@ -140,22 +140,25 @@ SetIndex IndexOf(const std::vector<Hash>& values) {
   std::vector<SetChange> changes;
   const std::vector<Hash> keys = SetKeys(values);
   for (size_t i = 0; i < keys.size(); ++i) changes.push_back({keys[i], i, true});
-  index.Publish(index.PrepareDeeper(index.WantedDepth(keys.size())));
-  index.Publish(index.Prepare(changes, keys.size()));
+  index.Apply(changes, keys.size());
   return index;
 }
 
 // A batch of range(1) keys into a set of range(0).
 void BM_SetIndexUpdate(benchmark::State& state) {
   const std::vector<Hash> values = RandomHashes(state.range(0) + state.range(1));
-  const SetIndex index = IndexOf({values.begin(), values.begin() + state.range(0)});
+  SetIndex index = IndexOf({values.begin(), values.begin() + state.range(0)});
   std::vector<SetChange> changes;
   for (int64_t i = 0; i < state.range(1); ++i) {
     const uint64_t position = state.range(0) + i;
     changes.push_back({SetKey(values[position]), position, true});
   }
   for (auto _ : state) {
-    benchmark::DoNotOptimize(index.Prepare(changes, values.size()).root());
+    const SetIndex::Undo undo = index.Apply(changes, values.size());
+    benchmark::DoNotOptimize(index.root());
+    state.PauseTiming();
+    index.Revert(undo);
+    state.ResumeTiming();
   }
   state.SetItemsProcessed(state.iterations() * state.range(1));
 }
@@ -181,16 +184,13 @@ void BM_Replay(benchmark::State& state) {
   append(ManifestEntry{*FormatManifest(manifest)});
   {
     SetIndex set;
-    set.ForgetOlder();
     std::vector<SetChange> changes;
     for (const Hash& value : values) {
       changes.push_back({SetKey(value), count, true});
       append(AddEntry{value});
       if (changes.size() < static_cast<size_t>(state.range(1))) continue;
-      const unsigned depth = set.WantedDepth(changes.size());
-      if (depth > set.top().depth) set.Publish(set.PrepareDeeper(depth));
-      set.Publish(set.Prepare(changes, count));
-      append(IndexEntry{set.top().m, set.top().n, set.top().root()});
+      set.Apply(changes, count, std::ref(parallel));
+      append(IndexEntry{set.m(), set.n(), set.root()});
       changes.clear();
     }
   }
@@ -215,6 +215,9 @@ BENCHMARK(BM_Replay)
     ->Args({10'000'000, 200'000, 1})
     ->Args({10'000'000, 200'000, 2})
     ->Args({10'000'000, 10'000, 2})
+    ->Args({10'000'000, 1'000'000, 2})
+    ->Args({20'000'000, 1'000'000, 2})
+    ->Args({20'000'000, 10'000, 2})
     ->Unit(benchmark::kMillisecond)
     ->Iterations(1)
     ->UseRealTime();
@@ -225,7 +228,7 @@ void BM_LookupProve(benchmark::State& state) {
   size_t i = 0;
   for (auto _ : state) {
     i = (i + 7919) % values.size();
-    benchmark::DoNotOptimize(index.Lookup(index.top(), SetKey(values[i])));
+    benchmark::DoNotOptimize(index.Lookup(SetKey(values[i])));
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -234,10 +237,10 @@ BENCHMARK(BM_LookupProve);
 void BM_LookupVerify(benchmark::State& state) {
   const std::vector<Hash> values = RandomHashes(1 << 20);
   const SetIndex index = IndexOf(values);
-  const Hash root = index.top().root();
+  const Hash root = index.root();
   std::vector<LookupProof> proofs;
   for (size_t i = 0; i < 1000; ++i) {
-    absl::StatusOr<SetAnswer> answer = index.Lookup(index.top(), SetKey(values[i]));
+    absl::StatusOr<SetAnswer> answer = index.Lookup(SetKey(values[i]));
     answer->proof.terminal = values[i];
     proofs.push_back(answer->proof);
   }

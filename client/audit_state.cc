@@ -4,19 +4,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <memory>
+#include <thread>
 
 #include "absl/strings/str_format.h"
 #include "client/staged_file.h"
 #include "log/sha256.h"
 #include "log/sha256_stream.h"
 #include "log/tile.h"
+#include "port/parallel.h"
 
 namespace setlog {
 namespace {
 
-constexpr std::string_view kMagic = "setlog audit 1\n";
+constexpr std::string_view kMagic = "setlog audit 2\n";
+// Rows are read and written in pieces.
+constexpr size_t kPieceRows = 1 << 15;
+constexpr size_t kPiecePages = 1 << 11;
 constexpr size_t kPendingBytes = 8 + Hash::kSize;
 
 void AppendText(std::string* out, std::string_view text) {
@@ -24,7 +31,7 @@ void AppendText(std::string* out, std::string_view text) {
   out->append(text);
 }
 
-// Everything but the pages.
+// Everything but the rows.
 std::string EncodeHead(std::string_view origin, std::string_view note,
                        const ReplayState& state) {
   std::string out;
@@ -47,17 +54,11 @@ std::string EncodeHead(std::string_view origin, std::string_view note,
     AppendU64(&out, state.last_index->position);
     out.append(Encode(state.last_index->entry));
   }
-  AppendU64(&out, state.pending.size());
-  for (const ReplayState::Pending& pending : state.pending) {
+  AppendU64(&out, state.pending.all().size());
+  for (const SetChange& pending : state.pending.all()) {
     AppendU64(&out, pending.position << 1 | (pending.add ? 1 : 0));
-    out.append(AsText(pending.value));
+    out.append(AsText(pending.key));
   }
-  const SetIndex& set = state.set;
-  AppendU64(&out, set.rows());
-  AppendU64(&out, set.bucket_hashes().size());
-  for (const Hash& hash : set.bucket_hashes()) out.append(AsText(hash));
-  AppendText(&out, set.EncodeHistory());
-  AppendU64(&out, set.page_count());
   return out;
 }
 
@@ -105,9 +106,7 @@ class Fields {
 
 struct Head {
   std::string origin;
-  AuditState state;
-  uint64_t rows = 0;
-  uint64_t pages = 0;
+  AuditState state;  // without the set
 };
 
 absl::StatusOr<Head> DecodeHead(Bytes bytes) {
@@ -143,26 +142,15 @@ absl::StatusOr<Head> DecodeHead(Bytes bytes) {
   const uint64_t pending = fields.Count(kPendingBytes);
   for (uint64_t i = 0; i < pending; ++i) {
     const uint64_t word = fields.U64();
-    const Bytes value = fields.Take(Hash::kSize);
+    const Bytes key = fields.Take(Hash::kSize);
     if (!fields.ok()) return cut;
-    replay.pending.push_back({HashFromBytes(value), word >> 1, (word & 1) != 0});
+    replay.pending.Add({HashFromBytes(key), word >> 1, (word & 1) != 0});
   }
-  head.rows = fields.U64();
-  const std::vector<Hash> buckets = fields.Hashes(fields.Count(Hash::kSize));
-  const std::string history = fields.Text();
-  head.pages = fields.U64();
   if (!fields.done()) return cut;
 
   absl::StatusOr<TileTree> tree = TileTree::Restore(size, std::move(tails));
   if (!tree.ok()) return tree.status();
   replay.tree = *std::move(tree);
-  const IndexEntry none{0, 0, EmptySetRoot()};
-  const IndexEntry& last = replay.last_index ? replay.last_index->entry : none;
-  absl::StatusOr<SetIndex> set = SetIndex::Restore(
-      last.m, last.n, head.rows, last.set_root, buckets, AsBytes(history));
-  if (!set.ok()) return set.status();
-  replay.set = *std::move(set);
-  if (head.pages != replay.set.page_count()) return cut;
   return head;
 }
 
@@ -210,17 +198,23 @@ absl::StatusOr<AuditState> Read(Reader& file, std::string_view origin) {
   absl::StatusOr<Head> head = DecodeHead(AsBytes(*bytes));
   if (!head.ok()) return head.status();
   if (head->origin != origin) return absl::DataLossError("it is another log's");
-  constexpr uint64_t kRowBytes = Hash::kSize + 8;
-  uint64_t rows = 0;
-  for (uint64_t page = 0; page < head->pages; ++page) {
-    const absl::StatusOr<std::string> encoded = file.TakeText();
-    if (!encoded.ok()) return encoded.status();
-    const absl::Status installed =
-        head->state.replay.set.InstallPage(page, AsBytes(*encoded));
-    if (!installed.ok()) return installed;
-    rows += (encoded->size() - Hash::kSize) / kRowBytes;
+  ReplayState& replay = head->state.replay;
+  const IndexEntry none{0, 0, EmptySetRoot()};
+  const IndexEntry& last = replay.last_index ? replay.last_index->entry : none;
+  if (last.n > file.left() / SetIndex::kRowBytes) return damaged;
+  SetIndex::Loader loader(last.n);
+  for (uint64_t left = last.n; left > 0;) {
+    const uint64_t count = std::min<uint64_t>(left, kPieceRows);
+    const absl::StatusOr<std::string> rows = file.Take(count * SetIndex::kRowBytes);
+    if (!rows.ok()) return rows.status();
+    if (absl::Status s = loader.Add(AsBytes(*rows)); !s.ok()) return s;
+    left -= count;
   }
-  if (rows != head->rows) return damaged;
+  Parallel parallel(std::max(1u, std::thread::hardware_concurrency()));
+  absl::StatusOr<SetIndex> set =
+      std::move(loader).Finish(last.m, last.set_root, std::ref(parallel));
+  if (!set.ok()) return set.status();
+  replay.set = *std::move(set);
   const Hash digest = file.Digest();
   const absl::StatusOr<std::string> stored = file.Take(Hash::kSize);
   if (!stored.ok()) return stored.status();
@@ -268,10 +262,11 @@ absl::Status AuditStore::Save(std::string_view note, const ReplayState& replay) 
   std::string head(kMagic);
   AppendText(&head, EncodeHead(origin_, note, replay));
   if (absl::Status s = write(head); !s.ok()) return s;
-  for (size_t page = 0; page < replay.set.page_count(); ++page) {
-    std::string bytes;
-    AppendText(&bytes, replay.set.EncodePage(page));
-    if (absl::Status s = write(bytes); !s.ok()) return s;
+  const size_t pages = replay.set.page_count();
+  for (size_t page = 0; page < pages; page += kPiecePages) {
+    const std::string rows =
+        replay.set.EncodeRows(page, std::min(page + kPiecePages, pages));
+    if (absl::Status s = write(rows); !s.ok()) return s;
   }
   if (absl::Status s = file->Write(AsText(digest.Finish())); !s.ok()) return s;
   return file->Commit();

@@ -9,8 +9,8 @@
 //
 // It ends in the SHA-256 of all before it, and the set in it leads to the set root of
 // the last index entry. A damaged file is refused (DataLoss), never taken for none:
-// the message names it and the remedy. Saving costs a write of 40 bytes a value, and
-// loading about two hashes a value. Not thread-safe.
+// the message names it and the remedy. Saving costs a write of 40 bytes a member,
+// and loading about one hash a member. Not thread-safe.
 #ifndef SETLOG_CLIENT_AUDIT_STATE_H_
 #define SETLOG_CLIENT_AUDIT_STATE_H_
 

@@ -49,31 +49,29 @@ absl::StatusOr<EntryPiece> EntryStream::Next(std::chrono::milliseconds wait) {
     }
     uint64_t taken = 0;
     while (!queue_.empty() && taken < kPieceEntries) {
-      taken += queue_.front().entries;
-      queued_bytes_ -= queue_.front().bundle.size();
-      piece.bundles.push_back(std::move(queue_.front().bundle));
-      queue_.pop_front();
+      taken += queue_.front().entries.size();
+      queued_bytes_ -= queue_.front().bytes.size();
+      piece.bundles.splice(piece.bundles.end(), queue_, queue_.begin());
     }
   }
   changed_.notify_all();
-  // A deque does not move its strings when it is moved itself, so views into them stay.
-  for (const std::string& bundle : piece.bundles) {
-    const std::vector<Bytes> entries = *ParseBundle(AsBytes(bundle));
-    piece.entries.insert(piece.entries.end(), entries.begin(), entries.end());
+  for (const EntryPiece::Bundle& bundle : piece.bundles) {
+    piece.entries.insert(piece.entries.end(), bundle.entries.begin(),
+                         bundle.entries.end());
   }
   position_ += piece.entries.size();
   return piece;
 }
 
-bool EntryStream::Enqueue(Chunk chunk) {
+bool EntryStream::Enqueue(std::list<EntryPiece::Bundle> bundle) {
   {
     MutexLock lock(mutex_);
     lock.Wait(changed_, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       return queued_bytes_ < kQueueBytes || stopped_;
     });
     if (stopped_) return false;
-    queued_bytes_ += chunk.bundle.size();
-    queue_.push_back(std::move(chunk));
+    queued_bytes_ += bundle.front().bytes.size();
+    queue_.splice(queue_.end(), bundle);
   }
   changed_.notify_all();
   return true;
@@ -110,8 +108,10 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
   absl::Status refused;
   v1::EntriesChunk chunk;
   while (*position < end && refused.ok() && stream->Read(&chunk)) {
-    const absl::StatusOr<std::vector<Bytes>> entries =
-        ParseBundle(AsBytes(chunk.bundle()));
+    std::list<EntryPiece::Bundle> bundle(1);
+    bundle.front().bytes = std::move(*chunk.mutable_bundle());
+    absl::StatusOr<std::vector<Bytes>> entries =
+        ParseBundle(AsBytes(bundle.front().bytes));
     if (!entries.ok()) {
       refused = Refused(origin_, entries.status());
     } else if (chunk.begin() != *position || entries->empty() ||
@@ -120,7 +120,8 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
     } else {
       *position += entries->size();
       retry.Progress();
-      if (!Enqueue({std::move(*chunk.mutable_bundle()), entries->size()})) {
+      bundle.front().entries = *std::move(entries);
+      if (!Enqueue(std::move(bundle))) {
         refused = absl::CancelledError();
       }
     }

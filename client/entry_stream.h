@@ -10,14 +10,14 @@
 // claims: whoever has checked them all compares the root that they lead to with a
 // verified head (TreeClient verifies piece by piece, with a call and two hashes an
 // entry more). A lost server is asked again, from where it was lost. Memory:
-// kQueueBytes. For one caller thread.
+// kQueueBytes, and half as much for the views. For one caller thread.
 #ifndef SETLOG_CLIENT_ENTRY_STREAM_H_
 #define SETLOG_CLIENT_ENTRY_STREAM_H_
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,8 +33,13 @@ namespace setlog {
 
 // Adjacent entries and what they are views into.
 struct EntryPiece {
+  struct Bundle {
+    std::string bytes;
+    std::vector<Bytes> entries;  // views into them
+  };
   uint64_t begin = 0;
-  std::deque<std::string> bundles;
+  // A list, because its items stay where they are: short strings move with theirs.
+  std::list<Bundle> bundles;
   std::vector<Bytes> entries;
 
   EntryPiece() = default;
@@ -62,16 +67,11 @@ class EntryStream {
   absl::StatusOr<EntryPiece> Next(std::chrono::milliseconds wait);
 
  private:
-  struct Chunk {
-    std::string bundle;
-    size_t entries = 0;
-  };
-
   void Fetch();
   // One call; OK if it may be followed by another.
   absl::Status FetchSome(uint64_t* position, Retry& retry);
   // False if nobody wants it any more.
-  bool Enqueue(Chunk chunk);
+  bool Enqueue(std::list<EntryPiece::Bundle> bundle);
 
   const Connection* connection_;
   const std::string origin_;
@@ -81,7 +81,7 @@ class EntryStream {
 
   Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Chunk> queue_ ABSL_GUARDED_BY(mutex_);
+  std::list<EntryPiece::Bundle> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;

@@ -90,15 +90,14 @@ class Maker {
       if (!last.ok()) return last.status();
       from = *std::move(last);
     }
-    absl::StatusOr<EntryRange> range = FetchRange(tree_, state.set.top().m, index.m);
+    absl::StatusOr<EntryRange> range = FetchRange(tree_, state.set.m(), index.m);
     if (!range.ok()) return range.status();
     ExtensionRange changes(range->begin);
     for (const std::string& bytes : range->entries) {
       if (absl::Status s = changes.Add(AsBytes(bytes)); !s.ok()) return s;
     }
-    absl::StatusOr<std::string> proof =
-        MakeExtensionProof(state.set, state.set.top(), changes,
-                           [&](uint64_t position) { return ValueAt(position); });
+    absl::StatusOr<std::string> proof = MakeExtensionProof(
+        state.set, changes, [&](uint64_t position) { return ValueAt(position); });
     if (!proof.ok()) return proof.status();
     return WrongExtension{head_.proof.checkpoint, head_.proof.manifest,
                           std::move(from),        std::move(wrong),

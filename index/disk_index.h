@@ -40,7 +40,7 @@
 #include "index/top_file.h"
 #include "log/dense_top.h"
 #include "log/entry.h"
-#include "log/set_index.h"
+#include "log/set_answer.h"
 #include "port/parallel.h"
 #include "port/turnstile_mutex.h"
 

@@ -158,7 +158,7 @@ absl::StatusOr<DiskIndex::FoundMany> DiskIndex::BatchLookup(
     const uint64_t bucket = KeyPrefix(key, view->depth());
     if (bucket == last ||
         view->node(static_cast<uint32_t>((uint64_t{1} << view->depth()) + bucket)) !=
-            SetTop::kNoKeys) {
+            kNoSubtree) {
       continue;
     }
     last = bucket;

@@ -8,7 +8,7 @@
 //   tag 32 | u64 depth | u64 m | u64 n | u64 checksum of the hashes | u64 checksum of
 //   the header so far | 2^(depth - partition bits) hashes of 32 bytes
 //
-// A bucket without live keys has SetTop::kNoKeys, 32 zero bytes. Immutable:
+// A bucket without live keys has kNoSubtree, 32 zero bytes. Immutable:
 // thread-safe.
 #ifndef SETLOG_INDEX_TOP_FILE_H_
 #define SETLOG_INDEX_TOP_FILE_H_

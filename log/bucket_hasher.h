@@ -1,5 +1,4 @@
-// log/bucket_hasher.h -- hashing shared by the parts of SetIndex: buckets in batches,
-// and the dense nodes above them.
+// log/bucket_hasher.h -- hashes the tries of many buckets of keys together.
 #ifndef SETLOG_LOG_BUCKET_HASHER_H_
 #define SETLOG_LOG_BUCKET_HASHER_H_
 
@@ -8,7 +7,6 @@
 #include <vector>
 
 #include "log/bytes.h"
-#include "log/set_index.h"
 #include "log/set_tree.h"
 
 namespace setlog {
@@ -42,7 +40,7 @@ class BucketHasher {
     begin = 0;
     size_t run = 0;
     for (const auto& [bucket, end] : pending_) {
-      done_(bucket, end == begin ? SetTop::kNoKeys : forest.hash(forest.root(run++)));
+      done_(bucket, end == begin ? kNoSubtree : forest.hash(forest.root(run++)));
       begin = end;
     }
     keys_.clear();
@@ -54,9 +52,6 @@ class BucketHasher {
   std::vector<Hash> keys_;
   std::vector<std::pair<size_t, size_t>> pending_;  // bucket, end of its keys
 };
-
-// Fills the nodes above the buckets of `top`.
-void HashUpperNodes(SetTop* top, const ParallelFor& parallel = InOrder);
 
 }  // namespace setlog
 

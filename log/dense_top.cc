@@ -5,7 +5,6 @@
 #include <cstring>
 #include <new>
 
-#include "log/bucket_hasher.h"
 
 namespace setlog {
 namespace {

@@ -6,7 +6,7 @@
 //   absl::StatusOr<SetAnswer> answer = LookupUnder(before, key, live_rows_of);
 //
 // Heap order: node 1 is the root, 2i and 2i + 1 are below i, bucket b is node
-// 2^depth + b. A node without members below it is SetTop::kNoKeys. 64 bytes a bucket.
+// 2^depth + b. A node without members below it is kNoSubtree. 64 bytes a bucket.
 //
 // An update replaces nodes; what it replaces is kept as a TopUndo, and a view of an
 // older m reads through those of all updates since. So an update may write the nodes
@@ -27,7 +27,8 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "log/bytes.h"
-#include "log/set_index.h"
+#include "log/set_answer.h"
+#include "log/set_tree.h"
 
 namespace setlog {
 
@@ -40,7 +41,7 @@ class DenseTop {
  public:
   static constexpr unsigned kMaxDepth = 28;
 
-  // All kNoKeys.
+  // All kNoSubtree.
   explicit DenseTop(unsigned depth);
 
   unsigned depth() const { return depth_; }

@@ -15,8 +15,8 @@ struct Step {
   const Hash& right;
   Step(const TopView& view, uint32_t i)
       : left(view.node(2 * i)), right(view.node(2 * i + 1)) {}
-  bool branch() const { return left != SetTop::kNoKeys && right != SetTop::kNoKeys; }
-  uint32_t only_side() const { return left != SetTop::kNoKeys ? 0 : 1; }
+  bool branch() const { return left != kNoSubtree && right != kNoSubtree; }
+  uint32_t only_side() const { return left != kNoSubtree ? 0 : 1; }
 };
 
 absl::Status DamagedBucket(uint64_t bucket, uint64_t m) {

@@ -114,15 +114,15 @@ absl::StatusOr<Extension> VerifyExtension(const IndexEntry& before,
 }
 
 absl::StatusOr<std::string> MakeExtensionProof(
-    const SetIndex& index, const SetView& view, const ExtensionRange& range,
+    const SetIndex& set, const ExtensionRange& range,
     const std::function<absl::StatusOr<Hash>(uint64_t position)>& value_at) {
-  if (range.begin() != view.m()) {
+  if (range.begin() != set.m()) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "a range from %d on, and a set at m = %d", range.begin(), view.m()));
+        "a range from %d on, and a set at m = %d", range.begin(), set.m()));
   }
   std::vector<Hash> keys;
   for (const ExtensionRange::Touch& touch : range.Touched()) keys.push_back(touch.key);
-  absl::StatusOr<SetBatchAnswer> answer = index.BatchLookup(view, keys);
+  absl::StatusOr<SetBatchAnswer> answer = set.BatchLookup(keys);
   if (!answer.ok()) return answer.status();
   for (const SetBatchAnswer::Leaf& leaf : answer->leaves) {
     const absl::StatusOr<Hash> value = value_at(leaf.position);
@@ -130,7 +130,7 @@ absl::StatusOr<std::string> MakeExtensionProof(
     answer->proof.replace(leaf.offset, Hash::kSize, AsText(*value));
   }
   const absl::Status made =
-      PartialSet::Open(view.root(), view.n(), keys, AsBytes(answer->proof)).status();
+      PartialSet::Open(set.root(), set.n(), keys, AsBytes(answer->proof)).status();
   if (!made.ok()) return made;
   return std::move(answer->proof);
 }

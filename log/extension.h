@@ -90,11 +90,11 @@ absl::StatusOr<Extension> VerifyExtension(const IndexEntry& before,
                                           const IndexEntry& after,
                                           std::span<const Bytes> entries, Bytes proof);
 
-// The proof for a range that begins at view.m(), from an index whose pages are all
-// there. `value_at` gives the value of the add entry at a position; its error is
-// returned, and DataLoss if the value is not that of the leaf.
+// The proof for a range that begins at set.m(). `value_at` gives the value of the add
+// entry at a position; its error is returned, and DataLoss if the value is not that of
+// the leaf.
 absl::StatusOr<std::string> MakeExtensionProof(
-    const SetIndex& index, const SetView& view, const ExtensionRange& range,
+    const SetIndex& set, const ExtensionRange& range,
     const std::function<absl::StatusOr<Hash>(uint64_t position)>& value_at);
 
 }  // namespace setlog

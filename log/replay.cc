@@ -3,11 +3,23 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "log/set_tree.h"
 #include "log/tree.h"
 
 namespace setlog {
 
 using Rule = ReplayFault::Rule;
+
+namespace {
+
+// Nearly every entry is an add or a remove; they have no rules but their form.
+bool NamesValue(Bytes entry) {
+  return entry.size() == kValueEntryBytes &&
+         (entry[0] == static_cast<uint8_t>(EntryType::kAdd) ||
+          entry[0] == static_cast<uint8_t>(EntryType::kRemove));
+}
+
+}  // namespace
 
 absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
   const auto wrong = [](const char* what) {
@@ -19,7 +31,7 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
   if (size > 0 && replay.CheckManifest(AsBytes(state.manifest))) {
     return wrong("its manifest is not this log's");
   }
-  const SetTop& set = state.set.top();
+  const SetIndex& set = state.set;
   if (state.index_sizes.empty() != !state.last_index) return wrong("no index entry");
   if (state.last_index) {
     const auto& [entry, position] = *state.last_index;
@@ -30,10 +42,10 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
         state.index_sizes.back() != entry.m || entry.m > position || position >= size) {
       return wrong("its index entries are out of order");
     }
-    if (set.m != entry.m || set.n != entry.n || set.root() != entry.set_root) {
+    if (set.m() != entry.m || set.n() != entry.n || set.root() != entry.set_root) {
       return wrong("its set is not that of its index entry");
     }
-  } else if (set.m != 0 || set.n != 0) {
+  } else if (set.m() != 0 || set.n() != 0) {
     return wrong("a set without index entry");
   }
   for (const auto& [name, tag] : state.tags) {
@@ -43,42 +55,61 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
       return wrong("a tag without index entry");
     }
   }
-  uint64_t next = set.m;
-  for (const ReplayState::Pending& pending : state.pending) {
+  uint64_t next = set.m();
+  for (const SetChange& pending : state.pending.all()) {
     if (pending.position < next || pending.position >= size) {
       return wrong("its changes are out of order");
     }
     next = pending.position + 1;
   }
   replay.state_ = std::move(state);
-  replay.state_.set.ForgetOlder();
   return replay;
 }
 
 std::optional<ReplayFault> Replay::Feed(std::span<const Bytes> entries) {
   if (fault_) return fault_;
   const uint64_t first = size();
+  const Hashes hashes = HashEntries(entries);
   for (size_t i = 0; i < entries.size(); ++i) {
-    fault_ = Check(entries[i], first + i);
+    const uint64_t position = first + i;
+    if (position > 0 && NamesValue(entries[i])) {
+      const bool add = entries[i][0] == static_cast<uint8_t>(EntryType::kAdd);
+      state_.pending.Add({hashes.keys[i], position, add});
+      continue;
+    }
+    fault_ = Check(entries[i], position);
     if (fault_) {
-      fault_->position = first + i;
+      fault_->position = position;
       return fault_;
     }
   }
-  state_.tree.Append(LeafHashes(entries, parallel_), parallel_);
+  state_.tree.Append(hashes.leaves, parallel_);
   return std::nullopt;
 }
 
-Replay::Fault Replay::Check(Bytes bytes, uint64_t position) {
-  // Nearly every entry is one of these, and they have no other rules.
-  if (bytes.size() == kValueEntryBytes && position > 0) {
-    const auto type = static_cast<EntryType>(bytes[0]);
-    if (type == EntryType::kAdd || type == EntryType::kRemove) {
-      state_.pending.push_back(
-          {HashFromBytes(bytes.subspan(1)), position, type == EntryType::kAdd});
-      return std::nullopt;
+Replay::Hashes Replay::HashEntries(std::span<const Bytes> entries) const {
+  Hashes hashes;
+  hashes.leaves.resize(entries.size());
+  hashes.keys.resize(entries.size());
+  constexpr size_t kBlock = 2048;
+  parallel_((entries.size() + kBlock - 1) / kBlock, [&](size_t i) {
+    const size_t first = i * kBlock;
+    const std::span<const Bytes> block =
+        entries.subspan(first, std::min(kBlock, entries.size() - first));
+    const std::vector<Hash> leaves = LeafHashes(block);
+    std::copy(leaves.begin(), leaves.end(), &hashes.leaves[first]);
+    // Among them the keys of what names no value, which nobody asks for.
+    std::vector<Hash> values(block.size());
+    for (size_t j = 0; j < block.size(); ++j) {
+      if (NamesValue(block[j])) values[j] = HashFromBytes(block[j].subspan(1));
     }
-  }
+    const std::vector<Hash> keys = SetKeys(values);
+    std::copy(keys.begin(), keys.end(), &hashes.keys[first]);
+  });
+  return hashes;
+}
+
+Replay::Fault Replay::Check(Bytes bytes, uint64_t position) {
   const absl::StatusOr<Entry> entry = DecodeEntry(bytes);
   absl::Status status = entry.status();
   if (status.ok()) status = CheckPosition(*entry, position);
@@ -134,55 +165,37 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
                                        entry.m, state_.index_sizes.back())};
   }
   SetIndex& set = state_.set;
-  const std::vector<SetChange> changes = PendingChanges(entry.m);
-  const unsigned depth = set.WantedDepth(changes.size());
-  if (depth > set.top().depth)
-    set.Publish(set.PrepareDeeper(depth, parallel_), parallel_);
-  SetIndex::Batch batch = set.Prepare(changes, entry.m, parallel_);
-  if (entry.n != batch.n() || entry.set_root != batch.root()) {
-    return ReplayFault{
+  const std::span<const SetChange> changes = PendingBefore(entry.m);
+  const SetIndex::Undo undo = set.Apply(changes, entry.m, parallel_);
+  if (entry.n != set.n() || entry.set_root != set.root()) {
+    const ReplayFault fault{
         0, Rule::kIndexSet,
         absl::StrFormat("index entry for m = %d says n = %d, root %s; the entries "
                         "before m give n = %d, root %s",
-                        entry.m, entry.n, ToHex(entry.set_root), batch.n(),
-                        ToHex(batch.root()))};
+                        entry.m, entry.n, ToHex(entry.set_root), set.n(),
+                        ToHex(set.root()))};
+    set.Revert(undo, parallel_);
+    return fault;
   }
-  set.Publish(std::move(batch), parallel_);
-  state_.pending.erase(state_.pending.begin(),
-                       state_.pending.begin() + static_cast<ptrdiff_t>(changes.size()));
+  state_.pending.Take(changes.size());
   state_.index_sizes.push_back(entry.m);
   state_.last_index = {entry, position};
   return std::nullopt;
 }
 
-std::vector<SetChange> Replay::PendingChanges(uint64_t m) const {
-  const std::deque<ReplayState::Pending>& pending = state_.pending;
-  const auto end =
-      std::partition_point(pending.begin(), pending.end(),
-                           [m](const auto& change) { return change.position < m; });
-  std::vector<SetChange> changes(static_cast<size_t>(end - pending.begin()));
-  constexpr size_t kBlock = 4096;
-  parallel_((changes.size() + kBlock - 1) / kBlock, [&](size_t block) {
-    const size_t first = block * kBlock;
-    const size_t count = std::min(kBlock, changes.size() - first);
-    auto next = pending.begin() + static_cast<ptrdiff_t>(first);
-    std::vector<Hash> values(count);
-    for (size_t i = 0; i < count; ++i, ++next) {
-      values[i] = next->value;
-      changes[first + i].position = next->position;
-      changes[first + i].add = next->add;
-    }
-    const std::vector<Hash> keys = SetKeys(values);
-    for (size_t i = 0; i < count; ++i) changes[first + i].key = keys[i];
-  });
-  return changes;
+std::span<const SetChange> Replay::PendingBefore(uint64_t m) const {
+  const std::span<const SetChange> pending = state_.pending.all();
+  const auto end = std::partition_point(
+      pending.begin(), pending.end(),
+      [m](const SetChange& change) { return change.position < m; });
+  return {pending.begin(), end};
 }
 
 Replay::Set Replay::CurrentSet() const {
-  // Not applied: the next index entry may be for a smaller m than this.
-  const SetIndex::Batch batch =
-      state_.set.Prepare(PendingChanges(size()), size(), parallel_);
-  return {batch.n(), batch.root()};
+  // Of a copy: the next index entry may be for a smaller m than this.
+  SetIndex set = state_.set;
+  set.Apply(PendingBefore(size()), size(), parallel_);
+  return {set.n(), set.root()};
 }
 
 }  // namespace setlog

@@ -10,13 +10,12 @@
 // and that each index entry is the set of the entries before it. It stops at the first
 // fault and takes nothing more: nothing is skipped. The set is then still that of the
 // last good index entry, so that evidence can be made from it (log/extension.h).
-// Memory: about 70 bytes a value that was ever added, 8 bytes an index entry, and 48
-// bytes an add or remove that no index entry covers yet.
+// Memory: 55 to 65 bytes a member of the set, 8 bytes an index entry, and 48 bytes an
+// add or remove that no index entry covers yet, thrice that while one is checked.
 // Not thread-safe; no I/O.
 #ifndef SETLOG_LOG_REPLAY_H_
 #define SETLOG_LOG_REPLAY_H_
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -47,32 +46,39 @@ struct ReplayFault {
   std::string reason;
 };
 
+// A queue in one piece of memory: index entries take from its front, and what moved the
+// rest there each time would be quadratic in a log whose index lags behind.
+class ChangeQueue {
+ public:
+  std::span<const SetChange> all() const { return std::span(changes_).subspan(taken_); }
+  void Add(const SetChange& change) { changes_.push_back(change); }
+  void Take(size_t count) {
+    taken_ += count;
+    if (2 * taken_ < changes_.size()) return;
+    changes_.erase(changes_.begin(),
+                   changes_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    taken_ = 0;
+  }
+
+ private:
+  std::vector<SetChange> changes_;
+  size_t taken_ = 0;
+};
+
 // All that a replay knows of [0, size): what has to be stored to go on later.
 struct ReplayState {
-  // The value of an add or remove entry that no index entry covers yet.
-  struct Pending {
-    Hash value;
-    uint64_t position = 0;
-    bool add = true;
-    friend bool operator==(const Pending&, const Pending&) = default;
-  };
-
   TileTree tree;
   std::string manifest;                   // entry 0's JSON, "" before it
   std::map<std::string, PlacedTag> tags;  // by name
   std::vector<uint64_t> index_sizes;      // every m, increasing
   std::optional<PlacedIndex> last_index;  // the one of index_sizes.back()
   SetIndex set;                           // as of last_index
-  // In log order. A deque, because every index entry takes some from the front, and
-  // what moved the rest there would be quadratic in a log whose index lags behind.
-  std::deque<Pending> pending;
+  ChangeQueue pending;                    // that last_index does not cover
 };
 
 class Replay {
  public:
-  explicit Replay(std::string origin) : origin_(std::move(origin)) {
-    state_.set.ForgetOlder();
-  }
+  explicit Replay(std::string origin) : origin_(std::move(origin)) {}
   // Goes on from `state`. DataLoss if its parts do not fit together; what only the log
   // can show, its root, is for the caller to compare.
   static absl::StatusOr<Replay> Resume(std::string origin, ReplayState state);
@@ -87,7 +93,7 @@ class Replay {
   // RFC 6962 root of everything fed.
   Hash Root() const { return state_.tree.Root(); }
 
-  // Members and root of the set of everything fed, indexed or not.
+  // Members and root of the set of everything fed, indexed or not. Copies the set.
   struct Set {
     uint64_t n;
     Hash root;
@@ -100,11 +106,17 @@ class Replay {
 
  private:
   using Fault = std::optional<ReplayFault>;
+  // The leaves of the entries, and of those that name a value its key.
+  struct Hashes {
+    std::vector<Hash> leaves;
+    std::vector<Hash> keys;
+  };
+  Hashes HashEntries(std::span<const Bytes> entries) const;
   Fault Check(Bytes bytes, uint64_t position);
   Fault CheckManifest(Bytes json);
   Fault CheckIndex(const IndexEntry& entry, uint64_t position);
   Fault CheckTag(const TagEntry& tag, uint64_t position);
-  std::vector<SetChange> PendingChanges(uint64_t m) const;
+  std::span<const SetChange> PendingBefore(uint64_t m) const;
 
   std::string origin_;
   Manifest manifest_;

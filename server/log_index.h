@@ -24,7 +24,7 @@
 #include "absl/status/statusor.h"
 #include "index/disk_index.h"
 #include "index/version_top_file.h"
-#include "log/set_index.h"
+#include "log/set_answer.h"
 #include "log/set_proof.h"
 #include "port/mutex.h"
 #include "port/parallel.h"

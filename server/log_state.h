@@ -17,7 +17,7 @@
 #include "absl/base/thread_annotations.h"
 #include "log/bytes.h"
 #include "log/entry.h"
-#include "log/set_index.h"
+#include "log/set_answer.h"
 #include "log/skey.h"
 #include "port/mutex.h"
 #include "server/lru_cache.h"

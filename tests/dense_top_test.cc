@@ -7,7 +7,6 @@
 
 #include "index_model.h"
 #include "log/bucket_hasher.h"
-#include "log/set_index.h"
 #include "testing.h"
 
 namespace setlog {
@@ -50,7 +49,7 @@ Hash RootOf(const Members& members) {
 std::vector<TopNode> ChangedBuckets(const DenseTop& top, const Members& after) {
   std::vector<TopNode> changed;
   for (uint64_t b = 0; b < uint64_t{1} << top.depth(); ++b) {
-    Hash hash = SetTop::kNoKeys;
+    Hash hash = kNoSubtree;
     BucketHasher hasher([&](size_t, const Hash& h) { hash = h; });
     for (const LiveKey& key : after.Bucket(b, top.depth())) hasher.AddKey(key.key);
     hasher.EndBucket(b);

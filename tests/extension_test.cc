@@ -183,13 +183,12 @@ class RandomLog {
 absl::StatusOr<std::string> Prove(const RandomLog& log, uint64_t m, uint64_t m2) {
   SetIndex index;
   const std::vector<SetChange> changes = log.ChangesUpTo(m);
-  index.Publish(index.PrepareDeeper(2));
-  index.Publish(index.Prepare(changes, m));
+  index.Apply(changes, m);
   ExtensionRange range(m);
   for (const std::string& entry : log.entries(m, m2)) {
     if (absl::Status s = range.Add(AsBytes(entry)); !s.ok()) return s;
   }
-  return MakeExtensionProof(index, index.top(), range,
+  return MakeExtensionProof(index, range,
                             [&](uint64_t position) { return log.ValueAt(position); });
 }
 
@@ -261,14 +260,13 @@ TEST(ExtensionTest, AValueOfAnotherLeafIsNoProof) {
   RandomLog log(1, 20);
   while (log.size() < 30) log.Step(1);
   SetIndex index;
-  index.Publish(index.Prepare(log.ChangesUpTo(20), 20));
+  index.Apply(log.ChangesUpTo(20), 20);
   ExtensionRange range(20);
   for (const std::string& entry : log.entries(20, 30)) {
     ASSERT_OK(range.Add(AsBytes(entry)));
   }
   const auto make = [&](const ExtensionRange& of, Hash value) {
-    return MakeExtensionProof(index, index.top(), of, [&](uint64_t) { return value; })
-        .status();
+    return MakeExtensionProof(index, of, [&](uint64_t) { return value; }).status();
   };
   EXPECT_STATUS(make(range, Record(999)), absl::StatusCode::kDataLoss, "verify");
   EXPECT_STATUS(make(ExtensionRange(19), Record(1)), absl::StatusCode::kInvalidArgument,

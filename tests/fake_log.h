@@ -71,7 +71,7 @@ class FakeLog {
   uint64_t Remove(const Hash& value) { return Change(value, false); }
   uint64_t Index() {
     ApplyPending();
-    return IndexAs(set_.top().n, set_.top().root());
+    return IndexAs(set_.n(), set_.root());
   }
   // The same, but says what it is told to.
   uint64_t IndexAs(uint64_t n, const Hash& root) {
@@ -126,34 +126,50 @@ class FakeLog {
   }
 
   LookupProof Lookup(const Hash& record, uint64_t m) const {
-    const SetTop top = set_.TopAt(m).value();
-    SetAnswer answer = set_.Lookup(top, SetKey(record)).value();
-    if (top.n > 0) answer.proof.terminal = ValueAt(answer.terminal_position);
+    const SetIndex& set = SetAt(m);
+    SetAnswer answer = set.Lookup(SetKey(record)).value();
+    if (set.n() > 0) answer.proof.terminal = ValueAt(answer.terminal_position);
     return answer.proof;
   }
   std::string Batch(std::span<const Hash> records, uint64_t m) const {
     std::vector<Hash> keys = SetKeys(records);
     std::sort(keys.begin(), keys.end());
     keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-    SetBatchAnswer answer = set_.BatchLookup(set_.TopAt(m).value(), keys).value();
+    SetBatchAnswer answer = SetAt(m).BatchLookup(keys).value();
     for (const SetBatchAnswer::Leaf& leaf : answer.leaves) {
       answer.proof.replace(leaf.offset, Hash::kSize, AsText(ValueAt(leaf.position)));
     }
     return answer.proof;
   }
   std::vector<SetEvent> Events(const Hash& record, uint64_t m) const {
-    return set_.Events(SetKey(record), m);
+    std::vector<SetEvent> events;
+    for (const SetChange& change : changes_) {
+      if (change.position >= m) break;
+      const bool member = !events.empty() && events.back().add;
+      if (change.key == SetKey(record) && change.add != member) {
+        events.push_back({change.position, change.add});
+      }
+    }
+    return events;
   }
 
  private:
   void ApplyPending() {
-    const unsigned depth = set_.WantedDepth(pending_.size());
-    if (depth > set_.top().depth) set_.Publish(set_.PrepareDeeper(depth));
-    set_.Publish(set_.Prepare(pending_, size()));
-    pending_.clear();
+    set_.Apply(std::span(changes_).subspan(applied_), size());
+    applied_ = changes_.size();
+  }
+  // The set at m, which is kept until another is asked for.
+  const SetIndex& SetAt(uint64_t m) const {
+    if (!older_ || older_->m() != m) {
+      const auto end = std::partition_point(
+          changes_.begin(), changes_.end(),
+          [m](const SetChange& change) { return change.position < m; });
+      older_.emplace().Apply({changes_.begin(), end}, m);
+    }
+    return *older_;
   }
   uint64_t Change(const Hash& value, bool add) {
-    pending_.push_back({SetKey(value), size(), add});
+    changes_.push_back({SetKey(value), size(), add});
     return add ? Append(AddEntry{value}) : Append(RemoveEntry{value});
   }
   Hash ValueAt(uint64_t position) const {
@@ -165,7 +181,9 @@ class FakeLog {
   std::vector<std::string> entries_;
   Rfc6962Model tree_;
   SetIndex set_;
-  std::vector<SetChange> pending_;
+  mutable std::optional<SetIndex> older_;
+  std::vector<SetChange> changes_;
+  size_t applied_ = 0;  // to set_
   std::vector<uint64_t> index_positions_;
   std::vector<uint64_t> tag_positions_;
 };

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "log/entry.h"
-#include "log/set_index.h"
+#include "log/set_answer.h"
 #include "log/set_tree.h"
 #include "log/sha256.h"
 

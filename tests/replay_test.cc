@@ -1,7 +1,13 @@
 #include "log/replay.h"
 
+#include <functional>
+#include <map>
+#include <random>
+
 #include "log/set_tree.h"
 #include "log/sha256.h"
+#include "log/tree.h"
+#include "port/parallel.h"
 #include "testing.h"
 
 namespace setlog {
@@ -153,9 +159,115 @@ TEST(ReplayTest, AnIndexThatLagsBehindTakesItsChangesOneByOne) {
     const Hash root = SetRootOfValues({values.begin(), values.begin() + n});
     const auto fault = FeedOne(&replay, Encode(IndexEntry{n + 1, n, root}));
     ASSERT_FALSE(fault) << fault->reason;
-    ASSERT_EQ(replay.state().pending.size(), kAdds - n);
-    ASSERT_EQ(replay.state().pending.front().value, values[n]);
+    ASSERT_EQ(replay.state().pending.all().size(), kAdds - n);
+    ASSERT_EQ(replay.state().pending.all().front().key, SetKey(values[n]));
     EXPECT_EQ(replay.CurrentSet().root, all.root);
+  }
+}
+
+// Batches of every size, on several threads, with removes and an index that lags.
+class LongReplayTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Manifest manifest;
+    manifest.origin = "example.org/a";
+    manifest.scheme = "bytes/1";
+    entries_.push_back(Encode(ManifestEntry{*FormatManifest(manifest)}));
+    std::mt19937_64 random(5);
+    std::map<uint64_t, bool> members;
+    for (const uint64_t batch : {1, 3000, 40, 9000, 1100, 2, 7000, 500, 12000, 1023}) {
+      const bool shrinking = batch == 7000;
+      for (uint64_t i = 0; i < batch; ++i) {
+        const uint64_t id = random() % 9000;
+        members[id] = shrinking ? random() % 8 == 0 : random() % 4 != 0;
+        entries_.push_back(members[id] ? Encode(AddEntry{Value(id)})
+                                       : Encode(RemoveEntry{Value(id)}));
+      }
+      std::vector<Hash> values;
+      for (const auto& [id, in] : members) {
+        if (in) values.push_back(Value(id));
+      }
+      const IndexEntry index{entries_.size(), values.size(), SetRootOfValues(values)};
+      for (uint64_t i = random() % 300; i > 0; --i) {  // the index lags
+        const uint64_t id = random() % 9000;
+        members[id] = true;
+        entries_.push_back(Encode(AddEntry{Value(id)}));
+      }
+      indexes_.push_back(entries_.size());
+      entries_.push_back(Encode(index));
+    }
+  }
+  static Hash Value(uint64_t id) { return Sha256(AsBytes(std::to_string(id))); }
+
+  std::optional<ReplayFault> Feed(Replay& replay, uint64_t seed) const {
+    std::mt19937_64 random(seed);
+    std::vector<Bytes> views;
+    for (const std::string& entry : entries_) views.push_back(AsBytes(entry));
+    for (size_t begin = 0; begin < views.size();) {
+      const size_t count = std::min<size_t>(1 + random() % 9000, views.size() - begin);
+      if (auto fault = replay.Feed(std::span(views).subspan(begin, count)))
+        return fault;
+      begin += count;
+    }
+    return std::nullopt;
+  }
+
+  std::vector<std::string> entries_;
+  std::vector<uint64_t> indexes_;  // positions
+};
+
+TEST_F(LongReplayTest, LeadsToTheModelsSetsWhateverThePieces) {
+  Parallel threads(3);
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    Replay replay("example.org/a");
+    if (seed > 0) replay.Use(std::ref(threads));
+    const auto fault = Feed(replay, seed);
+    ASSERT_FALSE(fault) << fault->position << ": " << fault->reason;
+    std::vector<Hash> leaves;
+    for (const std::string& entry : entries_) {
+      leaves.push_back(LeafHash(AsBytes(entry)));
+    }
+    TileTree tree;
+    tree.Append(leaves);
+    EXPECT_EQ(replay.Root(), tree.Root());
+    EXPECT_EQ(replay.state().index_sizes.size(), indexes_.size());
+  }
+}
+
+TEST_F(LongReplayTest, CatchesALieInAnyIndexEntry) {
+  Parallel threads(2);
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    const std::string honest = entries_[indexes_[i]];
+    const IndexEntry index = std::get<IndexEntry>(*DecodeEntry(AsBytes(honest)));
+    IndexEntry other_root = index;
+    other_root.set_root.bytes[i] ^= 1;
+    IndexEntry other_n = index;
+    ++other_n.n;
+    IndexEntry other_m = index;
+    --other_m.m;
+    for (const IndexEntry& lie : {other_root, other_n, other_m}) {
+      if (lie.n >= lie.m) continue;
+      entries_[indexes_[i]] = Encode(lie);
+      Replay replay("example.org/a");
+      replay.Use(std::ref(threads));
+      const auto fault = Feed(replay, i);
+      // A last entry that changed nothing makes m - 1 as good.
+      if (lie.m != index.m && !fault) continue;
+      ASSERT_TRUE(fault);
+      EXPECT_EQ(fault->position, indexes_[i]);
+      EXPECT_EQ(fault->rule, ReplayFault::Rule::kIndexSet);
+      const SetIndex& set = replay.state().set;
+      if (i == 0) {
+        EXPECT_EQ(set.root(), EmptySetRoot());
+      } else {
+        const IndexEntry before =
+            std::get<IndexEntry>(*DecodeEntry(AsBytes(entries_[indexes_[i - 1]])));
+        EXPECT_EQ(set.m(), before.m);
+        EXPECT_EQ(set.n(), before.n);
+        EXPECT_EQ(set.root(), before.set_root);
+      }
+    }
+    entries_[indexes_[i]] = honest;
   }
 }
 
@@ -163,8 +275,8 @@ TEST(ReplayTest, AnIndexThatLagsBehindTakesItsChangesOneByOne) {
 TEST_F(ReplayFaultTest, LeavesTheSetOfTheLastGoodIndexEntry) {
   ASSERT_FALSE(Feed(AddEntry{Sha256(AsBytes("b"))}));
   ASSERT_TRUE(Feed(IndexEntry{6, 1, SetRootOfValues({value_})}));
-  EXPECT_EQ(replay_.state().set.top().m, 3u);
-  EXPECT_EQ(replay_.state().set.top().root(), SetRootOfValues({value_}));
+  EXPECT_EQ(replay_.state().set.m(), 3u);
+  EXPECT_EQ(replay_.state().set.root(), SetRootOfValues({value_}));
 }
 
 TEST(ReplayTest, RefusesAForeignManifestAndANonCanonicalOne) {

@@ -132,15 +132,15 @@ class WrongSetTest : public SetDifferenceTest {
       const std::vector<SetChange>& wrong, std::vector<Hash> touched,
       std::string_view convicts_of) {
     SetIndex set;
-    set.Publish(set.Prepare(wrong, 1000));
+    set.Apply(wrong, 1000);
     // Positions name the value, for the leaves.
     const auto value_at = [](uint64_t position) { return HashN(position); };
-    const uint64_t newer = log().IndexAs(set.top().n, set.top().root());
+    const uint64_t newer = log().IndexAs(set.n(), set.root());
     server_.on_batch = [=, this](v1::BatchLookupResponse& response) {
       if (response.index_size() != newer) return;
       std::vector<Hash> keys = SetKeys(touched);
       std::sort(keys.begin(), keys.end());
-      SetBatchAnswer answer = set.BatchLookup(set.top(), keys).value();
+      SetBatchAnswer answer = set.BatchLookup(keys).value();
       for (const SetBatchAnswer::Leaf& leaf : answer.leaves) {
         answer.proof.replace(leaf.offset, Hash::kSize, AsText(value_at(leaf.position)));
       }
@@ -148,7 +148,7 @@ class WrongSetTest : public SetDifferenceTest {
       response.clear_removed();
     };
     server_.on_lookup = [=, this](v1::LookupResponse& response) {
-      SetAnswer answer = set.Lookup(set.top(), SetKey(touched[0])).value();
+      SetAnswer answer = set.Lookup(SetKey(touched[0])).value();
       answer.proof.terminal = value_at(answer.terminal_position);
       *response.mutable_lookup() = LookupToProto(answer.proof);
     };

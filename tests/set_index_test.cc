@@ -21,29 +21,26 @@ class Model {
 
   // One more entry: mostly adds, some of them duplicates, some removes of members,
   // of strangers, and re-additions.
-  void Step(uint64_t universe) {
+  void Step(uint64_t universe, unsigned adds_of_four = 3) {
     const uint64_t id = random_() % universe;
-    const bool add = random_() % 4 != 0;
+    const bool add = random_() % 4 < adds_of_four;
     entries_.push_back({id, add});
     changes_.push_back({SetKey(Record(id)), entries_.size() - 1, add});
   }
-  std::set<uint64_t> MembersAt(uint64_t m) const {
+  std::set<uint64_t> Members() const {
     std::set<uint64_t> members;
-    for (uint64_t i = 0; i < m; ++i) {
-      if (entries_[i].second) {
-        members.insert(entries_[i].first);
-      } else {
-        members.erase(entries_[i].first);
-      }
+    for (const auto& [id, add] : entries_) {
+      add ? (void)members.insert(id) : (void)members.erase(id);
     }
     return members;
   }
-  Hash RootAt(uint64_t m) const {
+  Hash Root() const {
     std::vector<Hash> values;
-    for (uint64_t id : MembersAt(m)) values.push_back(Record(id));
+    for (uint64_t id : Members()) values.push_back(Record(id));
     return SetRootOfValues(values);
   }
-  Hash ValueAt(uint64_t position) const { return Record(entries_[position].first); }
+  bool AddedAt(uint64_t position) const { return entries_.at(position).second; }
+  Hash ValueAt(uint64_t position) const { return Record(entries_.at(position).first); }
   std::span<const SetChange> Changes(uint64_t begin) const {
     return std::span(changes_).subspan(begin);
   }
@@ -56,120 +53,116 @@ class Model {
   std::vector<SetChange> changes_;
 };
 
-void Advance(SetIndex* index, std::span<const SetChange> changes, uint64_t m) {
-  const unsigned depth = index->WantedDepth(changes.size());
-  if (depth > index->top().depth) index->Publish(index->PrepareDeeper(depth));
-  SetIndex::Batch batch = index->Prepare(changes, m);
-  const Hash promised = batch.root();
-  index->Publish(std::move(batch));
-  ASSERT_EQ(index->top().root(), promised);
+std::string Rows(const SetIndex& index) {
+  return index.EncodeRows(0, index.page_count());
 }
 
-void ExpectRightAnswers(const SetIndex& index, const SetView& top, const Model& model,
-                        uint64_t universe) {
-  const std::set<uint64_t> members = model.MembersAt(top.m());
-  const Hash root = model.RootAt(top.m());
-  ASSERT_EQ(top.root(), root);
-  ASSERT_EQ(top.n(), members.size());
+void ExpectRightAnswers(const SetIndex& index, const Model& model, uint64_t universe) {
+  const std::set<uint64_t> members = model.Members();
+  const Hash root = model.Root();
+  ASSERT_EQ(index.m(), model.size());
+  ASSERT_EQ(index.root(), root);
+  ASSERT_EQ(index.n(), members.size());
   std::vector<Hash> queries;
   for (uint64_t id = 0; id < universe + 5; ++id) queries.push_back(Record(id));
   for (uint64_t id = 0; id < queries.size(); ++id) {
-    auto answer = index.Lookup(top, SetKey(queries[id]));
+    auto answer = index.Lookup(SetKey(queries[id]));
     ASSERT_OK(answer);
-    ASSERT_EQ(answer->present, members.contains(id)) << id << " at " << top.m();
-    if (top.n() > 0) answer->proof.terminal = model.ValueAt(answer->terminal_position);
+    ASSERT_EQ(answer->present, members.contains(id)) << id << " at " << index.m();
+    if (index.n() > 0) {
+      ASSERT_TRUE(model.AddedAt(answer->terminal_position));
+      answer->proof.terminal = model.ValueAt(answer->terminal_position);
+    }
     const auto verified = VerifyLookup(root, queries[id], answer->proof);
     ASSERT_OK(verified);
     ASSERT_EQ(*verified, members.contains(id));
-    ASSERT_LT(answer->terminal_position, std::max<uint64_t>(top.m(), 1));
-    const std::vector<SetEvent> events = index.Events(SetKey(queries[id]), top.m());
-    ASSERT_EQ(!events.empty() && events.back().add, members.contains(id));
   }
   std::vector<Hash> keys = SetKeys(queries);
   std::sort(keys.begin(), keys.end());
-  auto batch = index.BatchLookup(top, keys);
+  auto batch = index.BatchLookup(keys);
   ASSERT_OK(batch);
   for (const SetBatchAnswer::Leaf& leaf : batch->leaves) {
     batch->proof.replace(leaf.offset, Hash::kSize,
                          AsText(model.ValueAt(leaf.position)));
   }
-  const auto present = VerifyBatch(root, top.n(), queries, AsBytes(batch->proof));
+  const auto present = VerifyBatch(root, index.n(), queries, AsBytes(batch->proof));
   ASSERT_OK(present);
   for (uint64_t id = 0; id < queries.size(); ++id) {
     ASSERT_EQ((*present)[id], members.contains(id));
   }
 }
 
-TEST(SetIndexTest, AnswersRightlyAtEveryVersionItEverHad) {
-  size_t recent_views = 0;
+TEST(SetIndexTest, AnswersRightlyAtEveryVersionThatItComesTo) {
   for (uint64_t universe : {1, 3, 40, 600}) {
     Model model(universe);
     SetIndex index;
-    std::vector<uint64_t> versions = {0};
-    for (int round = 0; round < 12; ++round) {
+    ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, model, universe));
+    for (int round = 0; round < 14; ++round) {
       const uint64_t begin = model.size();
-      const uint64_t steps = 1 + model.Random() % (universe / 2 + 2);
-      for (uint64_t i = 0; i < steps; ++i) model.Step(universe);
-      ASSERT_NO_FATAL_FAILURE(Advance(&index, model.Changes(begin), model.size()));
-      ASSERT_EQ(index.top().root(), model.RootAt(model.size()));
-      versions.push_back(model.size());
-      for (uint64_t m : versions) {
-        if (const auto recent = index.RecentView(m)) {
-          ++recent_views;
-          ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, *recent, model, universe));
-        }
-      }
+      const uint64_t steps = model.Random() % (universe / 2 + 2);
+      const unsigned adds_of_four = 1 + model.Random() % 3;
+      for (uint64_t i = 0; i < steps; ++i) model.Step(universe, adds_of_four);
+      index.Apply(model.Changes(begin), model.size());
+      ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, model, universe));
     }
-    for (uint64_t m : versions) {
-      const auto top = index.TopAt(m);
-      ASSERT_OK(top);
-      ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, *top, model, universe));
-    }
-    // A top made before the index grew on stays right.
-    const auto old_top = index.TopAt(versions[1]);
-    for (int i = 0; i < 400; ++i) model.Step(universe + 2000);
-    ASSERT_NO_FATAL_FAILURE(
-        Advance(&index, model.Changes(versions.back()), model.size()));
-    ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(index, *old_top, model, universe));
   }
-  EXPECT_GT(recent_views, 4u * 12u);
 }
 
 TEST(SetIndexTest, AnyBatchingLeadsToTheSameRoot) {
   Model model(7);
   for (int i = 0; i < 5000; ++i) model.Step(3000);
-  const Hash root = model.RootAt(5000);
-  for (uint64_t batch : {1, 7, 300, 4999, 5000}) {
+  const Hash root = model.Root();
+  for (uint64_t batch : {1, 7, 300, 1023, 1024, 4999, 5000}) {
     SetIndex index;
     for (uint64_t begin = 0; begin < 5000; begin += batch) {
       const uint64_t end = std::min<uint64_t>(5000, begin + batch);
-      ASSERT_NO_FATAL_FAILURE(
-          Advance(&index, model.Changes(begin).first(end - begin), end));
+      index.Apply(model.Changes(begin).first(end - begin), end);
     }
-    EXPECT_EQ(index.top().root(), root) << "batches of " << batch;
+    EXPECT_EQ(index.root(), root) << "batches of " << batch;
+    EXPECT_EQ(index.n(), model.Members().size());
   }
 }
 
+// Growing, shrinking to nearly nothing, and growing again, in parts and not.
 TEST(SetIndexTest, PartsOnSeveralThreadsLeadToTheSameRoot) {
   Parallel threads(3);
   const ParallelFor parallel = std::ref(threads);
   Model model(77);
   SetIndex index;
-  index.ForgetOlder();
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 12; ++round) {
     const uint64_t begin = model.size();
-    const uint64_t steps = round % 2 == 0 ? 6000 : 300;
-    for (uint64_t i = 0; i < steps; ++i) model.Step(9000);
-    const unsigned depth = index.WantedDepth(steps);
-    if (depth > index.top().depth) {
-      index.Publish(index.PrepareDeeper(depth, parallel), parallel);
+    const uint64_t steps = round % 3 == 1 ? 300 : 6000;
+    const unsigned adds_of_four = round / 4 % 2 == 0 ? 3 : 0;
+    for (uint64_t i = 0; i < steps; ++i) model.Step(9000, adds_of_four);
+    index.Apply(model.Changes(begin), model.size(), parallel);
+    ASSERT_EQ(index.root(), model.Root());
+    ASSERT_EQ(index.n(), model.Members().size());
+  }
+}
+
+TEST(SetIndexTest, ABatchTakenBackLeavesNothing) {
+  Parallel threads(2);
+  Model model(5);
+  SetIndex index;
+  for (int round = 0; round < 12; ++round) {
+    const Hash root = index.root();
+    const std::string rows = Rows(index);
+    const uint64_t m = index.m(), n = index.n();
+    const uint64_t begin = model.size();
+    const uint64_t steps = round % 2 == 0 ? 200 : 5000;
+    for (uint64_t i = 0; i < steps; ++i) {
+      model.Step(4000, round % 4 < 2 ? 3 : 1);
     }
-    SetIndex::Batch batch = index.Prepare(model.Changes(begin), model.size(), parallel);
-    ASSERT_EQ(batch.root(), model.RootAt(model.size()));
-    ASSERT_EQ(batch.n(), model.MembersAt(model.size()).size());
-    index.Publish(std::move(batch), parallel);
-    ASSERT_EQ(index.top().root(), model.RootAt(model.size()));
-    EXPECT_EQ(index.TopAt(begin)->root(), model.RootAt(begin));
+    const auto undo =
+        index.Apply(model.Changes(begin), model.size(), std::ref(threads));
+    ASSERT_EQ(index.root(), model.Root());
+    index.Revert(undo, std::ref(threads));
+    ASSERT_EQ(index.root(), root);
+    ASSERT_EQ(index.m(), m);
+    ASSERT_EQ(index.n(), n);
+    ASSERT_EQ(Rows(index), rows);
+    index.Apply(model.Changes(begin), model.size());
+    ASSERT_EQ(index.root(), model.Root());
   }
 }
 
@@ -179,19 +172,22 @@ TEST(SetIndexTest, KeysThatBeginAlikeKeepTheirOrder) {
   std::vector<SetChange> changes;
   std::set<Hash> keys;
   std::mt19937_64 random(3);
-  for (uint64_t i = 0; i < 3000; ++i) {
-    Hash key;  // 64 equal bits, then few that differ
-    key.bytes[8 + i % 24] = static_cast<uint8_t>(random());
-    key.bytes[31] = static_cast<uint8_t>(random());
-    const bool add = i % 5 != 4;
-    changes.push_back({key, i, add});
-    add ? (void)keys.insert(key) : (void)keys.erase(key);
-  }
   SetIndex index;
-  const SetIndex::Batch batch = index.Prepare(changes, changes.size());
-  EXPECT_EQ(batch.n(), keys.size());
-  const std::vector<Hash> sorted(keys.begin(), keys.end());
-  EXPECT_EQ(batch.root(), SetRoot(sorted.size(), SortedTop(sorted)));
+  for (uint64_t batch = 0; batch < 4; ++batch) {
+    changes.clear();
+    for (uint64_t i = 0; i < 3000; ++i) {
+      Hash key;  // 64 equal bits, then few that differ
+      key.bytes[8 + i % 24] = static_cast<uint8_t>(random());
+      key.bytes[31] = static_cast<uint8_t>(random());
+      const bool add = i % 5 != 4;
+      changes.push_back({key, 3000 * batch + i, add});
+      add ? (void)keys.insert(key) : (void)keys.erase(key);
+    }
+    index.Apply(changes, 3000 * (batch + 1));
+    EXPECT_EQ(index.n(), keys.size());
+    const std::vector<Hash> sorted(keys.begin(), keys.end());
+    EXPECT_EQ(index.root(), SetRoot(sorted.size(), SortedTop(sorted)));
+  }
 }
 
 TEST(SetForestTest, EveryTopIsThatOfTheDefinition) {
@@ -225,75 +221,58 @@ TEST(SetIndexTest, AThousandMoreTouchTheirBucketsAndNoOthers) {
   SetIndex index;
   Model model(1);
   for (int i = 0; i < 200000; ++i) model.Step(1u << 30);
-  ASSERT_NO_FATAL_FAILURE(Advance(&index, model.Changes(0), 200000));
+  index.Apply(model.Changes(0), 200000);
   const uint64_t before = index.buckets_written();
   for (int i = 0; i < 1000; ++i) model.Step(1u << 30);
-  index.Publish(index.Prepare(model.Changes(200000), 201000));
+  index.Apply(model.Changes(200000), 201000);
   EXPECT_GT(index.buckets_written(), before);
   EXPECT_LE(index.buckets_written() - before, 1000u);
-  EXPECT_EQ(index.top().root(), model.RootAt(201000));
+  EXPECT_EQ(index.root(), model.Root());
 }
 
-TEST(SetIndexTest, ASnapshotIsTheSameIndexPageByPage) {
-  Model model(3);
-  SetIndex index;
-  for (int i = 0; i < 20000; ++i) model.Step(9000);
-  ASSERT_NO_FATAL_FAILURE(Advance(&index, model.Changes(0), model.size()));
-  ASSERT_GT(index.page_count(), 2u);
-  const SetTop& top = index.top();
-  const std::vector<Hash> hashes(index.bucket_hashes().begin(),
-                                 index.bucket_hashes().end());
-  auto restored = SetIndex::Restore(top.m, top.n, index.rows(), top.root(), hashes,
-                                    AsBytes(index.EncodeHistory()));
-  ASSERT_OK(restored);
-  for (size_t page = 0; page < index.page_count(); ++page) {
-    EXPECT_FALSE(restored->page_loaded(page));
-    std::string bytes = index.EncodePage(page);
-    for (size_t i = 0; i < bytes.size(); i += 997) {
-      std::string damaged = bytes;
-      damaged[i] ^= 4;
-      EXPECT_STATUS(restored->InstallPage(page, AsBytes(damaged)),
-                    absl::StatusCode::kDataLoss, "index page");
-      EXPECT_STATUS(restored->InstallPage(page, AsBytes(bytes).first(i)),
-                    absl::StatusCode::kDataLoss, "index page");
-    }
-    // Rows of another page under a digest of their own.
-    EXPECT_STATUS(restored->InstallPage(
-                      page, AsBytes(index.EncodePage((page + 1) % index.page_count()))),
-                  absl::StatusCode::kDataLoss, "index page");
-    ASSERT_OK(restored->InstallPage(page, AsBytes(bytes)));
+absl::StatusOr<SetIndex> Load(const SetIndex& as, std::string_view rows, size_t piece) {
+  SetIndex::Loader loader(as.n());
+  for (size_t i = 0; i < rows.size(); i += piece) {
+    if (absl::Status s = loader.Add(AsBytes(rows.substr(i, piece))); !s.ok()) return s;
   }
-  ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(*restored, restored->top(), model, 200));
-  const auto old_top = restored->TopAt(5000);
-  ASSERT_OK(old_top);
-  ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(*restored, *old_top, model, 200));
-
-  std::vector<Hash> wrong = hashes;
-  wrong[1].bytes[0] ^= 1;
-  EXPECT_STATUS(SetIndex::Restore(top.m, top.n, index.rows(), top.root(), wrong, {}),
-                absl::StatusCode::kDataLoss, "set root");
+  return std::move(loader).Finish(as.m(), as.root());
 }
 
-TEST(SetIndexTest, LookupsNeedOnlyThePagesThatPagesForNames) {
-  Model model(4);
-  SetIndex index;
-  for (int i = 0; i < 30000; ++i) model.Step(1u << 30);
-  ASSERT_NO_FATAL_FAILURE(Advance(&index, model.Changes(0), model.size()));
-  for (int i = 0; i < 50; ++i) {
-    auto restored = SetIndex::Restore(index.top().m, index.top().n, index.rows(),
-                                      index.top().root(), index.bucket_hashes(),
-                                      AsBytes(index.EncodeHistory()));
-    ASSERT_OK(restored);
-    const Hash key = SetKey(model.ValueAt(model.Random() % model.size()));
-    const std::vector<size_t> pages =
-        restored->PagesFor(restored->top(), std::span(&key, 1));
-    ASSERT_LE(pages.size(), 2u);
-    for (size_t page : pages) {
-      ASSERT_OK(restored->InstallPage(page, AsBytes(index.EncodePage(page))));
+TEST(SetIndexTest, ItsRowsMakeTheSameIndexAndOthersNone) {
+  for (int steps : {0, 1, 30, 20000}) {
+    Model model(3);
+    SetIndex index;
+    for (int i = 0; i < steps; ++i) model.Step(9000);
+    index.Apply(model.Changes(0), model.size());
+    const std::string rows = Rows(index);
+    EXPECT_EQ(rows.size(), SetIndex::kRowBytes * index.n());
+    std::string parts;
+    for (size_t page = 0; page < index.page_count(); page += 3) {
+      parts += index.EncodeRows(page, std::min(page + 3, index.page_count()));
     }
-    const auto answer = restored->Lookup(restored->top(), key);
-    ASSERT_OK(answer);
-    EXPECT_EQ(answer->proof, index.Lookup(index.top(), key)->proof);
+    EXPECT_EQ(parts, rows);
+    auto loaded = Load(index, rows, 7 * SetIndex::kRowBytes);
+    ASSERT_OK(loaded);
+    ASSERT_NO_FATAL_FAILURE(ExpectRightAnswers(*loaded, model, 200));
+    EXPECT_EQ(Rows(*loaded), rows);
+    const uint64_t begin = model.size();
+    for (int i = 0; i < 500; ++i) model.Step(9000);
+    loaded->Apply(model.Changes(begin), model.size());
+    EXPECT_EQ(loaded->root(), model.Root());
+
+    for (size_t i = 0; i < rows.size(); i += 1 + rows.size() / 40) {
+      std::string damaged = rows;
+      damaged[i] ^= static_cast<char>(0x80);
+      // Positions are for the digest of whoever stores the rows.
+      if (i % SetIndex::kRowBytes < Hash::kSize) {
+        EXPECT_STATUS(Load(index, damaged, 40000), absl::StatusCode::kDataLoss, "its");
+      }
+      EXPECT_STATUS(Load(index, rows.substr(0, i), 40000), absl::StatusCode::kDataLoss,
+                    "its");
+    }
+    if (index.n() == 0) continue;
+    EXPECT_STATUS(Load(index, rows + rows.substr(0, SetIndex::kRowBytes), 40000),
+                  absl::StatusCode::kDataLoss, "out of order");
   }
 }
 
