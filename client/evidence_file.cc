@@ -1,8 +1,8 @@
 #include "client/evidence_file.h"
 
 #include "absl/strings/str_format.h"
-#include "client/message_file.h"
 #include "proto/evidence_forms.h"
+#include "proto/message_file.h"
 
 namespace setlog {
 

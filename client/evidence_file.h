@@ -5,7 +5,7 @@
 //   std::string bytes = FormatEvidenceFile(*evidence);
 //
 // One setlog.v1.Evidence message, as strict and in the same two forms as a .setproof
-// file (client/message_file.h):
+// file (proto/message_file.h):
 //
 //   {
 //    "twoRoots": {"first": "data.example.org/a\n7\n...", "second": "..."}

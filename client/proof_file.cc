@@ -1,7 +1,7 @@
 #include "client/proof_file.h"
 
 #include "absl/strings/str_format.h"
-#include "client/message_file.h"
+#include "proto/message_file.h"
 
 namespace setlog {
 

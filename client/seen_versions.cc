@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
-#include "client/message_file.h"
 #include "client/proof_file.h"
 #include "log/note.h"
 #include "proto/forms.h"
+#include "proto/message_file.h"
 
 namespace setlog {
 namespace {

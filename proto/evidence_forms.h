@@ -5,7 +5,7 @@
 //   v1::Evidence message = EvidenceToProto(*evidence);
 //
 // As strict as forms.h: whole hashes only, nothing that is required is missing. Unknown
-// fields are for the reader of the bytes to refuse (client/message_file.h). Nothing is
+// fields are for the reader of the bytes to refuse (proto/message_file.h). Nothing is
 // verified here. Pure functions; thread-safe.
 #ifndef SETLOG_PROTO_EVIDENCE_FORMS_H_
 #define SETLOG_PROTO_EVIDENCE_FORMS_H_

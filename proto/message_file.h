@@ -1,4 +1,4 @@
-// client/message_file.h -- protobuf messages as files that have one meaning only.
+// proto/message_file.h -- protobuf messages as files that have one meaning only.
 //
 //   absl::StatusOr<v1::Proof> proof =
 //       ParseMessageFile<v1::Proof>(bytes, {"a proof file", kMaxProofFileBytes});
@@ -11,8 +11,8 @@
 // to. Unknown fields are refused in both, at every depth. The form is told by the first
 // byte that is no white space: '{' is JSON, so a binary form must not begin so.
 // Pure functions; thread-safe.
-#ifndef SETLOG_CLIENT_MESSAGE_FILE_H_
-#define SETLOG_CLIENT_MESSAGE_FILE_H_
+#ifndef SETLOG_PROTO_MESSAGE_FILE_H_
+#define SETLOG_PROTO_MESSAGE_FILE_H_
 
 #include <google/protobuf/message.h>
 
@@ -49,4 +49,4 @@ std::string FormatBinaryMessageFile(const google::protobuf::Message& message);
 
 }  // namespace setlog
 
-#endif  // SETLOG_CLIENT_MESSAGE_FILE_H_
+#endif  // SETLOG_PROTO_MESSAGE_FILE_H_
