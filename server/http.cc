@@ -8,9 +8,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <string_view>
+#include <thread>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
+#include "port/mutex.h"
+#include "server/gzip.h"
+#include "server/work_queue.h"
 
 namespace setlog {
 namespace {
@@ -18,44 +26,178 @@ namespace {
 constexpr unsigned kIdleSeconds = 30;
 constexpr rlim_t kMinConnections = 64;
 constexpr rlim_t kMaxConnections = 4096;
+constexpr size_t kMaxHeaderBytes = size_t{32} << 10;
+constexpr unsigned kMinThreads = 2;
+constexpr unsigned kMaxThreads = 8;
+constexpr unsigned kLateThreads = 2;
+// Below that gzip's frame and the time cost more than the bytes.
+constexpr size_t kMinPackedBytes = 512;
+constexpr char kMethods[] = "GET, HEAD, OPTIONS";
+
+using Clock = std::chrono::steady_clock;
+
+HttpReply Unavailable(std::string_view why) {
+  return {MHD_HTTP_SERVICE_UNAVAILABLE,
+          absl::StrFormat("%s: try again in a second\n", why)};
+}
+
+// A request target (RFC 9112, section 3.2): as proxies may send it, with the host too.
+HttpRequest ParseTarget(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    target.remove_prefix(std::min(target.find('/', scheme.size()), target.size()));
+  }
+  const size_t end = std::min(target.find('?'), target.size());
+  return {.path = std::string(target.substr(0, end)),
+          .query = std::string(target.substr(std::min(end + 1, target.size())))};
+}
 
 }  // namespace
 
-struct HttpCallbacks {
-  static MHD_Result Send(MHD_Connection* connection, const HttpReply& reply) {
+// One request on its way. Made when its first line is there, deleted when its answer
+// is sent or its connection lost.
+struct HttpServer::Exchange {
+  HttpRequest request;
+  std::optional<Clock::time_point> begun;
+  std::optional<HttpReply> late;  // set before its connection is woken
+};
+
+// The queue goes before libmicrohttpd stops, which must not be with connections that
+// sleep: whoever is in it is woken by that.
+struct HttpServer::LateReplies {
+  explicit LateReplies(uint64_t waiting)
+      : queue(std::make_unique<WorkQueue>(kLateThreads, waiting)) {}
+  bool open() {
+    MutexLock lock(mutex);
+    return queue != nullptr;
+  }
+  Mutex mutex;
+  std::unique_ptr<WorkQueue> queue ABSL_GUARDED_BY(mutex);
+};
+
+struct HttpServer::Callbacks {
+  static void* Begin(void*, const char* uri, MHD_Connection*) {
+    return new Exchange{.request = ParseTarget(uri)};
+  }
+  static void End(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+    delete static_cast<Exchange*>(*state);
+    *state = nullptr;
+  }
+
+  static MHD_Result Send(MHD_Connection* connection, HttpReply reply) {
+    const auto header = [&](const char* name) -> std::string_view {
+      const char* value =
+          MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+      return value == nullptr ? "" : value;
+    };
+    bool packed = false;
+    if (reply.compressible) {
+      reply.vary += reply.vary.empty() ? "Accept-Encoding" : ", Accept-Encoding";
+      if (reply.body.size() >= kMinPackedBytes &&
+          AcceptsGzip(header("Accept-Encoding"))) {
+        reply.body = Gzip(reply.body);
+        packed = true;
+      }
+    }
     MHD_Response* response = MHD_create_response_from_buffer(
-        reply.body.size(), const_cast<char*>(reply.body.data()), MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(response, "Content-Type", reply.content_type.c_str());
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    if (reply.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-      MHD_add_response_header(response, "Allow", "GET, HEAD");
+        reply.body.size(), reply.body.data(), MHD_RESPMEM_MUST_COPY);
+    const auto add = [&](const char* name, const char* value) {
+      MHD_add_response_header(response, name, value);
+    };
+    if (reply.status != MHD_HTTP_NO_CONTENT) {
+      add("Content-Type", reply.content_type.c_str());
+      add("X-Content-Type-Options", "nosniff");
+    }
+    add("Cache-Control", reply.cache_control.c_str());
+    if (packed) add("Content-Encoding", "gzip");
+    if (!reply.vary.empty()) add("Vary", reply.vary.c_str());
+    if (reply.shared) add("Access-Control-Allow-Origin", "*");
+    switch (reply.status) {
+      case MHD_HTTP_NO_CONTENT:  // to OPTIONS
+        add("Access-Control-Allow-Methods", kMethods);
+        add("Access-Control-Allow-Headers", "Authorization");
+        add("Access-Control-Max-Age", "86400");
+        [[fallthrough]];
+      case MHD_HTTP_METHOD_NOT_ALLOWED:
+        add("Allow", kMethods);
+        break;
+      case MHD_HTTP_UNAUTHORIZED:
+        add("WWW-Authenticate", "Bearer");
+        break;
+      case MHD_HTTP_TOO_MANY_REQUESTS:
+      case MHD_HTTP_SERVICE_UNAVAILABLE:
+        add("Retry-After", "1");
+        break;
+      default:
+        break;
     }
     const MHD_Result queued = MHD_queue_response(connection, reply.status, response);
     MHD_destroy_response(response);
     return queued;
   }
 
-  static MHD_Result Handle(void* self, MHD_Connection* connection, const char* url,
+  static HttpAnswer Answer(const HttpServer& server, MHD_Connection* connection,
+                           HttpRequest& request, std::string_view method) {
+    if (method == "OPTIONS") {
+      return HttpReply{.status = MHD_HTTP_NO_CONTENT, .shared = true};
+    }
+    if (method != "GET" && method != "HEAD") {
+      return HttpReply{MHD_HTTP_METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS\n"};
+    }
+    const auto fixed = server.options_.fixed.find(request.path);
+    if (fixed != server.options_.fixed.end()) return fixed->second();
+    if (const char* value =
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization")) {
+      request.authorization = value;
+    }
+    return server.options_.pages(request);
+  }
+
+  // Answers on another thread, or says that too many wait already.
+  static void AnswerLate(HttpServer* server, MHD_Connection* connection,
+                         Exchange* exchange, LateReply reply) {
+    MHD_suspend_connection(connection);
+    LateReplies* const late = server->late_.get();
+    const auto wake = [connection, exchange](HttpReply ready) {
+      exchange->late = std::move(ready);
+      MHD_resume_connection(connection);
+    };
+    MutexLock lock(late->mutex);
+    const bool taken =
+        late->queue != nullptr &&
+        late->queue->TryRun([late, wake, reply = std::move(reply)] {
+          wake(late->open() ? reply() : Unavailable("the server is stopping"));
+        });
+    if (!taken) wake(Unavailable("too many of these wait already"));
+  }
+
+  static MHD_Result Handle(void* self, MHD_Connection* connection, const char*,
                            const char* method, const char*, const char*,
                            size_t* upload_size, void** state) {
-    static char first_call;
-    if (*state == nullptr) {  // headers only; answer when the request is whole
-      *state = &first_call;
+    auto* const server = static_cast<HttpServer*>(self);
+    auto* const exchange = static_cast<Exchange*>(*state);
+    if (!exchange->begun) {  // headers only; answer when the request is whole
+      exchange->begun = Clock::now();
       return MHD_YES;
     }
     if (*upload_size != 0) {
       *upload_size = 0;  // a body has no meaning here
       return MHD_YES;
     }
-    if (std::strcmp(method, "GET") != 0 && std::strcmp(method, "HEAD") != 0) {
-      return Send(connection, {MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n"});
+    HttpReply reply;
+    if (exchange->late) {
+      reply = *std::move(exchange->late);
+    } else {
+      HttpAnswer answer = Answer(*server, connection, exchange->request, method);
+      if (auto* late = std::get_if<LateReply>(&answer)) {
+        AnswerLate(server, connection, exchange, std::move(*late));
+        return MHD_YES;
+      }
+      reply = std::get<HttpReply>(std::move(answer));
     }
-    const HttpServer::Paths& paths = static_cast<HttpServer*>(self)->paths_;
-    const auto found = paths.find(url);
-    if (found != paths.end()) return Send(connection, found->second());
-    std::string known;
-    for (const auto& [path, answer] : paths) known += " " + path;
-    return Send(connection, {MHD_HTTP_NOT_FOUND, "there is only" + known + " here\n"});
+    const std::chrono::duration<double> taken = Clock::now() - *exchange->begun;
+    server->options_.answered(exchange->request, reply, taken.count());
+    return Send(connection, std::move(reply));
   }
 };
 
@@ -71,11 +213,13 @@ HttpReply HealthReply(const absl::Status& health) {
   return {MHD_HTTP_SERVICE_UNAVAILABLE, std::string(health.message()) + "\n"};
 }
 
-HttpServer::HttpServer(Paths paths) : paths_(std::move(paths)) {}
+HttpServer::HttpServer(Options options)
+    : options_(std::move(options)),
+      late_(std::make_unique<LateReplies>(options_.waiting)) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const std::string& address, uint16_t port, Paths paths) {
-  auto server = std::unique_ptr<HttpServer>(new HttpServer(std::move(paths)));
+    const std::string& address, uint16_t port, Options options) {
+  auto server = std::unique_ptr<HttpServer>(new HttpServer(std::move(options)));
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
   v4.sin_port = htons(port);
@@ -90,13 +234,17 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   }
   const sockaddr* bound = is_v4 ? reinterpret_cast<const sockaddr*>(&v4)
                                 : reinterpret_cast<const sockaddr*>(&v6);
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
   if (!is_v4) flags |= MHD_USE_IPv6;
   server->daemon_ = MHD_start_daemon(
-      flags, port, nullptr, nullptr, &HttpCallbacks::Handle, server.get(),
+      flags, port, nullptr, nullptr, &Callbacks::Handle, server.get(),
+      MHD_OPTION_URI_LOG_CALLBACK, &Callbacks::Begin, nullptr,
+      MHD_OPTION_NOTIFY_COMPLETED, &Callbacks::End, nullptr,
+      MHD_OPTION_THREAD_POOL_SIZE,
+      std::clamp(std::thread::hardware_concurrency(), kMinThreads, kMaxThreads),
       MHD_OPTION_SOCK_ADDR, bound, MHD_OPTION_CONNECTION_LIMIT, MaxHttpConnections(),
       MHD_OPTION_PER_IP_CONNECTION_LIMIT, 0u, MHD_OPTION_CONNECTION_TIMEOUT,
-      kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, size_t{32} << 10,
+      kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxHeaderBytes,
       MHD_OPTION_END);
   if (server->daemon_ == nullptr) {
     return absl::UnavailableError(absl::StrFormat("cannot listen on %s:%d for HTTP: %s",
@@ -111,6 +259,12 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
 }
 
 HttpServer::~HttpServer() {
+  std::unique_ptr<WorkQueue> queue;
+  {
+    MutexLock lock(late_->mutex);
+    queue = std::move(late_->queue);
+  }
+  queue.reset();
   if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
 }
 

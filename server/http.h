@@ -1,10 +1,13 @@
-// server/http.h -- the HTTP side: fixed paths, each answered by a function.
+// server/http.h -- the HTTP side: requests come in, somebody else knows the answers.
 //
-//   HttpServer::Start("127.0.0.1", 7071, {{"/healthz", [&] { return Health(); }}});
+//   auto server = HttpServer::Start("127.0.0.1", 7071,
+//       {.fixed = {{"/healthz", [&] { return HealthReply(Health()); }}},
+//        .pages = [&](const HttpRequest& request) { return pages.Answer(request); }});
 //
-// libmicrohttpd with one epoll thread: idle connections cost a descriptor, no thread.
-// Answers are made on that thread, one after the other, and so must be quick. GET and
-// HEAD only (405 otherwise); 404 for every other path.
+// libmicrohttpd with a few epoll threads: idle connections cost a descriptor, no
+// thread. Answers are made on those threads and so must be quick; what may take long
+// comes as a LateReply, which has threads and a short queue of its own while its
+// connection sleeps. GET, HEAD and OPTIONS only (405 otherwise).
 //
 // Limits: a connection without traffic is closed after 30 s; requests of over 32 KiB of
 // headers are refused; at most MaxHttpConnections() at a time, further ones wait until
@@ -16,7 +19,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "absl/status/statusor.h"
 
@@ -24,28 +29,57 @@ struct MHD_Daemon;
 
 namespace setlog {
 
+struct HttpRequest {
+  std::string path;   // as it was sent: nothing is decoded
+  std::string query;  // what follows the '?', likewise
+  std::optional<std::string> authorization;
+};
+
 struct HttpReply {
   unsigned status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
+  std::string cache_control = "no-store";
+  std::string vary;             // names of request headers, besides Accept-Encoding
+  bool compressible = false;    // worth gzip, for those who accept it
+  bool shared = false;          // pages of other origins may read it (CORS)
+  const char* route = "other";  // for metrics: one of a few
 };
+
+// An answer that takes long; called once.
+using LateReply = std::function<HttpReply()>;
+using HttpAnswer = std::variant<HttpReply, LateReply>;
 
 class HttpServer {
  public:
-  using Paths = std::map<std::string, std::function<HttpReply()>, std::less<>>;
+  struct Options {
+    std::map<std::string, std::function<HttpReply()>, std::less<>> fixed;
+    // For all other paths; called on any thread, several at a time.
+    std::function<HttpAnswer(const HttpRequest&)> pages;
+    // After each answer, with how long it took to make. Those that libmicrohttpd gives
+    // itself (to what is no HTTP) are not among them.
+    std::function<void(const HttpRequest&, const HttpReply&, double seconds)> answered =
+        [](const HttpRequest&, const HttpReply&, double) {};
+    uint64_t waiting = 64;  // late replies that may wait for a thread
+  };
 
   // Listens on `address` (an IP address or localhost) and `port`, 0 = any free one.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address,
-                                                           uint16_t port, Paths paths);
+                                                           uint16_t port,
+                                                           Options options);
+  // Late replies that run are waited for; those that wait become 503.
   ~HttpServer();
 
   uint16_t port() const { return port_; }
 
  private:
-  explicit HttpServer(Paths paths);
+  struct Exchange;
+  struct Callbacks;
+  struct LateReplies;
+  explicit HttpServer(Options options);
 
-  friend struct HttpCallbacks;
-  const Paths paths_;
+  const Options options_;
+  std::unique_ptr<LateReplies> late_;
   MHD_Daemon* daemon_ = nullptr;
   uint16_t port_ = 0;
 };

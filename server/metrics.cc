@@ -18,6 +18,9 @@ using prometheus::Registry;
 // a small commit takes tens of microseconds.
 const Histogram::BucketBoundaries kStageSeconds = {
     50e-6, 250e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 0.5, 1, 5};
+// A tile takes some ten microseconds, a lookup in an old version seconds.
+const Histogram::BucketBoundaries kHttpSeconds = {25e-6, 100e-6, 500e-6, 2.5e-3, 10e-3,
+                                                  50e-3, 0.25,   1,      5};
 const Histogram::BucketBoundaries kCommitEntries = {
     1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 524288};
 
@@ -58,7 +61,9 @@ Metrics::Metrics()
       store_errors_(Counters(&registry_, "setlog_store_errors_total",
                              "Operations of the store that failed")),
       index_events_(Counters(&registry_, "setlog_index_events_total",
-                             "Set indexes loaded and rebuilt from the log")) {
+                             "Set indexes loaded and rebuilt from the log")),
+      http_(Histograms(&registry_, "setlog_http_request_duration_seconds",
+                       "HTTP requests answered, by route and status")) {
   for (const char* operation : {"commit", "anchor", "read"}) {
     store_errors_.Add({{"operation", operation}});
   }
@@ -93,6 +98,13 @@ void Metrics::StoreFailed(std::string_view operation) {
 
 void Metrics::IndexEvent(std::string_view event) {
   index_events_.Add({{"event", std::string(event)}}).Increment();
+}
+
+void Metrics::HttpAnswered(std::string_view route, unsigned status, double seconds) {
+  http_
+      .Add({{"route", std::string(route)}, {"status", std::to_string(status)}},
+           kHttpSeconds)
+      .Observe(seconds);
 }
 
 std::string Metrics::Text(std::vector<prometheus::MetricFamily> now) const {

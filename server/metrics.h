@@ -34,6 +34,8 @@ class Metrics {
   // One commit's way through the store: the synced write, then the head anchor.
   void Stored(std::chrono::nanoseconds write, std::chrono::nanoseconds anchor);
   void StoreFailed(std::string_view operation);
+  // `route` is one of a few words.
+  void HttpAnswered(std::string_view route, unsigned status, double seconds);
   // "loaded", "rebuild".
   void IndexEvent(std::string_view event);
 
@@ -59,6 +61,7 @@ class Metrics {
   prometheus::Histogram& publish_;
   prometheus::Family<prometheus::Counter>& store_errors_;
   prometheus::Family<prometheus::Counter>& index_events_;
+  prometheus::Family<prometheus::Histogram>& http_;
 };
 
 }  // namespace setlog

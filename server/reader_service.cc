@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "port/mutex.h"
+#include "server/find_readable.h"
 #include "server/rpc_status.h"
 #include "server/write_deadline.h"
 
@@ -183,19 +184,6 @@ ReaderService::ReaderService(const Access* access, const LogDirectory* logs,
                limits.waiting_batches),
       old_lookups_(kOldLookupThreads, limits.waiting_old_lookups) {}
 
-absl::StatusOr<HostedLog*> ReaderService::Readable(const Caller& caller,
-                                                   const std::string& origin) const {
-  absl::StatusOr<HostedLog*> log = logs_->Find(origin);
-  if (absl::IsNotFound(log.status())) {
-    // What a private log answers to the same caller.
-    return caller.refused.ok() ? NoSuchLog(origin) : caller.refused;
-  }
-  if (!log.ok()) return log;
-  absl::Status allowed = access_->CheckRead(caller, origin, (*log)->private_reads);
-  if (!allowed.ok()) return allowed;
-  return log;
-}
-
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ReaderService::Answer(
     grpc::CallbackServerContext* context, const Request* request, Response* response,
@@ -206,7 +194,8 @@ grpc::ServerUnaryReactor* ReaderService::Answer(
   // Who asks matters only where not everybody may; looking at what a call came with is
   // not free.
   if (!log.ok() || (*log)->private_reads) {
-    log = Readable(access_->Identify(AuthorizationOf(*context)), request->origin());
+    log = FindReadable(*logs_, *access_, access_->Identify(AuthorizationOf(*context)),
+                       request->origin());
   }
   if (!log.ok()) {
     reactor->Finish(ToGrpcStatus(log.status()));
@@ -274,7 +263,7 @@ grpc::ServerWriteReactor<v1::Head>* ReaderService::WatchHeads(
     grpc::CallbackServerContext* context, const v1::GetHeadRequest* request) {
   const Caller caller = access_->Identify(AuthorizationOf(*context));
   const MayRead may_read = [this, caller, origin = request->origin()] {
-    return Readable(caller, origin).status();
+    return FindReadable(*logs_, *access_, caller, origin).status();
   };
   absl::Status allowed = may_read();
   if (allowed.ok() && !watch_slots_.TryTake()) allowed = Busy("too many heads watched");
@@ -286,7 +275,7 @@ grpc::ServerWriteReactor<v1::EntriesChunk>* ReaderService::GetEntries(
     grpc::CallbackServerContext* context, const v1::GetEntriesRequest* request) {
   const Caller caller = access_->Identify(AuthorizationOf(*context));
   const MayRead may_read = [this, caller, origin = request->origin()] {
-    return Readable(caller, origin).status();
+    return FindReadable(*logs_, *access_, caller, origin).status();
   };
   absl::Status allowed = may_read();
   if (allowed.ok() && !entry_slots_.TryTake()) {

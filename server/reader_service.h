@@ -56,10 +56,6 @@ class ReaderService final : public v1::Reader::CallbackService {
                                      v1::ListTagsResponse* response) override;
 
  private:
-  // Whether the caller may read the log, and the log. NotFound in the same words for a
-  // log that does not exist and one that is private.
-  absl::StatusOr<HostedLog*> Readable(const Caller& caller,
-                                      const std::string& origin) const;
   // Answers here, or on a thread of `queue` if there is one.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* Answer(

@@ -27,6 +27,7 @@
 #include "server/key_files.h"
 #include "server/listen.h"
 #include "server/log_directory.h"
+#include "server/log_pages.h"
 #include "server/metrics.h"
 #include "server/reader_service.h"
 #include "server/rpc_observer.h"
@@ -66,6 +67,23 @@ StoreObserver Observe(Metrics* metrics, EventLog* events) {
                 events->Write(LogLevel::kError, "store_error",
                               {{"operation", operation}, {"message", Text(status)}});
               }};
+}
+
+// What became of an HTTP request.
+void Tell(const HttpRequest& request, const HttpReply& reply, double seconds,
+          Metrics* metrics, EventLog* events) {
+  metrics->HttpAnswered(reply.route, reply.status, seconds);
+  const LogLevel level = reply.status >= 500 ? LogLevel::kWarn : LogLevel::kDebug;
+  if (!events->Wants(level)) return;
+  events->Write(
+      level, "http",
+      {{"path", request.path},
+       {"status", uint64_t{reply.status}},
+       {"ms", seconds * 1000},
+       {"message",
+        reply.status < 400
+            ? std::string_view()
+            : std::string_view(reply.body).substr(0, reply.body.find('\n'))}});
 }
 
 // Said once, and never below any level: what somebody decided to do without.
@@ -122,6 +140,7 @@ struct Server::Parts {
   std::unique_ptr<Gauges> gauges;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> grpc;
+  std::unique_ptr<LogPages> pages;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<CheckpointDoor> door;
 };
@@ -262,13 +281,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                       .health = health,
                       .reserve_bytes = parts->space->reserve_bytes()});
 
+  parts->pages = std::make_unique<LogPages>(parts->access.get(), parts->logs.get(),
+                                            parts->answers.get(), parts->reader.get());
   // Before gRPC serves: a failure from here on would leave calls under way.
   absl::StatusOr<std::unique_ptr<HttpServer>> http_server = HttpServer::Start(
       http->host, http->port,
-      {{"/healthz", [health] { return HealthReply(health()); }},
-       {"/metrics", [metrics, gauges = parts->gauges.get()] {
-          return HttpReply{200, metrics->Text(gauges->Read()), Metrics::kContentType};
-        }}});
+      {.fixed = {{"/healthz", [health] { return HealthReply(health()); }},
+                 {"/metrics",
+                  [metrics, gauges = parts->gauges.get()] {
+                    return HttpReply{.body = metrics->Text(gauges->Read()),
+                                     .content_type = Metrics::kContentType,
+                                     .compressible = true,
+                                     .route = "metrics"};
+                  }}},
+       .pages = [pages = parts->pages.get()](
+                    const HttpRequest& request) { return pages->Answer(request); },
+       .answered =
+           [=](const HttpRequest& request, const HttpReply& reply, double seconds) {
+             Tell(request, reply, seconds, metrics, events);
+           },
+       .waiting = limits.waiting_old_lookups});
   if (!http_server.ok()) return http_server.status();
   parts->http = *std::move(http_server);
   parts->http_address.port = parts->http->port();

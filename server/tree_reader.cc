@@ -140,6 +140,14 @@ absl::Status TreeReader::Bundles(
                       : Missing("the bundle", log, next * kTileWidth);
 }
 
+absl::StatusOr<std::string> TreeReader::TileBytes(LogNumber log, TileId id,
+                                                  uint32_t width) const {
+  const absl::StatusOr<TilePtr> tile = Tile(log, id, width);
+  if (!tile.ok()) return tile.status();
+  const std::span<const Hash> hashes = (*tile)->hashes().first(width);
+  return std::string(reinterpret_cast<const char*>(hashes.data()), hashes.size_bytes());
+}
+
 absl::StatusOr<std::string> TreeReader::Entry(LogNumber log, uint64_t position) const {
   const Place place{log, 0, position};
   if (const auto found = entries_.Find(place)) return *found;

@@ -57,6 +57,9 @@ class TreeReader {
   absl::Status Bundles(
       LogNumber log, uint64_t begin, uint64_t end,
       const std::function<absl::Status(uint64_t number, Bytes bundle)>& visit) const;
+  // The first `width` hashes of a tile, as C2SP serves them. DataLoss if the log does
+  // not reach that far.
+  absl::StatusOr<std::string> TileBytes(LogNumber log, TileId id, uint32_t width) const;
   // The values of add or remove entries, in any order, of which the caller knows the
   // keys: a bundle is read once, and the keys vouch for it. DataLoss if the log is
   // damaged, NotFound if it is whole and such an entry has no value with this key.

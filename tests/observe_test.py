@@ -373,9 +373,10 @@ class ObserveTest(unittest.TestCase):
             self.assertGreater(int(headers["Content-Length"]), 0)
             for method in ("POST", "PUT", "DELETE"):
                 status, headers, _ = server.get(path, method)
-                self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD"))
-        for path in ("/", "/metrics/", "/metricsx", "/healthz%20", "/../healthz"):
+                self.assertEqual((status, headers["Allow"]), (405, "GET, HEAD, OPTIONS"))
+        for path in ("/", "/metrics/", "/metricsx", "/../healthz"):
             self.assertEqual(server.get(path)[0], 404, path)
+        self.assertEqual(server.get("/healthz%20")[0], 400)
         self.assertEqual(server.get("/healthz?verbose")[0], 200)
 
     def test_2000_idle_connections_do_not_slow_others(self):

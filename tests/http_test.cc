@@ -1,0 +1,266 @@
+// The transport: methods, headers, answers that take long.
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "testing.h"
+
+namespace setlog {
+namespace {
+
+using std::chrono::seconds;
+
+// One connection. Send and Receive take turns.
+class Client {
+ public:
+  explicit Client(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    const timeval patience{.tv_sec = 20};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  }
+  Client(const Client&) = delete;
+  ~Client() { close(fd_); }
+
+  void Send(const std::string& method, const std::string& target,
+            const std::string& headers = "") {
+    const std::string text =
+        method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
+    ASSERT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+  // One response, whose length is known, or nothing if the server hangs up or waits.
+  std::string Receive(bool with_body = true) {
+    std::string text;
+    while (true) {
+      const size_t end = text.find("\r\n\r\n");
+      if (end != text.npos) {
+        const size_t at = text.find("Content-Length: ");
+        const size_t body =
+            !with_body || at == text.npos ? 0 : std::stoul(text.substr(at + 16));
+        if (text.size() >= end + 4 + body) return text;
+      }
+      char buffer[4096];
+      const ssize_t count = recv(fd_, buffer, sizeof(buffer), 0);
+      if (count <= 0) return "";
+      text.append(buffer, static_cast<size_t>(count));
+    }
+  }
+  std::string Get(const std::string& target, const std::string& headers = "") {
+    Send("GET", target, headers);
+    return Receive();
+  }
+
+ private:
+  int fd_;
+};
+
+std::unique_ptr<HttpServer> Start(HttpServer::Options options) {
+  return HttpServer::Start("127.0.0.1", 0, std::move(options)).value();
+}
+
+// Echoes what it is asked, and packs what is worth it.
+HttpServer::Options Echo() {
+  return {.fixed = {{"/fixed", [] { return HttpReply{.body = "fixed\n"}; }}},
+          .pages = [](const HttpRequest& request) -> HttpAnswer {
+            return HttpReply{.body = request.path + "|" + request.query + "|" +
+                                     request.authorization.value_or("nobody") +
+                                     std::string(1000, 'x'),
+                             .cache_control = "public, max-age=9",
+                             .vary = "Authorization",
+                             .compressible = true,
+                             .shared = true};
+          }};
+}
+
+TEST(HttpServerTest, PathsArriveAsTheyWereSent) {
+  const auto server = Start(Echo());
+  Client client(server->port());
+  const std::string raw = client.Get("/a%2Fb//../c?x=%41+b&y");
+  EXPECT_NE(raw.find("\r\n\r\n/a%2Fb//../c|x=%41+b&y|nobody"), raw.npos) << raw;
+  EXPECT_TRUE(raw.starts_with("HTTP/1.1 200 "));
+  EXPECT_NE(client.Get("http://elsewhere:1/p?q").find("\r\n\r\n/p|q|nobody"), raw.npos);
+  EXPECT_NE(client.Get("/p", "authorization: Bearer x\r\n").find("/p||Bearer x"),
+            raw.npos);
+  EXPECT_NE(client.Get("/fixed?whatever").find("\r\n\r\nfixed\n"), raw.npos);
+}
+
+TEST(HttpServerTest, HeadersSayWhoMayKeepAndReadAnAnswer) {
+  const auto server = Start(Echo());
+  Client client(server->port());
+  const std::string plain = client.Get("/a");
+  for (const char* header :
+       {"Cache-Control: public, max-age=9\r\n", "Access-Control-Allow-Origin: *\r\n",
+        "Vary: Authorization, Accept-Encoding\r\n",
+        "X-Content-Type-Options: nosniff\r\n"}) {
+    EXPECT_NE(plain.find(header), plain.npos) << header;
+  }
+  EXPECT_EQ(plain.find("Content-Encoding"), plain.npos);
+  const std::string packed = client.Get("/a", "Accept-Encoding: gzip\r\n");
+  EXPECT_NE(packed.find("Content-Encoding: gzip\r\n"), packed.npos);
+  EXPECT_LT(packed.size(), 500u);
+  const std::string fixed = client.Get("/fixed");
+  EXPECT_EQ(fixed.find("Access-Control"), fixed.npos);
+  EXPECT_NE(fixed.find("Cache-Control: no-store\r\n"), fixed.npos);
+}
+
+TEST(HttpServerTest, HeadIsGetWithoutItsBody) {
+  const auto server = Start(Echo());
+  Client client(server->port());
+  std::string get = client.Get("/a");
+  get.resize(get.find("\r\n\r\n") + 4);
+  client.Send("HEAD", "/a");
+  const std::string head = client.Receive(false);
+  const auto without_date = [](std::string text) {
+    const size_t at = text.find("Date: ");
+    return at == text.npos ? text : text.erase(at, text.find("\r\n", at) - at);
+  };
+  EXPECT_EQ(without_date(head), without_date(get));
+  EXPECT_NE(client.Get("/fixed").find("fixed"), head.npos);  // and no rest of a body
+}
+
+TEST(HttpServerTest, OtherMethodsAreRefusedAndOptionsAnswersForAll) {
+  const auto server = Start(Echo());
+  for (const char* method : {"POST", "PUT", "DELETE", "TRACE", "FROB"}) {
+    Client client(server->port());
+    client.Send(method, "/a", "Content-Length: 0\r\n");
+    const std::string refused = client.Receive();
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 ")) << method << refused;
+    EXPECT_NE(refused.find("Allow: GET, HEAD, OPTIONS\r\n"), refused.npos);
+  }
+  Client client(server->port());
+  client.Send("OPTIONS", "/a", "Origin: https://x\r\n");
+  const std::string options = client.Receive(false);
+  EXPECT_TRUE(options.starts_with("HTTP/1.1 204 ")) << options;
+  for (const char* header : {"Access-Control-Allow-Origin: *\r\n",
+                             "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n",
+                             "Access-Control-Allow-Headers: Authorization\r\n"}) {
+    EXPECT_NE(options.find(header), options.npos) << header;
+  }
+}
+
+// A server whose /slow comes when `gate` opens.
+struct SlowServer {
+  explicit SlowServer(uint64_t waiting) {
+    HttpServer::Options options;
+    options.waiting = waiting;
+    options.pages = [this](const HttpRequest& request) -> HttpAnswer {
+      if (request.path != "/slow") return HttpReply{.body = "quick\n"};
+      ++asked;
+      return LateReply([opened = opened] {
+        opened.wait();
+        return HttpReply{.body = "slow\n"};
+      });
+    };
+    server = Start(std::move(options));
+  }
+  void WaitAsked(int count) const {
+    while (asked < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::promise<void> gate;
+  std::shared_future<void> opened = gate.get_future().share();
+  std::atomic<int> asked = 0;
+  std::unique_ptr<HttpServer> server;
+};
+
+TEST(HttpServerTest, SlowAnswersStopNobodyElse) {
+  SlowServer slow(64);
+  std::vector<std::unique_ptr<Client>> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(std::make_unique<Client>(slow.server->port()));
+    waiting.back()->Send("GET", "/slow");
+  }
+  slow.WaitAsked(20);
+  // More than there are threads of any kind, on old connections and on new ones.
+  for (int i = 0; i < 50; ++i) {
+    Client client(slow.server->port());
+    EXPECT_NE(client.Get("/quick").find("quick\n"), std::string::npos);
+    EXPECT_NE(client.Get("/quick").find("quick\n"), std::string::npos);
+  }
+  slow.gate.set_value();
+  for (const auto& client : waiting) {
+    EXPECT_NE(client->Receive().find("slow\n"), std::string::npos);
+    EXPECT_NE(client->Get("/quick").find("quick\n"), std::string::npos);
+  }
+}
+
+TEST(HttpServerTest, TooManySlowQuestionsAreRefusedAtOnce) {
+  SlowServer slow(2);
+  std::vector<std::unique_ptr<Client>> waiting;
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto client = std::make_unique<Client>(slow.server->port());
+    client->Send("GET", "/slow");
+    waiting.push_back(std::move(client));
+  }
+  slow.WaitAsked(10);
+  slow.gate.set_value();
+  for (const auto& client : waiting) {
+    const std::string answer = client->Receive();
+    if (answer.starts_with("HTTP/1.1 503 ")) {
+      ++refused;
+      EXPECT_NE(answer.find("Retry-After: 1\r\n"), answer.npos);
+      EXPECT_NE(answer.find("try again"), answer.npos);
+    } else {
+      EXPECT_NE(answer.find("slow\n"), answer.npos);
+    }
+  }
+  EXPECT_GE(refused, 1);
+  EXPECT_LE(refused, 8);  // two threads and two places
+}
+
+TEST(HttpServerTest, StopsWhileSlowAnswersWaitAndTheirClientsAreGone) {
+  SlowServer slow(64);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Client>(slow.server->port()));
+    clients.back()->Send("GET", "/slow");
+  }
+  slow.WaitAsked(20);
+  clients.resize(10);
+  std::future<void> stopped =
+      std::async(std::launch::async, [&] { slow.server.reset(); });
+  EXPECT_EQ(stopped.wait_for(std::chrono::milliseconds(50)),
+            std::future_status::timeout);  // two of them run
+  slow.gate.set_value();
+  EXPECT_EQ(stopped.wait_for(seconds(20)), std::future_status::ready);
+}
+
+TEST(HttpServerTest, EachAnswerIsCounted) {
+  std::atomic<int> quick = 0;
+  std::atomic<int> missing = 0;
+  HttpServer::Options options;
+  options.pages = [](const HttpRequest& request) -> HttpAnswer {
+    if (request.path == "/late") return LateReply([] { return HttpReply{}; });
+    return HttpReply{.status = 404, .body = "none\n", .route = "tile"};
+  };
+  options.answered = [&](const HttpRequest& request, const HttpReply& reply,
+                         double taken) {
+    EXPECT_GE(taken, 0);
+    EXPECT_LT(taken, 20);
+    ++(request.path == "/late" && reply.status == 200 ? quick : missing);
+  };
+  const auto server = Start(std::move(options));
+  Client client(server->port());
+  for (int i = 0; i < 5; ++i) client.Get("/late");
+  for (int i = 0; i < 7; ++i) client.Get("/a");
+  EXPECT_EQ(quick, 5);
+  EXPECT_EQ(missing, 7);
+}
+
+}  // namespace
+}  // namespace setlog
