@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh            what the programs need
 #   scripts/setup.sh --tests    also what the tests and the style checks need
-#   scripts/setup.sh --all      also what test.sh --all needs: two proxies, for one test
+#   scripts/setup.sh --all      also what test.sh --all needs: two proxies, for one test;
+#                               and says so if there is no Go, for another
 #   scripts/setup.sh --nightly  also what scripts/nightly.sh needs
 #
 # Asks dpkg first and installs only what is missing: a second run changes nothing and
@@ -50,6 +51,13 @@ done
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   fail "this is not Debian or Ubuntu: there is no apt-get. Install by hand what these" \
     "packages hold, then run cmake --preset release: ${wanted[*]}"
+fi
+
+# Debian 12 has Go 1.19 only; from 1.21 on Go fetches the version that a module wants.
+if [[ " ${wanted[*]} " == *" ${all[0]} "* ]] && ! go version 2>/dev/null |
+  grep -qE 'go(1\.(2[1-9]|[3-9][0-9])|[2-9])'; then
+  echo "setup: there is no Go 1.24 (https://go.dev/doc/install): the test \`peers\` will" \
+    "be skipped" >&2
 fi
 
 # dpkg-query fails if it never heard of one of them; what it prints is still right.
