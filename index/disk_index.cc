@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "index/sorted_changes.h"
 
 namespace setlog {
 namespace {
@@ -119,45 +120,33 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
   if (absl::Status s = MakeRoom(); !s.ok()) return s;
   if (absl::Status s = Fit(changes.size(), backlog); !s.ok()) return s;
 
-  // By partition, in log order; each partition then sorts its own.
   const unsigned bits = partition_bits();
-  std::vector<size_t> ends(partitions_.size() + 1, 0);
-  for (const SetChange& change : changes) ++ends[PartitionOf(change.key, bits) + 1];
-  for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-  std::vector<EventRow> sorted(changes.size());
-  std::vector<size_t> next(ends.begin(), ends.end() - 1);
-  for (const SetChange& change : changes) {
-    sorted[next[PartitionOf(change.key, bits)]++] = {
-        change.key, EventWord(change.position, change.add)};
-  }
-  const auto part = [&](size_t p) {
-    return std::span(sorted).subspan(ends[p], ends[p + 1] - ends[p]);
-  };
+  const SortedChanges sorted(changes, bits, options_.parallel);
 
   Batch batch;
   batch.m0_ = m_;
   batch.parts_.resize(partitions_.size());
   std::vector<absl::Status> failed(partitions_.size());
   options_.parallel(partitions_.size(), [&](size_t p) {
-    std::sort(part(p).begin(), part(p).end());
     const RunFile* run = partitions_[p].run.get();
-    if (run == nullptr || part(p).empty()) return;
+    const std::span<const EventRow> part = sorted.part(p);
+    if (run == nullptr || part.empty()) return;
     // From a disk, pages come sooner if they are all asked for before the first is
     // read.
-    if (part(p).size() * kPagesPerChange > run->pages()) {
-      run->WillNeed(PrefixOf(part(p).front().key), PrefixOf(part(p).back().key));
+    if (part.size() * kPagesPerChange > run->pages()) {
+      run->WillNeed(PrefixOf(part.front().key), PrefixOf(part.back().key));
     } else {
       std::vector<uint64_t> prefixes;
-      prefixes.reserve(part(p).size());
-      for (const EventRow& row : part(p)) prefixes.push_back(PrefixOf(row.key));
+      prefixes.reserve(part.size());
+      for (const EventRow& row : part) prefixes.push_back(PrefixOf(row.key));
       run->WillNeed(prefixes);
     }
   });
   options_.parallel(partitions_.size(), [&](size_t p) {
-    if (part(p).empty()) return;
+    if (sorted.part(p).empty()) return;
     const Partition& partition = partitions_[p];
     absl::StatusOr<PartitionUpdate> update = UpdatePartition(
-        *top_, bits, part(p),
+        *top_, bits, sorted.part(p),
         RowMerge(partition.run.get(), partition.frozen.get(), partition.active.get()));
     if (update.ok()) {
       batch.parts_[p] = *std::move(update);

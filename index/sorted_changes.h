@@ -1,0 +1,47 @@
+// index/sorted_changes.h -- a batch of changes as rows: by partition, each in order.
+//
+//   const SortedChanges sorted(changes, partition_bits, parallel);
+//   for (const EventRow& row : sorted.part(p)) ...     // by (key, position)
+//
+// Keys are hashes, so their next bits spread them evenly: two passes put each row among
+// the few that it is compared with. Keys that were chosen to share them cost n log n.
+// Belongs to one thread; const members may run together.
+#ifndef SETLOG_INDEX_SORTED_CHANGES_H_
+#define SETLOG_INDEX_SORTED_CHANGES_H_
+
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "index/event_row.h"
+#include "log/parallel_for.h"
+#include "log/set_index.h"
+
+namespace setlog {
+
+class SortedChanges {
+ public:
+  // O(changes), on the threads of `parallel` where there are many. 40 bytes a change.
+  SortedChanges(std::span<const SetChange> changes, unsigned partition_bits,
+                const ParallelFor& parallel = InOrder);
+
+  std::span<const EventRow> part(size_t p) const {
+    return {rows_.get() + ends_[p], ends_[p + 1] - ends_[p]};
+  }
+
+ private:
+  struct Free {
+    void operator()(EventRow* rows) const { std::free(rows); }
+  };
+
+  std::unique_ptr<EventRow, Free> rows_;
+  std::vector<size_t> ends_;  // of the partition before, by partition
+};
+
+// Sorts rows of one partition, whose keys begin with the same `partition_bits` bits.
+void SortRows(std::span<EventRow> rows, unsigned partition_bits);
+
+}  // namespace setlog
+
+#endif  // SETLOG_INDEX_SORTED_CHANGES_H_
