@@ -71,11 +71,11 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
   const unsigned below = depth() - partition_bits();
   IndexCommit commit{batch.m0_, batch.entry_.m, batch.entry_.n, batch.entry_.set_root,
                      0};
-  absl::Status written;
-  std::vector<std::pair<size_t, uint64_t>> lengths;  // before this batch
-  for (size_t p = 0; p < partitions_.size() && written.ok(); ++p) {
+  std::vector<absl::Status> failed(partitions_.size());
+  std::vector<uint64_t> lengths(partitions_.size());  // before this batch
+  options_.parallel(partitions_.size(), [&](size_t p) {
     const PartitionUpdate& update = batch.parts_[p];
-    if (update.rows.empty()) continue;
+    if (update.rows.empty()) return;
     std::vector<BucketHash> hashes;
     // One partition is so small that its hashes are computed from the rows.
     if (partition_bits() > 0 && !update.levels.empty()) {
@@ -85,9 +85,13 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
         hashes.push_back({bucket & ((uint32_t{1} << below) - 1), node.hash});
       }
     }
-    lengths.push_back({p, partitions_[p].journal->file_bytes()});
-    written = partitions_[p].journal->Append(frame, update.rows, hashes);
-    commit.touched |= uint64_t{1} << p;
+    lengths[p] = partitions_[p].journal->file_bytes();
+    failed[p] = partitions_[p].journal->Append(frame, update.rows, hashes);
+  });
+  absl::Status written;
+  for (size_t p = 0; p < partitions_.size(); ++p) {
+    written.Update(failed[p]);
+    if (lengths[p] > 0) commit.touched |= uint64_t{1} << p;
   }
   if (written.ok()) written = commits_->Append(commit);
   if (written.ok()) {
@@ -96,12 +100,13 @@ absl::Status DiskIndex::WriteJournals(const Batch& batch) {
     return written;
   }
   // Without its commit the batch must be in no journal: another one follows m0.
-  for (const auto& [p, length] : lengths) {
+  for (size_t p = 0; p < partitions_.size(); ++p) {
     Partition& partition = partitions_[p];
+    if (lengths[p] == 0) continue;
     partition.journal.reset();
     absl::StatusOr<JournalWriter> journal = JournalWriter::Continue(
         directory_.JournalPath(static_cast<unsigned>(p), partition.journal_seq),
-        length);
+        lengths[p]);
     if (!journal.ok()) {
       return absl::DataLossError(absl::StrFormat("%s; and then: %s", written.message(),
                                                  journal.status().message()));
