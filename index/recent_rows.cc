@@ -1,122 +1,157 @@
 #include "index/recent_rows.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <new>
+#include <utility>
+
+#include "port/huge_pages.h"
 
 namespace setlog {
 namespace {
 
-constexpr size_t kRowsPerCell = 8;   // as the cells are cut
-constexpr size_t kCrowdedCell = 24;  // on average: they are cut anew
-constexpr unsigned kMaxCellBits = 24;
-constexpr size_t kAhead = 4;  // rows whose cell is fetched while others move
+// Rows in a cell on average: when the cells are cut anew, and after that.
+constexpr size_t kCrowdedCell = 10;
+constexpr size_t kFreshCell = 7;
+constexpr size_t kAhead = 8;  // rows whose cell is fetched while others move
+constexpr size_t kLine = 64;
 
 }  // namespace
 
 RecentRows::RecentRows(unsigned partition_bits, size_t expected)
     : partition_bits_(partition_bits) {
-  const unsigned bits = std::bit_width(expected / kRowsPerCell);
-  CutAnew(std::min(bits, kMaxCellBits));
+  MakeCells(expected / kCrowdedCell + 1);
 }
 
-void RecentRows::CutAnew(unsigned cell_bits) {
-  std::vector<Cell> old = std::move(cells_);
-  cell_bits_ = cell_bits;
-  cells_ = std::vector<Cell>(size_t{1} << cell_bits);
-  capacity_ = 0;
-  for (Cell& cell : old) {
-    const EventRow* row = cell.rows.get();
-    const EventRow* const end = row + cell.size;
-    while (row != end) {
-      const size_t target = CellOf(PrefixOf(row->key));
-      const EventRow* next = row;
-      while (next != end && CellOf(PrefixOf(next->key)) == target) ++next;
-      MergeInto(&cells_[target], {row, next});
-      row = next;
-    }
-    cell.rows.reset();
+void RecentRows::MakeCells(size_t count) {
+  const size_t bytes = count * kCellRows * sizeof(EventRow);
+  void* memory = std::aligned_alloc(kLine, bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  PreferHugePages(memory, bytes);
+  cells_.reset(static_cast<EventRow*>(memory));
+  sizes_.assign(count, 0);
+}
+
+std::vector<EventRow>& RecentRows::Spill(size_t cell) {
+  std::vector<EventRow>& spilled = spilled_[cell];
+  if (sizes_[cell] != kSpilled) {
+    const std::span<const EventRow> rows(cells_.get() + cell * kCellRows, sizes_[cell]);
+    spilled.assign(rows.begin(), rows.end());
+    sizes_[cell] = kSpilled;
+  }
+  return spilled;
+}
+
+void RecentRows::Append(size_t cell, const EventRow& row) {
+  if (sizes_[cell] < kCellRows) {
+    cells_.get()[cell * kCellRows + sizes_[cell]++] = row;
+  } else {
+    Spill(cell).push_back(row);
   }
 }
 
-void RecentRows::Grow(Cell* cell, size_t size) {
-  if (size <= cell->capacity) return;
-  // A third more, so that rows move a few times each; little, for there are many cells.
-  const size_t capacity = std::max<size_t>(size, cell->capacity + cell->capacity / 3);
-  void* memory = std::realloc(cell->rows.get(), capacity * sizeof(EventRow));
-  if (memory == nullptr) throw std::bad_alloc();
-  static_cast<void>(cell->rows.release());
-  cell->rows.reset(static_cast<EventRow*>(memory));
-  capacity_ += capacity - cell->capacity;
-  cell->capacity = static_cast<uint32_t>(capacity);
+void RecentRows::CutAnew(size_t rows) {
+  const std::unique_ptr<EventRow, Free> cells = std::move(cells_);
+  const std::vector<uint8_t> sizes = std::move(sizes_);
+  const auto spilled = std::exchange(spilled_, {});
+  MakeCells(rows / kFreshCell + 1);
+  for (size_t cell = 0; cell < sizes.size(); ++cell) {
+    const std::span<const EventRow> old =
+        sizes[cell] == kSpilled
+            ? std::span<const EventRow>(spilled.at(cell))
+            : std::span<const EventRow>(cells.get() + cell * kCellRows, sizes[cell]);
+    for (const EventRow& row : old) Append(PlaceOf(PrefixOf(row.key)).cell, row);
+  }
 }
 
-void RecentRows::MergeInto(Cell* cell, std::span<const EventRow> rows) {
-  Grow(cell, cell->size + rows.size());
+void RecentRows::MergeInto(size_t cell, std::span<const EventRow> rows) {
+  const size_t before = RowsOf(cell).size();
+  const size_t after = before + rows.size();
+  EventRow* begin = cells_.get() + cell * kCellRows;
+  if (after <= kCellRows) {
+    sizes_[cell] = static_cast<uint8_t>(after);
+  } else {
+    std::vector<EventRow>& spilled = Spill(cell);
+    spilled.resize(after);
+    begin = spilled.data();
+  }
   // From the back, so that each row moves once.
-  EventRow* const begin = cell->rows.get();
-  EventRow* to = begin + cell->size + rows.size();
-  const EventRow* old = begin + cell->size;
+  EventRow* to = begin + after;
+  const EventRow* old = begin + before;
   for (size_t i = rows.size(); i > 0;) {
-    if (old != begin && old[-1] > rows[i - 1]) {
+    if (old != begin && RowBefore(rows[i - 1], old[-1])) {
       *--to = *--old;
     } else {
       *--to = rows[--i];
     }
   }
-  cell->size += static_cast<uint32_t>(rows.size());
 }
 
 void RecentRows::Insert(std::span<const EventRow> rows) {
   size_ += rows.size();
-  if (size_ > kCrowdedCell * cells_.size() && cell_bits_ < kMaxCellBits) {
-    CutAnew(std::min<unsigned>(std::bit_width(size_ / kRowsPerCell), kMaxCellBits));
-  }
+  if (size_ > sizes_.size() * kCrowdedCell) CutAnew(size_);
   for (size_t begin = 0; begin < rows.size();) {
-    const size_t cell = CellOf(PrefixOf(rows[begin].key));
+    const size_t cell = PlaceOf(PrefixOf(rows[begin].key)).cell;
     size_t end = begin + 1;
-    while (end < rows.size() && CellOf(PrefixOf(rows[end].key)) == cell) ++end;
+    while (end < rows.size() && PlaceOf(PrefixOf(rows[end].key)).cell == cell) ++end;
     if (end + kAhead < rows.size()) {
-      __builtin_prefetch(cells_[CellOf(PrefixOf(rows[end + kAhead].key))].rows.get());
+      // All of it: what is behind the new row moves.
+      const EventRow* ahead =
+          cells_.get() + PlaceOf(PrefixOf(rows[end + kAhead].key)).cell * kCellRows;
+      for (size_t line = 0; line < kCellRows * sizeof(EventRow); line += kLine) {
+        __builtin_prefetch(reinterpret_cast<const uint8_t*>(ahead) + line, 1);
+      }
     }
-    MergeInto(&cells_[cell], rows.subspan(begin, end - begin));
+    MergeInto(cell, rows.subspan(begin, end - begin));
     begin = end;
   }
 }
 
 void RecentRows::Fill(std::span<const EventRow> rows) {
   size_ = rows.size();
-  CutAnew(std::min<unsigned>(std::bit_width(size_ / kRowsPerCell), kMaxCellBits));
-  std::vector<uint32_t> counts(cells_.size());
-  for (const EventRow& row : rows) ++counts[CellOf(PrefixOf(row.key))];
-  for (size_t i = 0; i < cells_.size(); ++i) Grow(&cells_[i], counts[i]);
-  for (const EventRow& row : rows) {
-    Cell& cell = cells_[CellOf(PrefixOf(row.key))];
-    cell.rows.get()[cell.size++] = row;
+  MakeCells(size_ / kFreshCell + 1);
+  for (const EventRow& row : rows) Append(PlaceOf(PrefixOf(row.key)).cell, row);
+  for (size_t cell = 0; cell < sizes_.size(); ++cell) {
+    if (sizes_[cell] == kSpilled) continue;
+    EventRow* const begin = cells_.get() + cell * kCellRows;
+    std::sort(begin, begin + sizes_[cell], RowBefore);
   }
-  for (Cell& cell : cells_) std::sort(cell.rows.get(), cell.rows.get() + cell.size);
+  for (auto& [cell, spilled] : spilled_) {
+    std::sort(spilled.begin(), spilled.end(), RowBefore);
+  }
 }
 
 size_t RecentRows::memory_bytes() const {
-  return capacity_ * sizeof(EventRow) + cells_.size() * sizeof(Cell);
+  size_t bytes = sizes_.size() * (kCellRows * sizeof(EventRow) + 1);
+  for (const auto& [cell, spilled] : spilled_) {
+    bytes += spilled.capacity() * sizeof(EventRow);
+  }
+  return bytes;
 }
 
 void RecentRows::Cursor::SeekPrefix(uint64_t prefix) {
-  cell_ = rows_->CellOf(prefix);
-  const Cell& cell = rows_->cells_[cell_];
-  row_ = cell.rows.get();
-  end_ = row_ + cell.size;
-  row_ = std::partition_point(
-      row_, end_, [prefix](const EventRow& row) { return PrefixOf(row.key) < prefix; });
+  const Place place = rows_->PlaceOf(prefix);
+  cell_ = place.cell;
+  const std::span<const EventRow> rows = rows_->RowsOf(cell_);
+  const EventRow* const begin = rows.data();
+  end_ = begin + rows.size();
+  const auto before = [prefix](const EventRow& row) {
+    return PrefixOf(row.key) < prefix;
+  };
+  if (rows.size() > kCellRows) {
+    row_ = std::partition_point(begin, end_, before);
+  } else {
+    row_ = begin + Guess(place, rows.size());
+    while (row_ != begin && !before(row_[-1])) --row_;
+    while (row_ != end_ && before(*row_)) ++row_;
+  }
   if (row_ == end_) NextCell();
 }
 
 void RecentRows::Cursor::NextCell() {
-  while (row_ == end_ && ++cell_ < rows_->cells_.size()) {
-    const Cell& cell = rows_->cells_[cell_];
-    row_ = cell.rows.get();
-    end_ = row_ + cell.size;
+  while (row_ == end_ && ++cell_ < rows_->sizes_.size()) {
+    const std::span<const EventRow> rows = rows_->RowsOf(cell_);
+    row_ = rows.data();
+    end_ = row_ + rows.size();
   }
 }
 

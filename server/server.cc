@@ -40,7 +40,7 @@
 namespace setlog {
 namespace {
 
-// A quarter of --memory may go to rows that are in no run yet, of 50 bytes.
+// Two fifths of --memory may go to rows that are in no run yet, of some 80 bytes.
 constexpr uint64_t kMemoryPerRow = 200;
 constexpr uint64_t kMaxRecentRows = 20'000'000;
 constexpr int kMaxMessageBytes = 4 << 20;

@@ -107,7 +107,7 @@ TEST(RecentRowsTest, ARowTakesLittleMoreThanItself) {
     std::sort(added.begin(), added.end());
     rows.Insert(added);
   }
-  EXPECT_LT(rows.memory_bytes(), 60u * 100000);
+  EXPECT_LT(rows.memory_bytes(), 96u * 100000);
 }
 
 }  // namespace
