@@ -5,6 +5,7 @@
 #include "index/disk_index.h"
 #include "index/top_file.h"
 #include "log/bucket_hasher.h"
+#include "port/huge_pages.h"
 
 namespace setlog {
 namespace {
@@ -87,6 +88,7 @@ absl::Status DiskIndex::Read(const IndexFiles& files, Opened* opened) const {
   opened->manifest = *std::move(manifest);
   opened->partitions.resize(size_t{1} << bits);
   opened->top = std::make_unique<DenseTop>(opened->manifest.depth);
+  PreferHugePages(opened->top->nodes(), opened->top->size() * Hash::kSize);
   std::vector<absl::Status> failed(opened->partitions.size());
   options_.parallel(opened->partitions.size(), [&](size_t p) {
     failed[p] = ReadPartition(files, static_cast<unsigned>(p), opened);

@@ -6,6 +6,7 @@
 #include "index/disk_index.h"
 #include "index/top_file.h"
 #include "log/bucket_hasher.h"
+#include "port/huge_pages.h"
 #include "storage/durable_file.h"
 
 namespace setlog {
@@ -43,6 +44,7 @@ absl::Status DiskIndex::Reshape(unsigned depth, uint8_t bits) {
   const size_t count = size_t{1} << bits;
   const bool same_partitions = bits == identity_.partition_bits;
   auto top = std::make_unique<DenseTop>(depth);
+  PreferHugePages(top->nodes(), top->size() * Hash::kSize);
   std::vector<uint64_t> members(count);
   std::vector<absl::Status> failed(count);
   std::vector<std::unique_ptr<RecentRows>> cut(count);  // if partitions change

@@ -30,13 +30,13 @@ class BucketHasher {
     if (keys_.size() >= kForestKeys) Flush();
   }
   void Flush() {
-    std::vector<size_t> ends;
+    ends_.clear();
     size_t begin = 0;
     for (const auto& [bucket, end] : pending_) {
-      if (end != begin) ends.push_back(end);
+      if (end != begin) ends_.push_back(end);
       begin = end;
     }
-    const SetForest forest(keys_, ends);
+    const SetForest forest(keys_, ends_);
     begin = 0;
     size_t run = 0;
     for (const auto& [bucket, end] : pending_) {
@@ -51,6 +51,7 @@ class BucketHasher {
   Done done_;
   std::vector<Hash> keys_;
   std::vector<std::pair<size_t, size_t>> pending_;  // bucket, end of its keys
+  std::vector<size_t> ends_;  // of those that have keys; kept for its memory
 };
 
 }  // namespace setlog

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <memory>
 #include <new>
 
 
@@ -13,20 +13,24 @@ namespace {
 constexpr size_t kAlignment = 64;
 // Parents hashed together: full kernel batches, in memory that stays in the cache.
 constexpr size_t kChunk = 1024;
+// Nodes that are fetched while others are joined.
+constexpr size_t kAhead = 16;
 
 }  // namespace
 
 DenseTop::DenseTop(unsigned depth) : depth_(depth) {
-  const size_t bytes = size() * Hash::kSize;
-  void* memory = std::aligned_alloc(kAlignment, bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  std::memset(memory, 0, bytes);
-  nodes_.reset(static_cast<Hash*>(memory));
+  // Zeros, which the kernel gives for nothing; aligned_alloc would have to be told.
+  size_t bytes = size() * Hash::kSize + kAlignment;
+  memory_.reset(std::calloc(1, bytes));
+  if (!memory_) throw std::bad_alloc();
+  void* start = memory_.get();
+  nodes_ =
+      static_cast<Hash*>(std::align(kAlignment, size() * Hash::kSize, start, bytes));
 }
 
 std::span<Hash> DenseTop::BucketsBelow(size_t root) {
   const unsigned below = depth_ + 1 - std::bit_width(root);
-  return {nodes_.get() + (root << below), size_t{1} << below};
+  return {nodes_ + (root << below), size_t{1} << below};
 }
 
 void DenseTop::HashBelow(size_t root) {
@@ -37,8 +41,8 @@ void DenseTop::HashBelow(size_t root) {
     for (size_t i = first; i < end; i += kChunk) {
       const size_t count = std::min(kChunk, end - i);
       const std::vector<Hash> parents =
-          HashParents(level, std::span(nodes_.get() + 2 * i, 2 * count));
-      std::copy(parents.begin(), parents.end(), nodes_.get() + i);
+          HashParents(level, std::span(nodes_ + 2 * i, 2 * count));
+      std::copy(parents.begin(), parents.end(), nodes_ + i);
     }
   }
 }
@@ -47,8 +51,8 @@ void DenseTop::HashAbove(unsigned level) {
   while (level-- > 0) {
     const size_t first = size_t{1} << level;
     const std::vector<Hash> parents =
-        HashParents(level, std::span(nodes_.get() + 2 * first, 2 * first));
-    std::copy(parents.begin(), parents.end(), nodes_.get() + first);
+        HashParents(level, std::span(nodes_ + 2 * first, 2 * first));
+    std::copy(parents.begin(), parents.end(), nodes_ + first);
   }
 }
 
@@ -72,7 +76,11 @@ std::vector<std::vector<TopNode>> RaiseChanges(const DenseTop& top,
       for (const Hash& h : hashes) parents[hashed++].hash = h;
       children.clear();
     };
-    for (const auto& [index, changed] : below) {
+    for (size_t i = 0; i < below.size(); ++i) {
+      const auto& [index, changed] = below[i];
+      if (i + kAhead < below.size()) {
+        __builtin_prefetch(&top.node(below[i + kAhead].index));
+      }
       if (parents.empty() || parents.back().index != index / 2) {
         if (children.size() == 2 * kChunk) hash();
         parents.push_back({index / 2, Hash()});

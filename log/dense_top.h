@@ -41,17 +41,17 @@ class DenseTop {
  public:
   static constexpr unsigned kMaxDepth = 28;
 
-  // All kNoSubtree.
+  // All kNoSubtree. Large memory is not touched before it is used.
   explicit DenseTop(unsigned depth);
 
   unsigned depth() const { return depth_; }
   size_t size() const { return size_t{2} << depth_; }
-  const Hash* nodes() const { return nodes_.get(); }
-  const Hash& node(size_t i) const { return nodes_.get()[i]; }
-  Hash& node(size_t i) { return nodes_.get()[i]; }
+  const Hash* nodes() const { return nodes_; }
+  const Hash& node(size_t i) const { return nodes_[i]; }
+  Hash& node(size_t i) { return nodes_[i]; }
   // The nodes of one level from left to right.
   std::span<Hash> level(unsigned level) {
-    return {nodes_.get() + (size_t{1} << level), size_t{1} << level};
+    return {nodes_ + (size_t{1} << level), size_t{1} << level};
   }
   // The buckets below node `root`.
   std::span<Hash> BucketsBelow(size_t root);
@@ -63,10 +63,11 @@ class DenseTop {
 
  private:
   struct Free {
-    void operator()(Hash* nodes) const { std::free(nodes); }
+    void operator()(void* memory) const { std::free(memory); }
   };
   unsigned depth_;
-  std::unique_ptr<Hash, Free> nodes_;
+  std::unique_ptr<void, Free> memory_;
+  Hash* nodes_;  // in it
 };
 
 // What changes above `changes`, nodes of one level sorted by index, up to `to_level`:
