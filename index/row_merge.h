@@ -36,6 +36,12 @@ class RowMerge {
     if (active_) active_->SeekPrefix(prefix);
     Choose();
   }
+  // Fetches the rows from this prefix on, as many as a bucket has, into the cache.
+  void Prefetch(uint64_t prefix) {
+    if (run_) run_->Prefetch(prefix);
+    if (frozen_) frozen_->rows().Prefetch(prefix);
+    if (active_) active_->rows().Prefetch(prefix);
+  }
   void Next() {
     switch (source_) {
       case Source::kRun:

@@ -210,28 +210,45 @@ void RunCursor::SearchPage(uint64_t page, uint64_t prefix, Before before) {
   const uint64_t first = run_->fence_[page];
   const uint64_t next = page + 1 < run_->pages() ? run_->fence_[page + 1]
                                                  : RunPagePrefix(page_, count_ - 1);
-  if (prefix > first && next > first) {
-    // Over 1 behind the last row, and then any number.
-    const double share = std::min(
-        1.0, static_cast<double>(prefix - first) / static_cast<double>(next - first));
-    slot_ = std::min(count_ - 1, static_cast<unsigned>(share * count_));
-  }
+  const double share = ShareOfPage(prefix, first, next);
+  slot_ = std::min(count_ - 1, static_cast<unsigned>(share * count_));
   while (slot_ > 0 && !before(slot_ - 1)) --slot_;
   while (slot_ < count_ && before(slot_)) ++slot_;
   if (slot_ == count_) NextPage();
 }
 
-uint64_t RunCursor::FirstPageFrom(uint64_t prefix) const {
+double RunCursor::ShareOfPage(uint64_t prefix, uint64_t first, uint64_t next) {
+  if (prefix <= first || next <= first) return 0;
+  return std::min(
+      1.0, static_cast<double>(prefix - first) / static_cast<double>(next - first));
+}
+
+uint64_t RunCursor::FirstPageFrom(uint64_t prefix, uint64_t page) const {
   const std::vector<uint64_t>& fence = run_->fence_;
-  const uint64_t next = page_index_ + 1;
-  const bool here = count_ > 0 && fence[page_index_] < prefix &&
+  const uint64_t next = page + 1;
+  const bool here = page < fence.size() && fence[page] < prefix &&
                     (next == fence.size() || prefix <= fence[next]);
   return here ? next : run_->FirstPageFrom(prefix);
 }
 
+void RunCursor::Prefetch(uint64_t prefix) {
+  const std::vector<uint64_t>& fence = run_->fence_;
+  if (fence.empty()) return;
+  const uint64_t from = FirstPageFrom(prefix, fetched_);
+  fetched_ = from == 0 ? 0 : from - 1;
+  // The last page may hold fewer rows, at any place: its guess is as good as none.
+  if (fetched_ + 1 == fence.size()) return;
+  const double share = ShareOfPage(prefix, fence[fetched_], fence[fetched_ + 1]);
+  const auto slot = static_cast<unsigned>(share * kRunPageRows);
+  const uint8_t* page = run_->page(fetched_);
+  const uint8_t* key = page + (slot - (slot > 0)) * Hash::kSize;
+  for (int i = 0; i < 4; ++i) __builtin_prefetch(key + 64 * i);
+  __builtin_prefetch(page + kRunPageWords + slot * sizeof(PackedWord));
+}
+
 void RunCursor::SeekPrefix(uint64_t prefix) {
   status_ = absl::OkStatus();
-  const uint64_t next = FirstPageFrom(prefix);
+  const uint64_t next = FirstPageFrom(prefix, page_index_);
   SearchPage(next == 0 ? 0 : next - 1, prefix,
              [&](unsigned slot) { return RunPagePrefix(page_, slot) < prefix; });
 }
@@ -242,7 +259,7 @@ void RunCursor::Seek(const Hash& key) {
   const std::vector<uint64_t>& fence = run_->fence_;
   // Pages [low, high) begin with keys of this prefix: the first of them that does not
   // begin before `key` is found by reading their first keys.
-  uint64_t low = FirstPageFrom(prefix);
+  uint64_t low = FirstPageFrom(prefix, page_index_);
   uint64_t high = low;
   if (low < fence.size() && fence[low] == prefix) {
     high = static_cast<uint64_t>(

@@ -113,6 +113,9 @@ class RunCursor {
   void Seek(const Hash& key);
   // To the first row whose key's first 8 bytes, as a number, are at least `prefix`.
   void SeekPrefix(uint64_t prefix);
+  // Fetches the row that SeekPrefix would go to, and a few behind it, into the cache.
+  // Cheap if prefixes increase.
+  void Prefetch(uint64_t prefix);
   // To the next row; must be valid().
   void Next() {
     if (++slot_ == count_) NextPage();
@@ -127,11 +130,24 @@ class RunCursor {
   uint64_t prefix() const { return RunPagePrefix(page_, slot_); }
   uint64_t word() const { return RunPageWord(page_, slot_); }
   EventRow row() const { return {key(), word()}; }
+  // The current row and those behind it in its page, all of which were checked.
+  RunRows rows() const {
+    return {{&key(), count_ - slot_},
+            reinterpret_cast<const PackedWord*>(page_ + kRunPageWords) + slot_};
+  }
+  // As Next, `count` times, at most rows().keys.size().
+  void Skip(size_t count) {
+    slot_ += static_cast<unsigned>(count);
+    if (slot_ == count_) NextPage();
+  }
 
  private:
   void NextPage();
-  // RunFile::FirstPageFrom, at once if that is the page after the current one.
-  uint64_t FirstPageFrom(uint64_t prefix) const;
+  // RunFile::FirstPageFrom, at once if that is the page after `page`.
+  uint64_t FirstPageFrom(uint64_t prefix, uint64_t page) const;
+  // How far into a page the rows of `prefix` would be if they were spread evenly, where
+  // keys from the first fence on lie before the second. From 0 to 1.
+  static double ShareOfPage(uint64_t prefix, uint64_t first, uint64_t next);
   // Puts the cursor on a row of a page, having checked the page; false if it is bad.
   bool Enter(uint64_t page, unsigned slot);
   // Onto the first row of `page` for which `before` is false, or the one after the
@@ -145,7 +161,8 @@ class RunCursor {
   unsigned slot_ = 0;
   unsigned count_ = 0;  // rows in the page; 0 where there is none
   uint64_t page_index_ = 0;
-  uint64_t asked_ = 0;  // pages below were asked for ahead
+  uint64_t asked_ = 0;    // pages below were asked for ahead
+  uint64_t fetched_ = 0;  // the page of the last Prefetch
   absl::Status status_;
 };
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "index/event_row.h"
 #include "log/bytes.h"
@@ -35,6 +36,12 @@ inline uint64_t RunPagePrefix(const uint8_t* page, unsigned slot) {
 inline uint64_t RunPageWord(const uint8_t* page, unsigned slot) {
   return reinterpret_cast<const PackedWord*>(page + kRunPageWords)[slot].value();
 }
+
+// Some rows of a page, in place.
+struct RunRows {
+  std::span<const Hash> keys;
+  const PackedWord* words;  // as many
+};
 
 }  // namespace setlog
 
