@@ -52,7 +52,7 @@ class DiskIndex {
     std::string directory;
     StoreId store{};
     LogNumber log = 0;
-    // Rows in memory, about 50 bytes each, before merges begin; a quarter more, and a
+    // Rows in memory, about 80 bytes each, before merges begin; a quarter more, and a
     // batch, is what there will ever be.
     uint64_t max_recent_rows = 10'000'000;
     // Up to so many rows there is one partition and no run.
@@ -143,19 +143,24 @@ class DiskIndex {
     uint64_t journal_bytes = 0;            // that are good, while it is not open
     uint64_t n = 0;                        // members
   };
-  // A merge of one partition. Made by the writer, run by the thread, taken back by the
-  // writer once `done`.
-  struct Merge {
+  // One partition of a merge.
+  struct MergePart {
     unsigned partition = 0;
     uint64_t seq = 0;
     TopFrame frame;
     std::vector<Hash> hashes;
-    IndexManifest manifest;  // with the new files
     std::unique_ptr<RunFile> run;
-    // The merge before, with what it made superfluous: freeing that takes a while.
-    std::unique_ptr<Merge> before;
     std::unique_ptr<RunFile> old_run;
     std::unique_ptr<RecentRows> old_rows;
+  };
+  // A merge of a few partitions. Made by the writer, run by the thread, taken back by
+  // the writer once `done`.
+  struct Merge {
+    std::vector<MergePart> parts;
+    IndexManifest manifest;  // with the new files
+    bool written = false;    // the new files, but for the manifest
+    // The merge before, with what it made superfluous: freeing that takes a while.
+    std::unique_ptr<Merge> before;
     absl::Status status;
     std::chrono::steady_clock::time_point not_before;  // of another try
     std::atomic<bool> done = false;
@@ -187,6 +192,7 @@ class DiskIndex {
   void LaunchMerge();
   // On the merge's thread.
   void RunMerge(Merge* merge) const;
+  absl::Status WriteMerged(Merge* merge) const;
   void RemoveReplaced(const Merge& merge) const;
   // Takes in the result if there is one; waits for it if `wait`. DataLoss; with `wait`
   // also why the merge failed, which will be tried again.

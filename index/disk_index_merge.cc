@@ -1,6 +1,7 @@
-// Merging recent rows into runs, one partition at a time, on a thread of its own.
+// Merging recent rows into runs, a few partitions at a time, on a thread of its own.
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 #include "index/disk_index.h"
 #include "index/run_merge.h"
@@ -15,6 +16,8 @@ constexpr uint64_t kRowsPerRecentRow = 10;
 // While so many changes wait, rows stay in memory as long as there is room.
 constexpr uint64_t kLongBacklog = uint64_t{1} << 20;
 constexpr std::chrono::seconds kRetryAfter(5);
+// Partitions merged at a time: what they replace stays on the disk until all are done.
+constexpr size_t kMaxParts = 8;
 
 }  // namespace
 
@@ -27,32 +30,49 @@ uint64_t DiskIndex::MergeLimit() const {
 }
 
 absl::Status DiskIndex::StartMerge() {
-  const auto most = std::max_element(partitions_.begin(), partitions_.end(),
-                                     [](const Partition& a, const Partition& b) {
-                                       return a.active->size() < b.active->size();
-                                     });
-  Partition& partition = *most;
-  const unsigned p = static_cast<unsigned>(most - partitions_.begin());
   if (absl::Status s = OpenJournals(); !s.ok()) return s;
-  const uint64_t seq = ++max_seq_;
-  absl::StatusOr<JournalWriter> journal =
-      JournalWriter::Create(directory_.JournalPath(p, seq), identity_, p);
-  if (!journal.ok()) return journal.status();
-  partition.journal.emplace(*std::move(journal));
-  partition.journal_seq = seq;
-
+  // Those with most rows, as many as bring the rest below the limit.
+  std::vector<unsigned> order(partitions_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [this](unsigned a, unsigned b) {
+    return partitions_[a].active->size() > partitions_[b].active->size();
+  });
+  const uint64_t recent = RecentCount();
+  const uint64_t limit = std::min(MergeLimit(), options_.max_recent_rows);
+  uint64_t taken = 0;
   auto merge = std::make_unique<Merge>();
-  merge->partition = p;
-  merge->seq = seq;
-  merge->frame = {.depth = depth(), .m = m_, .n = partition.n};
-  const std::span<Hash> hashes =
-      top_->BucketsBelow((size_t{1} << partition_bits()) + p);
-  merge->hashes.assign(hashes.begin(), hashes.end());
   merge->manifest = Manifest();
-  merge->manifest.partitions[p] = {.run = seq, .top = seq, .journal = seq};
+  for (const unsigned p : order) {
+    const uint64_t rows = partitions_[p].active->size();
+    const bool enough = taken >= recent - std::min(recent, limit);
+    if (!merge->parts.empty() &&
+        (enough || merge->parts.size() == kMaxParts || rows == 0)) {
+      break;
+    }
+    const uint64_t seq = ++max_seq_;
+    absl::StatusOr<JournalWriter> journal =
+        JournalWriter::Create(directory_.JournalPath(p, seq), identity_, p);
+    if (!journal.ok()) {
+      if (merge->parts.empty()) return journal.status();
+      break;
+    }
+    Partition& partition = partitions_[p];
+    partition.journal.emplace(*std::move(journal));
+    partition.journal_seq = seq;
+    MergePart& part = merge->parts.emplace_back();
+    part.partition = p;
+    part.seq = seq;
+    part.frame = {.depth = depth(), .m = m_, .n = partition.n};
+    const std::span<Hash> hashes =
+        top_->BucketsBelow((size_t{1} << partition_bits()) + p);
+    part.hashes.assign(hashes.begin(), hashes.end());
+    merge->manifest.partitions[p] = {.run = seq, .top = seq, .journal = seq};
+    taken += rows;
+  }
   merge->before = std::move(merged_);
-  auto fresh = std::make_unique<RecentRows>(partition_bits(), partition.active->size());
-  {
+  for (const MergePart& part : merge->parts) {
+    Partition& partition = partitions_[part.partition];
+    auto fresh = std::make_unique<RecentRows>(partition_bits());
     const auto lock = mutex_.LockUnique();
     partition.frozen = std::move(partition.active);
     partition.active = std::move(fresh);
@@ -73,39 +93,59 @@ void DiskIndex::LaunchMerge() {
 
 void DiskIndex::RunMerge(Merge* merge) const {
   merge->before.reset();
-  const unsigned p = merge->partition;
-  if (!merge->run) {
-    const std::string run_path = directory_.RunPath(p, merge->seq);
-    const std::string top_path = directory_.TopPath(p, merge->seq);
-    merge->status = WriteMergedRun(run_path, identity_, p, merge->frame.m,
-                                   partitions_[p].run.get(), *partitions_[p].frozen);
-    if (merge->status.ok()) {
-      merge->status = WriteTopFile(top_path, identity_, p, merge->frame, merge->hashes);
-    }
-    if (merge->status.ok()) {
-      absl::StatusOr<std::unique_ptr<RunFile>> run =
-          RunFile::Open(run_path, identity_, p);
-      merge->status = run.status();
-      if (run.ok()) merge->run = *std::move(run);
-    }
+  if (!merge->written) {
+    merge->status = WriteMerged(merge);
     if (!merge->status.ok()) {
       // They are written anew, under the same names, the next time.
-      directory_.Remove(run_path).IgnoreError();
-      directory_.Remove(top_path).IgnoreError();
+      for (MergePart& part : merge->parts) {
+        part.run.reset();
+        directory_.Remove(directory_.RunPath(part.partition, part.seq)).IgnoreError();
+        directory_.Remove(directory_.TopPath(part.partition, part.seq)).IgnoreError();
+      }
       return;
     }
+    merge->written = true;
   }
   merge->status = WriteIndexManifest(directory_.ManifestPath(), merge->manifest);
   if (merge->status.ok()) RemoveReplaced(*merge);
 }
 
+absl::Status DiskIndex::WriteMerged(Merge* merge) const {
+  // The disk writes the first while the others are merged: they are synced at the end.
+  std::vector<RunWriter> runs;
+  for (const MergePart& part : merge->parts) {
+    const Partition& from = partitions_[part.partition];
+    absl::StatusOr<RunWriter> run =
+        MergedRun(directory_.RunPath(part.partition, part.seq), identity_,
+                  part.partition, part.frame.m, from.run.get(), *from.frozen);
+    if (!run.ok()) return run.status();
+    runs.push_back(*std::move(run));
+    absl::Status top = WriteTopFile(directory_.TopPath(part.partition, part.seq),
+                                    identity_, part.partition, part.frame, part.hashes);
+    if (!top.ok()) return top;
+  }
+  for (size_t i = 0; i < runs.size(); ++i) {
+    MergePart& part = merge->parts[i];
+    if (absl::Status durable = runs[i].Finish(); !durable.ok()) return durable;
+    absl::StatusOr<std::unique_ptr<RunFile>> run = RunFile::Open(
+        directory_.RunPath(part.partition, part.seq), identity_, part.partition);
+    if (!run.ok()) return run.status();
+    part.run = *std::move(run);
+  }
+  return absl::OkStatus();
+}
+
 void DiskIndex::RemoveReplaced(const Merge& merge) const {
-  // Only this partition's: others, and files that are being replaced, are not ours. The
-  // old run's readers have it mapped. What stays behind goes when the index is opened.
+  // Only these partitions': others, and files that are being replaced, are not ours.
+  // The old run's readers have it mapped. What stays behind goes when the index is
+  // opened.
   const absl::StatusOr<IndexFiles> files = directory_.List();
   if (!files.ok()) return;
   const auto replaced = [&merge](const SequencedFile& file) {
-    return file.partition == merge.partition && file.seq < merge.seq;
+    return std::any_of(merge.parts.begin(), merge.parts.end(),
+                       [&file](const MergePart& part) {
+                         return file.partition == part.partition && file.seq < part.seq;
+                       });
   };
   for (const SequencedFile& run : files->runs) {
     if (!replaced(run)) continue;
@@ -130,17 +170,17 @@ absl::Status DiskIndex::AdoptMerge(bool wait) {
     merge_->not_before = std::chrono::steady_clock::now() + kRetryAfter;
     return wait || absl::IsDataLoss(merge_->status) ? merge_->status : absl::OkStatus();
   }
-  Partition& partition = partitions_[merge_->partition];
-  {
+  for (MergePart& part : merge_->parts) {
+    Partition& partition = partitions_[part.partition];
     const auto lock = mutex_.LockUnique();
-    merge_->old_run = std::move(partition.run);
-    merge_->old_rows = std::move(partition.frozen);
-    partition.run = std::move(merge_->run);
-    partition.files = merge_->manifest.partitions[merge_->partition];
+    part.old_run = std::move(partition.run);
+    part.old_rows = std::move(partition.frozen);
+    partition.run = std::move(part.run);
+    partition.files = merge_->manifest.partitions[part.partition];
+    part.hashes = {};
   }
-  merge_->hashes = {};
+  merges_ += merge_->parts.size();
   merged_ = std::move(merge_);
-  ++merges_;
   return absl::OkStatus();
 }
 

@@ -5,19 +5,22 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "index/file_tag.h"
 #include "index/recent_rows.h"
 #include "index/run_file.h"
+#include "index/run_writer.h"
 
 namespace setlog {
 
 // Writes a run with the rows of `run` (nullptr: none) and `frozen`, all of which have
-// positions below m, to `path`. DataLoss if a page of `run` is bad, else as RunWriter.
-// Nothing is left at `path` after an error. Sequential reads and writes.
-absl::Status WriteMergedRun(const std::string& path, const IndexIdentity& identity,
-                            unsigned partition, uint64_t m, const RunFile* run,
-                            const RecentRows& frozen);
+// positions below m, to `path`; the caller finishes it. DataLoss if a page of `run` is
+// bad, else as RunWriter. Nothing is left at `path` after an error. Sequential reads
+// and writes.
+absl::StatusOr<RunWriter> MergedRun(const std::string& path,
+                                    const IndexIdentity& identity, unsigned partition,
+                                    uint64_t m, const RunFile* run,
+                                    const RecentRows& frozen);
 
 }  // namespace setlog
 

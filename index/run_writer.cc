@@ -46,22 +46,42 @@ absl::Status RunWriter::Refused(const Hash& key, uint64_t word) const {
       "%s: the row of %s at %d %s", file_.path(), ToHex(key), word >> 1, why));
 }
 
-absl::Status RunWriter::Add(const Hash& key, uint64_t word) {
+bool RunWriter::Follows(const Hash& key, uint64_t word) const {
   const int order = rows_ == 0 ? 1 : std::memcmp(key.data(), last_key_.data(), 32);
-  if (order < 0 || (order == 0 && word >> 1 <= last_word_ >> 1) || word >> 1 >= m_ ||
-      PartitionOf(key, identity_.partition_bits) != partition_) {
-    return Refused(key, word);
-  }
-  uint8_t* page =
-      reinterpret_cast<uint8_t*>(buffer_.data()) + buffered_ * kRunPageBytes;
-  if (slot_ == 0) fence_.push_back(ReadU64(key));
-  std::memcpy(page + slot_ * Hash::kSize, key.data(), Hash::kSize);
+  return order >= 0 && (order > 0 || word >> 1 > last_word_ >> 1) && word >> 1 < m_ &&
+         PartitionOf(key, identity_.partition_bits) == partition_;
+}
+
+absl::Status RunWriter::Add(const Hash& key, uint64_t word) {
   const PackedWord packed = PackedWord::From(word);
-  std::memcpy(page + kRunPageWords + slot_ * sizeof packed, &packed, sizeof packed);
-  last_key_ = key;
-  last_word_ = word;
-  ++rows_;
-  return ++slot_ == kRunPageRows ? FinishPage() : absl::OkStatus();
+  return AddFirst({std::span(&key, 1), &packed}, 1);
+}
+
+absl::Status RunWriter::AddFirst(const RunRows& rows, size_t count) {
+  for (size_t begin = 0; begin < count;) {
+    const Hash* const keys = rows.keys.data() + begin;
+    const PackedWord* const words = rows.words + begin;
+    if (!Follows(*keys, words->value())) return Refused(*keys, words->value());
+    const size_t some = std::min<size_t>(count - begin, kRunPageRows - slot_);
+    for (size_t i = 1; i < some; ++i) {
+      if (words[i].value() >> 1 >= m_) return Refused(keys[i], words[i].value());
+    }
+    uint8_t* page =
+        reinterpret_cast<uint8_t*>(buffer_.data()) + buffered_ * kRunPageBytes;
+    if (slot_ == 0) fence_.push_back(ReadU64(*keys));
+    std::memcpy(page + slot_ * Hash::kSize, keys, some * Hash::kSize);
+    std::memcpy(page + kRunPageWords + slot_ * sizeof(PackedWord), words,
+                some * sizeof(PackedWord));
+    last_key_ = keys[some - 1];
+    last_word_ = words[some - 1].value();
+    rows_ += some;
+    slot_ += static_cast<unsigned>(some);
+    begin += some;
+    if (slot_ == kRunPageRows) {
+      if (absl::Status s = FinishPage(); !s.ok()) return s;
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunWriter::FinishPage() {

@@ -33,6 +33,12 @@ class RunWriter {
   // Rows in order of (key, word), none twice, of this partition, with positions below
   // m: InvalidArgument otherwise. After any error the file is lost.
   absl::Status Add(const Hash& key, uint64_t word);
+  // The first `count` of `rows`, whose order among themselves and partition were
+  // checked when their page was read. Otherwise as Add, at the cost of copying them.
+  absl::Status AddFirst(const RunRows& rows, size_t count);
+  // Lets the disk begin with what was written so far, without waiting: for callers that
+  // have other things to do before Finish.
+  void StartWriting() { file_.StartWriting(); }
   // The frame of the file, then a sync of its content. Its name is durable once the
   // directory is synced too, which replacing the manifest does.
   absl::Status Finish();
@@ -44,6 +50,8 @@ class RunWriter {
  private:
   RunWriter(OutputFile file, const IndexIdentity& identity, unsigned partition,
             uint64_t m);
+  // Whether this may be the next row.
+  bool Follows(const Hash& key, uint64_t word) const;
   absl::Status Refused(const Hash& key, uint64_t word) const;
   absl::Status FinishPage();
   absl::Status Flush();
