@@ -9,6 +9,7 @@
 #include "log/entry.h"
 #include "log/set_tree.h"
 #include "log/tile.h"
+#include "port/huge_pages.h"
 #include "server/log_directory.h"
 
 namespace setlog {
@@ -16,6 +17,8 @@ namespace {
 
 // How soon after a merge the next one starts, while there is no batch.
 constexpr std::chrono::milliseconds kTendEvery(20);
+// Entries that a thread reads and hashes at a time.
+constexpr uint64_t kTurnEntries = uint64_t{1} << 15;
 
 }  // namespace
 
@@ -144,7 +147,8 @@ bool Indexer::Step(LogState* log, Followed* followed) {
     return true;
   }
 
-  absl::StatusOr<std::vector<SetChange>> changes = ReadChanges(*log, begin, end);
+  absl::StatusOr<std::vector<SetChange>> changes =
+      ReadChanges(*log, begin, end, index.parallel());
   Report(*log, changes.status());
   if (!changes.ok()) return false;
   if (changes->empty() && !catching_up) {
@@ -170,18 +174,50 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   return true;
 }
 
-absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(const LogState& log,
-                                                            uint64_t begin,
-                                                            uint64_t end) const {
+absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(
+    const LogState& log, uint64_t begin, uint64_t end,
+    const ParallelFor& parallel) const {
   std::vector<SetChange> changes;
   changes.reserve(end - begin);
+  PreferHugePages(changes.data(), (end - begin) * sizeof(SetChange));
+  changes.resize(end - begin);
+  const uint64_t turns = (end - begin) / kTurnEntries + 1;
+  // The first entry of a turn: of a bundle, but for that of the first turn.
+  const auto first = [&](uint64_t turn) {
+    const uint64_t place = begin + turn * kTurnEntries;
+    return turn == 0 ? begin : std::min(end, place - place % kTileWidth);
+  };
+  std::vector<absl::StatusOr<size_t>> counts(turns, absl::UnknownError(""));
+  parallel(turns, [&](size_t turn) {
+    const uint64_t from = first(turn);
+    const uint64_t to = turn + 1 == turns ? end : first(turn + 1);
+    counts[turn] = ReadSomeChanges(log, from, to,
+                                   std::span(changes).subspan(from - begin, to - from));
+  });
+  // Entries that change nothing leave gaps.
+  size_t size = 0;
+  for (uint64_t turn = 0; turn < turns; ++turn) {
+    if (!counts[turn].ok()) return counts[turn].status();
+    const auto from = changes.begin() + static_cast<int64_t>(first(turn) - begin);
+    const auto to = changes.begin() + static_cast<int64_t>(size);
+    if (from != to) std::copy_n(from, *counts[turn], to);
+    size += *counts[turn];
+  }
+  changes.resize(size);
+  return changes;
+}
+
+absl::StatusOr<size_t> Indexer::ReadSomeChanges(const LogState& log, uint64_t begin,
+                                                uint64_t end,
+                                                std::span<SetChange> changes) const {
+  size_t size = 0;
   // A bundle at a time, so that values and keys stay in the cache.
   std::vector<Hash> values;
   absl::Status read = reader_->Bundles(
       log.number(), begin, end, [&](uint64_t number, Bytes bundle) -> absl::Status {
         const uint64_t first = number * kTileWidth;
         const uint64_t width = std::min<uint64_t>(end - first, kTileWidth);
-        const size_t old_changes = changes.size();
+        const std::span<SetChange> found = changes.subspan(size);
         values.clear();
         for (uint64_t position = first; position < first + width; ++position) {
           const size_t length =
@@ -198,17 +234,16 @@ absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(const LogState& log,
           if ((!add && !remove) || length != kValueEntryBytes || position < begin) {
             continue;
           }
+          found[values.size()] = {Hash(), position, add};
           values.push_back(HashFromBytes(entry.subspan(1)));
-          changes.push_back({Hash(), position, add});
         }
         const std::vector<Hash> keys = SetKeys(values);
-        for (size_t i = 0; i < keys.size(); ++i) {
-          changes[old_changes + i].key = keys[i];
-        }
+        for (size_t i = 0; i < keys.size(); ++i) found[i].key = keys[i];
+        size += keys.size();
         return absl::OkStatus();
       });
   if (!read.ok()) return read;
-  return changes;
+  return size;
 }
 
 absl::StatusOr<Sequenced> Indexer::Sequence(LogState* log, const IndexEntry& entry) {

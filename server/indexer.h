@@ -13,9 +13,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -63,9 +65,14 @@ class Indexer {
   void Observe(const LogState& log, std::string_view event) const;
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
+  // The changes in [begin, end), in order.
   absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,
-                                                     uint64_t begin,
-                                                     uint64_t end) const;
+                                                     uint64_t begin, uint64_t end,
+                                                     const ParallelFor& parallel) const;
+  // Into `changes`, which has a place for each entry; how many there are.
+  absl::StatusOr<size_t> ReadSomeChanges(const LogState& log, uint64_t begin,
+                                         uint64_t end,
+                                         std::span<SetChange> changes) const;
   absl::StatusOr<Sequenced> Sequence(LogState* log, const IndexEntry& entry);
   void Report(const LogState& log, const absl::Status& status);
 
