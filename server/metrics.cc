@@ -64,7 +64,7 @@ Metrics::Metrics()
                              "Set indexes loaded and rebuilt from the log")),
       http_(Histograms(&registry_, "setlog_http_request_duration_seconds",
                        "HTTP requests answered, by route and status")) {
-  for (const char* operation : {"commit", "anchor", "read"}) {
+  for (const char* operation : {"commit", "keep", "anchor", "read"}) {
     store_errors_.Add({{"operation", operation}});
   }
   for (const char* event : {"loaded", "rebuild"}) {

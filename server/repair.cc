@@ -14,10 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What the log does not tell: entries, keys, sessions, and the store's own rows.
+// What the log does not tell: entries, keys, sessions, and the store's own rows. (What
+// witnesses said of the log is not kept: the server asks them again.)
 bool IsKept(std::string_view key) {
   return key.size() < 5 || ReadU32(AsBytes(key)) == 0 ||
-         std::string_view("tgi").find(key[4]) == std::string_view::npos;
+         std::string_view("tgiw").find(key[4]) == std::string_view::npos;
 }
 
 uint64_t BytesIn(const std::string& directory) {

@@ -24,7 +24,7 @@ using Kind = Finding::Kind;
 
 constexpr char kRepair[] = "setlogd repair";
 constexpr char kRestore[] = "setlogd restore";
-constexpr std::string_view kTables = "btsgik";
+constexpr std::string_view kTables = "btsgikw";
 
 void Add(StoreCheck* check, Kind kind, std::string where, std::string what,
          std::string remedy) {

@@ -36,6 +36,11 @@ class AnchoredStore final : public Store {
     return anchored;
   }
 
+  // Not under the writer's lock: the anchor has nothing to do with it.
+  absl::Status Keep(const std::vector<Write>& rows) override {
+    return Seen("keep", store_->Keep(rows));
+  }
+
   StoreState state() const override { return store_->state(); }
   absl::StatusOr<std::string> Read(LogNumber log, Table table,
                                    std::string_view key) const override {

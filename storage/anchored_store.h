@@ -31,7 +31,7 @@ struct StoreObserver {
   // A commit is durable: how long the synced write took, and the anchor after it.
   std::function<void(std::chrono::nanoseconds write, std::chrono::nanoseconds anchor)>
       committed;
-  // An operation failed: "commit", "anchor" or "read". NotFound is no failure.
+  // An operation failed: "commit", "keep", "anchor" or "read". NotFound is no failure.
   std::function<void(std::string_view operation, const absl::Status& status)> failed;
 };
 

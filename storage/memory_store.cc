@@ -38,6 +38,16 @@ class MemoryStore final : public Store {
     return absl::OkStatus();
   }
 
+  absl::Status Keep(const std::vector<Write>& rows) override {
+    const std::unique_lock lock(mutex_);
+    for (const Write& row : rows) {
+      if (row.log == 0) return absl::InvalidArgumentError("no log has number 0");
+    }
+    for (const Write& row : rows)
+      rows_[RowKey(row.log, row.table, row.key)] = row.value;
+    return absl::OkStatus();
+  }
+
   StoreState state() const override {
     const std::shared_lock lock(mutex_);
     return state_;

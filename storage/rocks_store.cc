@@ -68,6 +68,19 @@ class RocksStore final : public RocksView {
     return absl::OkStatus();
   }
 
+  // RocksDB joins it with a commit that is being written, or puts it after it.
+  absl::Status Keep(const std::vector<Write>& rows) override {
+    if (absl::Status usable = Usable(); !usable.ok()) return usable;
+    rocksdb::WriteBatch batch(0, 0, kRowChecksumBytes, 0);
+    for (const Write& row : rows) {
+      if (row.log == 0) return absl::InvalidArgumentError("no log has number 0");
+      const rocksdb::Status put =
+          batch.Put(RowKey(row.log, row.table, row.key), row.value);
+      if (!put.ok()) return absl::InvalidArgumentError(put.ToString());
+    }
+    return Settle(database_->db().Write(DurableWrite(), &batch));
+  }
+
   StoreState state() const override {
     const std::lock_guard lock(state_mutex_);
     return state_;

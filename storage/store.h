@@ -41,6 +41,7 @@ enum class Table : uint8_t {
   kTag = 'g',      // tag name -> its position and m
   kIndex = 'i',    // u64 m -> position, n and set root of the index entry for m
   kKey = 'k',      // "vkey" -> the log's verifier key, written with its first entries
+  kWitness = 'w',  // what witnesses said of the log; kept outside of commits
 };
 
 struct Write {
@@ -114,6 +115,14 @@ class Store {
   // when). After any other error the outcome is unknown, and every later Commit refuses
   // with FailedPrecondition: the caller must stop acknowledging and reopen the store.
   virtual absl::Status Commit(const GroupCommit& commit) = 0;
+
+  // Writes rows that no commit has, all of them or none; on OK they survive power loss.
+  // For what may be had again from elsewhere: the commit point does not move, so
+  // neither the anchor nor the chain vouches for it. Commits may go on meanwhile.
+  // Errors as Commit's; Unimplemented for a store that only passes commits on.
+  virtual absl::Status Keep(const std::vector<Write>&) {
+    return absl::UnimplementedError("this store keeps nothing beside its commits");
+  }
 
   virtual StoreState state() const = 0;
   StoreId id() const { return state().id; }
