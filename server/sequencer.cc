@@ -53,6 +53,10 @@ absl::Status Sequencer::TryAppend(LogState* log, Step step, Done& done) {
     }
     queue_.push_back({log, std::move(step), std::move(done), bytes});
     queued_bytes_ += bytes;
+    if (IsCaller(queue_.back())) {
+      ++callers_;
+      gather_until_ = std::min(Clock::now() + pause_, gather_end_);
+    }
     // The first one sets somebody waiting for the others.
     if (queue_.size() > 1 && !MayTake()) return absl::OkStatus();
   }
@@ -74,7 +78,9 @@ bool Sequencer::MayTake() const {
   if (preparing_ || queue_.empty()) return false;
   if (queued_bytes_ >= options_.ahead_bytes) return true;
   if (ended_ != taken_) return false;
-  return stopping_ || queue_.size() >= expected_ || Clock::now() >= gather_until_;
+  // What is no caller's, as an index entry, goes along: on its own it would make those
+  // who are about to come wait for a whole commit.
+  return stopping_ || callers_ >= expected_ || Clock::now() >= gather_until_;
 }
 
 bool Sequencer::WaitForWork(MutexLock& lock) {
@@ -99,6 +105,7 @@ Sequencer::Group Sequencer::Take() {
   uint64_t bytes = 0;
   while (!queue_.empty() && bytes < options_.max_commit_bytes) {
     bytes += queue_.front().bytes;
+    callers_ -= IsCaller(queue_.front());
     group.requests.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -129,8 +136,9 @@ void Sequencer::Run() {
       MutexLock lock(mutex_);
       ++ended_;
       const Clock::time_point now = Clock::now();
-      gather_until_ =
-          now + std::min<Clock::duration>((now - start) / 2, options_.max_gathering);
+      pause_ = std::min<Clock::duration>((now - start) / 2, options_.max_pause);
+      gather_until_ = now + pause_;
+      gather_end_ = now + options_.max_gathering;
     }
     turn_.notify_one();
     // This thread looks for itself; the other one may have to end.
@@ -219,15 +227,19 @@ absl::Status Sequencer::WriteAndSign(Group& group) {
   return absl::OkStatus();
 }
 
+bool Sequencer::IsCaller(const Request& request) {
+  return std::holds_alternative<AppendValues>(request.step);
+}
+
 // Those who wait, and those who are answered now and usually ask again at once. Before
 // they are answered, or who is quick would be counted twice.
 void Sequencer::ExpectCallers(const Group& group) {
-  size_t callers = 0;
-  for (const Request& request : group.requests) {
-    callers += std::holds_alternative<AppendValues>(request.step);
+  size_t answered = 0;
+  for (size_t i = 0; i < group.requests.size(); ++i) {
+    answered += group.results[i].ok() && IsCaller(group.requests[i]);
   }
   MutexLock lock(mutex_);
-  expected_ = queue_.size() + callers;
+  expected_ = callers_ + answered;
 }
 
 // Fills in the report what the requests that succeeded have added.

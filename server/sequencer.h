@@ -51,8 +51,10 @@ class Sequencer {
     // So much has to wait before a commit is prepared while another is written.
     uint64_t ahead_bytes = uint64_t{1} << 20;
     // Callers who were answered and come back at once share the next commit with those
-    // who waited: it is put off until as many wait, at most half as long as the last
-    // commit took, and at most this long.
+    // who waited: it is put off until as many wait, while they keep coming. That ends
+    // when none came for half as long as the last commit took, or for `max_pause`; and
+    // it takes no longer than `max_gathering`.
+    std::chrono::microseconds max_pause{1000};
     std::chrono::microseconds max_gathering{5000};
     // Asked before each commit; an error refuses what would be in it, and no more.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
@@ -114,6 +116,7 @@ class Sequencer {
   // Writes, signs, publishes, answers. For one group at a time, in order.
   void Commit(Group& group);
   absl::Status WriteAndSign(Group& group);
+  static bool IsCaller(const Request& request);
   void ExpectCallers(const Group& group);
   static void Count(Group& group);
   absl::StatusOr<LogEdge*> EdgeOf(LogState* log);
@@ -134,9 +137,13 @@ class Sequencer {
   bool preparing_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;  // groups
   uint64_t ended_ ABSL_GUARDED_BY(mutex_) = 0;
-  // More requests are about to come, until then.
+  // So many callers are about to wait, of whom some do; put off until then, which an
+  // arrival puts off by the pause, but not beyond the end.
   size_t expected_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t callers_ ABSL_GUARDED_BY(mutex_) = 0;  // in queue_
+  std::chrono::steady_clock::duration pause_ ABSL_GUARDED_BY(mutex_){};
   std::chrono::steady_clock::time_point gather_until_ ABSL_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point gather_end_ ABSL_GUARDED_BY(mutex_);
   std::array<std::thread, 2> threads_;
 };
 

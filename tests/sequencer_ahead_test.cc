@@ -105,5 +105,90 @@ TEST_F(SequencerAheadTest, CallersWhoComeBackAtOnceShareEveryCommit) {
   EXPECT_LE(store_.commits() - before, static_cast<int>(kEach) + 2);
 }
 
+// An index entry is quicker than the caller whose record it is about. On its own it
+// would make that caller wait for a whole commit.
+TEST_F(SequencerAheadTest, AnIndexEntryGoesAlongWithCallersWhoComeBack) {
+  Start({.max_pause = std::chrono::seconds(10),
+         .max_gathering = std::chrono::seconds(10)});
+  store_.Take(std::chrono::milliseconds(500));
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 1)}));
+  const int before = store_.commits();
+  auto entry = Submit(IndexEntry{3, 1, Sha256(AsBytes("any"))});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  auto record = Submit(AppendValues{EntryType::kAdd, Values(1, 2)});
+  ASSERT_OK(entry.get());
+  ASSERT_OK(record.get());
+  EXPECT_EQ(store_.commits() - before, 1);
+}
+
+// Whoever does not come back is not waited for: neither by an index entry, which then
+// is a commit of its own, nor by those who did come back.
+TEST_F(SequencerAheadTest, CallersWhoStayAwayAreWaitedForOnlyAMoment) {
+  Start({.max_pause = std::chrono::milliseconds(1),
+         .max_gathering = std::chrono::hours(1)});
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 1)}));
+  ASSERT_OK(Append(IndexEntry{3, 1, Sha256(AsBytes("any"))}));
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto held = Submit(AppendValues{EntryType::kAdd, Values(1, 2)});
+  while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  auto second = Submit(AppendValues{EntryType::kAdd, Values(2, 3)});
+  auto third = Submit(AppendValues{EntryType::kAdd, Values(3, 4)});
+  open.set_value();
+  ASSERT_OK(held.get());
+  ASSERT_OK(second.get());
+  ASSERT_OK(third.get());
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(4, 5)}));  // one of three
+}
+
+// Each who comes back lets the others be waited for anew.
+TEST_F(SequencerAheadTest, GatheringGoesOnWhileCallersCome) {
+  Start(
+      {.max_pause = std::chrono::seconds(10), .max_gathering = std::chrono::hours(1)});
+  store_.Take(std::chrono::milliseconds(400));  // so the pause is 200
+  uint64_t value = 0;
+  const auto submit = [&] {
+    ++value;
+    return Submit(AppendValues{EntryType::kAdd, Values(value, value + 1)});
+  };
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto held = submit();
+  while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  std::vector<std::future<absl::StatusOr<Sequenced>>> round;
+  for (int i = 0; i < 6; ++i) round.push_back(submit());
+  open.set_value();
+  for (auto& done : round) ASSERT_OK(done.get());
+  const int before = store_.commits();
+  for (auto& done : round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    done = submit();
+  }
+  for (auto& done : round) ASSERT_OK(done.get());
+  EXPECT_EQ(store_.commits() - before, 1);
+}
+
+TEST_F(SequencerAheadTest, GatheringHasAnEnd) {
+  Start({.max_pause = std::chrono::seconds(10),
+         .max_gathering = std::chrono::milliseconds(50)});
+  store_.Take(std::chrono::milliseconds(400));
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto held = Submit(AppendValues{EntryType::kAdd, Values(0, 1)});
+  while (sequencer_->queued_bytes() > 0) std::this_thread::yield();
+  auto second = Submit(AppendValues{EntryType::kAdd, Values(1, 2)});
+  auto third = Submit(AppendValues{EntryType::kAdd, Values(2, 3)});
+  open.set_value();
+  ASSERT_OK(second.get());
+  ASSERT_OK(third.get());
+  const int before = store_.commits();
+  auto early = Submit(AppendValues{EntryType::kAdd, Values(3, 4)});
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));  // less than a pause
+  auto late = Submit(AppendValues{EntryType::kAdd, Values(4, 5)});
+  ASSERT_OK(early.get());
+  ASSERT_OK(late.get());
+  EXPECT_EQ(store_.commits() - before, 2);
+}
+
 }  // namespace
 }  // namespace setlog
