@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 #include "log/sha256.h"
 
@@ -57,16 +58,20 @@ unsigned FirstDifferentBit(const Hash& a, const Hash& b) {
 }
 
 SetForest::SetForest(std::span<const Hash> keys, std::span<const size_t> ends)
-    : keys_(keys), edges_(keys.size()) {
+    : keys_(keys), edges_(std::make_unique_for_overwrite<Edge[]>(keys.size())) {
   // The gap before key i is a node, whose bit is the first one in which the keys at the
   // gap differ.
-  std::vector<uint8_t> bits(keys.size());
+  const auto bits = std::make_unique_for_overwrite<uint8_t[]>(keys.size());
   std::array<uint32_t, 256> counts = {};
+  // So far ahead (8 KiB) the keys are called from memory, which does not know that the
+  // pages go on. What follows the last one is likely the next forest's.
+  constexpr size_t kAhead = 256;
   size_t begin = 0;
   for (size_t end : ends) {
     edges_[begin] = {static_cast<uint32_t>(begin), {static_cast<uint32_t>(begin), 0}};
     for (size_t i = begin + 1; i < end; ++i) {
       edges_[i] = {static_cast<uint32_t>(i), {static_cast<uint32_t>(i), 0}};
+      __builtin_prefetch(keys.data() + i + kAhead);
       bits[i] = static_cast<uint8_t>(FirstDifferentBit(keys[i - 1], keys[i]));
       ++counts[bits[i]];
     }
@@ -79,7 +84,7 @@ SetForest::SetForest(std::span<const Hash> keys, std::span<const size_t> ends)
     next[bit] = nodes;
     nodes += counts[bit];
   }
-  std::vector<uint32_t> gaps(nodes);
+  const auto gaps = std::make_unique_for_overwrite<uint32_t[]>(nodes);
   begin = 0;
   for (size_t end : ends) {
     for (size_t i = begin + 1; i < end; ++i) {
@@ -87,7 +92,7 @@ SetForest::SetForest(std::span<const Hash> keys, std::span<const size_t> ends)
     }
     begin = end;
   }
-  HashNodes(gaps, bits);
+  HashNodes(std::span(gaps.get(), nodes), bits.get());
   roots_.reserve(ends.size());
   begin = 0;
   for (size_t end : ends) {
@@ -96,52 +101,81 @@ SetForest::SetForest(std::span<const Hash> keys, std::span<const size_t> ends)
   }
 }
 
-void SetForest::HashNodes(std::span<const uint32_t> gaps,
-                          std::span<const uint8_t> bits) {
-  constexpr size_t kBatch = 256;
+void SetForest::HashNodes(std::span<const uint32_t> gaps, const uint8_t* bits) {
+  constexpr size_t kBatch = 64;
   std::array<HashPair, kBatch> pairs;
-  nodes_.resize(gaps.size());
-  hashes_.resize(gaps.size());
+  nodes_ = std::make_unique_for_overwrite<Node[]>(gaps.size());
+  hash_bytes_ = std::make_unique_for_overwrite<uint8_t[]>(gaps.size() * Hash::kSize);
+  Hash* const hashes = reinterpret_cast<Hash*>(hash_bytes_.get());
   // Looked up, not branched on: what a child is cannot be predicted.
-  const Hash* const bases[] = {keys_.data(), hashes_.data()};
-  for (size_t begin = 0; begin < gaps.size();) {
-    const uint8_t bit = bits[gaps[begin]];
-    size_t end = begin;
-    for (; end < gaps.size() && end - begin < kBatch; ++end) {
-      const uint32_t gap = gaps[end];
-      if (bits[gap] != bit) break;
-      // The subtrees that end and begin at the gap become one.
-      const Edge left = edges_[gap - 1];
-      const Edge right = edges_[gap];
-      const Ref top = {static_cast<uint32_t>(end), 1};
-      edges_[left.other] = {right.other, top};
-      edges_[right.other] = {left.other, top};
-      nodes_[end] = {left.top, right.top, bit};
-      pairs[end - begin] = {(bases[left.top.is_node] + left.top.index)->data(),
-                            (bases[right.top.is_node] + right.top.index)->data(), bit};
-    }
-    HashPairs(kNodePrefix, std::span(pairs).first(end - begin), &hashes_[begin]);
-    begin = end;
+  const Hash* const bases[] = {keys_.data(), hashes};
+  size_t hashed = 0;
+  const auto hash_until = [&](size_t end) {
+    HashPairs(kNodePrefix, std::span(pairs).first(end - hashed), hashes + hashed);
+    hashed = end;
+  };
+  // A batch goes on from one bit to the next, until it is full or a node is over one
+  // that waits in it.
+  const auto waits = [&](Ref child) { return child.is_node & (child.index >= hashed); };
+  for (size_t i = 0; i < gaps.size(); ++i) {
+    const uint32_t gap = gaps[i];
+    // The subtrees that end and begin at the gap become one.
+    const Edge left = edges_[gap - 1];
+    const Edge right = edges_[gap];
+    const Ref top = {static_cast<uint32_t>(i), 1};
+    edges_[left.other] = {right.other, top};
+    edges_[right.other] = {left.other, top};
+    nodes_[i] = {left.top, right.top, bits[gap]};
+    if ((i - hashed == kBatch) | waits(left.top) | waits(right.top)) hash_until(i);
+    pairs[i - hashed] = {(bases[left.top.is_node] + left.top.index)->data(),
+                         (bases[right.top.is_node] + right.top.index)->data(),
+                         bits[gap]};
   }
+  hash_until(gaps.size());
 }
 
+namespace {
+
+// The first of sorted `keys` whose first `bits` bits are not below `prefix`, found in
+// few steps from a good guess.
+size_t LowerBound(std::span<const Hash> keys, unsigned bits, uint64_t prefix,
+                  size_t guess) {
+  const auto below = [&](const Hash& key) { return KeyPrefix(key, bits) < prefix; };
+  size_t begin = std::min(guess, keys.size());
+  size_t end = begin;
+  for (size_t step = 64; begin > 0 && !below(keys[begin - 1]); step *= 2) {
+    end = begin - 1;
+    begin -= std::min(begin, step);
+  }
+  for (size_t step = 64; end < keys.size() && below(keys[end]); step *= 2) {
+    begin = end + 1;
+    end += std::min(keys.size() - end, step);
+  }
+  return std::partition_point(keys.begin() + begin, keys.begin() + end, below) -
+         keys.begin();
+}
+
+}  // namespace
+
 Hash SortedTop(std::span<const Hash> keys, const ParallelFor& parallel) {
-  constexpr size_t kRangeKeys = 4096;
+  constexpr size_t kRangeKeys = 8192;
   unsigned depth = 0;
   while (depth < 20 && keys.size() >> depth > kRangeKeys) ++depth;
+  const size_t width = keys.size() >> depth;  // as keys are hashes, of nearly all
   std::vector<Hash> tops(size_t{1} << depth, kNoSubtree);
-  parallel(tops.size(), [&](size_t range) {
-    const auto before = [&](uint64_t prefix) {
-      return
-          [depth, prefix](const Hash& key) { return KeyPrefix(key, depth) < prefix; };
-    };
-    const auto begin = std::partition_point(keys.begin(), keys.end(), before(range));
-    const auto last = std::partition_point(begin, keys.end(), before(range + 1));
-    const std::span<const Hash> part(begin, last);
-    if (part.empty()) return;
-    const size_t end = part.size();
-    const SetForest forest(part, std::span(&end, 1));
-    tops[range] = forest.hash(forest.root(0));
+  const size_t ranges = std::max<size_t>(tops.size() / 128, 1);  // in a turn
+  parallel(tops.size() / ranges, [&](size_t turn) {
+    const size_t first = turn * ranges;
+    size_t begin = LowerBound(keys, depth, first, first * width);
+    for (size_t range = first; range < first + ranges; ++range) {
+      const size_t end = LowerBound(keys, depth, range + 1, begin + width);
+      const size_t count = end - begin;
+      if (count > 0) {
+        const SetForest forest(keys.subspan(begin, count), std::span(&count, 1));
+        tops[range] = forest.hash(forest.root(0));
+      }
+      begin = end;
+    }
   });
   while (depth > 0) tops = HashParents(--depth, tops);
   return tops[0];

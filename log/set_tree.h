@@ -18,6 +18,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -77,11 +78,12 @@ class SetForest {
   Ref root(size_t run) const { return roots_[run]; }
   const Node& node(Ref ref) const { return nodes_[ref.index]; }
   const Hash& hash(Ref ref) const {
-    return ref.is_node ? hashes_[ref.index] : keys_[ref.index];
+    const Hash* const hashes = reinterpret_cast<const Hash*>(hash_bytes_.get());
+    return ref.is_node ? hashes[ref.index] : keys_[ref.index];
   }
 
  private:
-  void HashNodes(std::span<const uint32_t> gaps, std::span<const uint8_t> bits);
+  void HashNodes(std::span<const uint32_t> gaps, const uint8_t* bits);
 
   // A subtree is known to the first and to the last of its keys.
   struct Edge {
@@ -90,10 +92,10 @@ class SetForest {
   };
 
   std::span<const Hash> keys_;
-  std::vector<Edge> edges_;  // by key
+  std::unique_ptr<Edge[]> edges_;  // by key
   std::vector<Ref> roots_;
-  std::vector<Node> nodes_;  // children before parents
-  std::vector<Hash> hashes_;
+  std::unique_ptr<Node[]> nodes_;          // children before parents
+  std::unique_ptr<uint8_t[]> hash_bytes_;  // theirs; bytes, for hashes would be zeroed
 };
 
 // Stands for the hash of a subtree without keys.
