@@ -15,8 +15,9 @@ set -euo pipefail
 # whose headers we include, or whose program we run, is named all the same.
 build=(
   ca-certificates ccache cmake g++ git mold ninja-build pkg-config
-  libabsl-dev libcli11-dev libcsv-dev libgrpc++-dev libmicrohttpd-dev libprotobuf-dev
-  librocksdb-dev libsodium-dev libssl-dev libutf8proc-dev libxxhash-dev libzstd-dev
+  libabsl-dev libcli11-dev libcsv-dev libcurl4-openssl-dev libgrpc++-dev
+  libmicrohttpd-dev libprotobuf-dev librocksdb-dev libsodium-dev libssl-dev
+  libutf8proc-dev libxxhash-dev libzstd-dev
   nlohmann-json3-dev prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc
   zlib1g-dev
 )

@@ -1,6 +1,7 @@
 #include "server/answers.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "log/tile.h"
@@ -71,12 +72,13 @@ absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
   const LogState& state = (*log)->state;
-  const PublishedHead head = state.head();
+  PublishedHead head = state.head();
   const uint64_t size = head.head.size;
   if (request.known_size() > size) {
     return BeyondHead("known_size", request.known_size(), size);
   }
   PlacedIndex index = head.index;
+  std::optional<uint64_t> tag_position;
   if (request.has_tag()) {
     // Also because the name comes back in the message.
     if (absl::Status s = CheckTagName(request.tag()); !s.ok()) return s;
@@ -93,27 +95,41 @@ absl::Status Answers::GetHead(const v1::GetHeadRequest& request,
     absl::StatusOr<PlacedIndex> at = IndexAt(state, size, head.index, tag->m);
     if (!at.ok()) return at.status();
     index = *at;
-    absl::StatusOr<ProvenEntry> proven =
-        reader_->Prove(state.number(), tag->position, size);
-    if (!proven.ok()) return proven.status();
-    *response->mutable_tag() = EntryToProto(*proven);
+    tag_position = tag->position;
   } else if (request.has_size()) {
     if (request.size() > size) return BeyondHead("size", request.size(), size);
     absl::StatusOr<PlacedIndex> at = state.IndexBefore(*store_, request.size());
     if (!at.ok()) return at.status();
     index = *at;
   }
-  absl::StatusOr<ProvenEntry> manifest = reader_->Prove(state.number(), 0, size);
+  // The checkpoint to prove it under. Every version in the one that witnesses cosigned
+  // is the same under the newest head.
+  CosignedHead under{head.head, std::move(head.note)};
+  if (const auto quorum = request.cosigned() ? state.quorum() : nullptr) {
+    const uint64_t cosigned_size = quorum->cosigned.head.size;
+    if (!request.has_tag() && !request.has_size()) index = quorum->index;
+    if (std::max(index.position, tag_position.value_or(0)) < cosigned_size) {
+      under = quorum->cosigned;
+    }
+  }
+  const uint64_t under_size = under.head.size;
+  absl::StatusOr<ProvenEntry> manifest = reader_->Prove(state.number(), 0, under_size);
   if (!manifest.ok()) return manifest.status();
   absl::StatusOr<ProvenEntry> proven =
-      reader_->Prove(state.number(), index.position, size);
+      reader_->Prove(state.number(), index.position, under_size);
   if (!proven.ok()) return proven.status();
-  response->set_checkpoint(head.note);
+  if (tag_position) {
+    absl::StatusOr<ProvenEntry> tag =
+        reader_->Prove(state.number(), *tag_position, under_size);
+    if (!tag.ok()) return tag.status();
+    *response->mutable_tag() = EntryToProto(*tag);
+  }
+  response->set_checkpoint(std::move(under.note));
   *response->mutable_manifest() = EntryToProto(*manifest);
   *response->mutable_index() = EntryToProto(*proven);
-  if (request.known_size() > 0) {
-    absl::StatusOr<std::vector<Hash>> path =
-        reader_->ConsistencyPath(state.number(), request.known_size(), size);
+  if (const uint64_t known = request.known_size(); known > 0) {
+    absl::StatusOr<std::vector<Hash>> path = reader_->ConsistencyPath(
+        state.number(), std::min(known, under_size), std::max(known, under_size));
     if (!path.ok()) return path.status();
     response->set_consistency(ConcatHashes(*path));
   }

@@ -25,8 +25,10 @@ class Families {
     metric.gauge.value = value;
     FamilyOf(name, help, MetricType::Gauge).metric.push_back(std::move(metric));
   }
-  void Counter(const char* name, const char* help, double value) {
+  void Counter(const char* name, const char* help, double value,
+               std::vector<ClientMetric::Label> labels = {}) {
     ClientMetric metric;
+    metric.label = std::move(labels);
     metric.counter.value = value;
     FamilyOf(name, help, MetricType::Counter).metric.push_back(std::move(metric));
   }
@@ -118,6 +120,41 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
              SecondsOf(oldest_us));
 }
 
+void AddWitnesses(const WitnessClient& client, Families* out) {
+  const WitnessClient::Figures figures = client.figures();
+  for (const auto& [name, witness] : figures.witnesses) {
+    if (!witness.asked) continue;
+    const std::vector<ClientMetric::Label> label = {{"witness", name}};
+    out->Gauge("setlog_witness_success_timestamp_seconds",
+               "When the witness last cosigned a head since the start; 0 = never",
+               SecondsOf(witness.last_success_us), label);
+    out->Gauge("setlog_witness_lag_entries",
+               "Entries that the witness has not cosigned, of the log where they are "
+               "most",
+               Number(witness.lag), label);
+    for (size_t i = 0; i < kWitnessFailures; ++i) {
+      out->Counter(
+          "setlog_witness_failures_total",
+          "Requests to the witness that gave no cosignature, by kind",
+          Number(witness.failures[i]),
+          {{"witness", name}, {"kind", NameOf(static_cast<WitnessFailure>(i))}});
+    }
+  }
+  uint64_t lag_max = 0;
+  size_t series = 0;
+  for (const auto& [log, lag] : figures.quorum_lag) {
+    lag_max = std::max(lag_max, lag);
+    if (series >= Gauges::kLogSeries || log->private_reads) continue;
+    ++series;
+    out->Gauge("setlog_log_quorum_lag_entries",
+               "Entries beyond the log's newest head that met the policy's quorum",
+               Number(lag), {{"origin", log->state.origin()}});
+  }
+  out->Gauge("setlog_quorum_lag_entries_max",
+             "The same of the log where they are most; 0 without a quorum",
+             Number(lag_max));
+}
+
 void AddProcess(Families* out) {
   const ProcessStats process = ReadProcessStats();
   out->Gauge("process_resident_memory_bytes", "Resident memory",
@@ -141,6 +178,7 @@ void AddProcess(Families* out) {
 std::vector<MetricFamily> Gauges::Read() const {
   Families families;
   AddLogs(sources_.logs->All(), &families);
+  if (sources_.witnesses != nullptr) AddWitnesses(*sources_.witnesses, &families);
   families.Gauge("setlog_queue_bytes", "Bytes of writes that wait for a commit",
                  Number(sources_.sequencer->queued_bytes()));
   families.Gauge("setlog_queue_limit_bytes",

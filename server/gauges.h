@@ -22,6 +22,7 @@
 #include "server/event_log.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
+#include "server/witness_client.h"
 
 namespace setlog {
 
@@ -33,6 +34,7 @@ class Gauges {
     const LogDirectory* logs;
     const Sequencer* sequencer;
     const EventLog* events;
+    const WitnessClient* witnesses = nullptr;  // nullptr without --policy
     std::string data_dir;
     // What /healthz says, and the free space below which writes are refused.
     std::function<absl::Status()> health = [] { return absl::OkStatus(); };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "log/checkpoint.h"
 #include "log/entry.h"
 #include "log/tile.h"
 #include "log/vkey.h"
@@ -33,6 +34,8 @@ const char* NameOf(Table table) {
       return "index";
     case Table::kKey:
       return "key";
+    case Table::kWitness:
+      return "witness";
   }
   return "unknown";
 }
@@ -56,6 +59,7 @@ class LogCheck {
     CheckUnexplained(Table::kIndex, log->index_rows);
     CheckUnexplained(Table::kTag, log->tag_rows);
     CheckSessions(*log);
+    CheckWitnessRows();
     return std::move(result_);
   }
 
@@ -66,7 +70,8 @@ class LogCheck {
   }
   std::string RowName(Table table, std::string_view key) const {
     const std::string shown =
-        table == Table::kTag || table == Table::kKey ? std::string(key)
+        table == Table::kTag || table == Table::kKey || table == Table::kWitness
+            ? std::string(key)
         : table == Table::kTile && key.size() == 9
             ? absl::StrFormat("%d/%u", key[0], ReadU64(AsBytes(key.substr(1))))
         : table == Table::kIndex && key.size() == 8
@@ -156,6 +161,36 @@ class LogCheck {
       Add(Finding::Kind::kDamage, RowName(Table::kKey, kVkeyRow), "is missing",
           kRestore);
     }
+  }
+
+  // The note of a head that met a quorum, and sizes that witnesses cosigned.
+  void CheckWitnessRows() {
+    absl::Status read =
+        store_.Scan(record_.log, Table::kWitness, "", "",
+                    [&](std::string_view key, std::string_view value) {
+                      const std::string wrong = WitnessFault(key, value);
+                      if (!wrong.empty()) {
+                        Add(Finding::Kind::kRebuildable, RowName(Table::kWitness, key),
+                            wrong, kRepair);
+                      }
+                      return true;
+                    });
+    if (!read.ok()) {
+      Add(Finding::Kind::kDamage, record_.origin, std::string(read.message()),
+          kRestore);
+    }
+  }
+
+  std::string WitnessFault(std::string_view key, std::string_view value) const {
+    if (key != kQuorumRow) {
+      if (!ParseVkey(key).ok()) return "is of no witness";
+      return value.size() == 8 ? "" : "is no size";
+    }
+    const absl::StatusOr<VerifierKey> vkey = ParseVkey(result_.vkey);
+    if (!vkey.ok()) return "";  // that is a finding of its own
+    const absl::StatusOr<Checkpoint> head = OpenCheckpoint(value, *vkey);
+    if (!head.ok()) return std::string(head.status().message());
+    return head->size <= record_.head.size ? "" : "is of a size beyond the log's head";
   }
 
   // A session's row cannot be recomputed, but it cannot say just anything either.

@@ -114,6 +114,11 @@ absl::StatusOr<HostedLog*> LogDirectory::Find(std::string_view origin) const {
       "there is no log %s here: `setlog logs` lists those that are", origin));
 }
 
+size_t LogDirectory::count() const {
+  MutexLock lock(mutex_);
+  return logs_.size();
+}
+
 std::vector<HostedLog*> LogDirectory::All() const {
   std::vector<HostedLog*> all;
   MutexLock lock(mutex_);

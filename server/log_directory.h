@@ -58,6 +58,7 @@ class LogDirectory {
   // Never nullptr. NotFound for an unknown origin.
   absl::StatusOr<HostedLog*> Find(std::string_view origin) const;
   std::vector<HostedLog*> All() const;
+  size_t count() const;
 
   // Makes a log from its manifest (RFC 8785 form). `done` gets the log when it is in a
   // signed head. AlreadyExists, InvalidArgument, Unimplemented (a scheme or labels that

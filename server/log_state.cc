@@ -6,9 +6,45 @@
 
 namespace setlog {
 
-PublishedHead LogState::head() const {
+PublishedHead LogState::signed_head() const {
   MutexLock lock(mutex_);
   return head_;
+}
+
+PublishedHead LogState::head() const {
+  MutexLock lock(mutex_);
+  PublishedHead head = head_;
+  if (gathered_.head == head.head && !gathered_.note.empty())
+    head.note = gathered_.note;
+  return head;
+}
+
+void LogState::PublishCosignatures(CosignedHead gathered) {
+  {
+    MutexLock lock(mutex_);
+    gathered_ = std::move(gathered);
+    if (gathered_.head != head_.head) return;
+  }
+  CallWatchers();
+}
+
+void LogState::PublishQuorum(QuorumHead quorum) {
+  auto shared = std::make_shared<const QuorumHead>(std::move(quorum));
+  {
+    MutexLock lock(mutex_);
+    quorum_ = std::move(shared);
+  }
+  CallWatchers();
+}
+
+void LogState::CallWatchers() {
+  MutexLock lock(watchers_mutex_);
+  for (const auto& [id, changed] : watchers_) changed();
+}
+
+std::shared_ptr<const QuorumHead> LogState::quorum() const {
+  MutexLock lock(mutex_);
+  return quorum_;
 }
 
 LogState::Tip LogState::tip() const {
@@ -29,8 +65,7 @@ void LogState::PublishHead(PublishedHead head) {
     head_ = std::move(head);
     published_us_ = now_us;
   }
-  MutexLock lock(watchers_mutex_);
-  for (const auto& [id, changed] : watchers_) changed();
+  CallWatchers();
 }
 
 uint64_t LogState::AddWatcher(std::function<void()> changed) {

@@ -35,6 +35,17 @@ struct PublishedHead {
   uint64_t changes_end = 0;
 };
 
+// A head and its note with what witnesses said of it.
+struct CosignedHead {
+  StoredHead head;
+  std::string note;
+};
+// The newest one that met the quorum of the server's policy.
+struct QuorumHead {
+  CosignedHead cosigned;
+  PlacedIndex index;  // the newest index entry under it
+};
+
 class LogState {
  public:
   LogState(LogNumber number, std::string origin, SigningKey key, std::string manifest)
@@ -49,7 +60,10 @@ class LogState {
   // Entry 0's body.
   const std::string& manifest() const { return manifest_; }
 
+  // Its note has all the cosignatures so far.
   PublishedHead head() const;
+  // Its note has the log's signature alone.
+  PublishedHead signed_head() const;
   // What an answer under the newest head needs of it, without copying its note.
   struct Tip {
     StoredHead head;
@@ -68,8 +82,15 @@ class LogState {
   // By the sequencer only. Calls every watcher.
   void PublishHead(PublishedHead head);
 
-  // `changed` is called after every new head, on the publishing thread, until
-  // RemoveWatcher; it must not block.
+  // By the witness client only. They call every watcher; the first only if it is of the
+  // newest head.
+  void PublishCosignatures(CosignedHead gathered);
+  void PublishQuorum(QuorumHead quorum);
+  // nullptr if no head has met a quorum, or none is wanted.
+  std::shared_ptr<const QuorumHead> quorum() const;
+
+  // `changed` is called after every new head, and new cosignatures, on the publishing
+  // thread, until RemoveWatcher; it must not block.
   uint64_t AddWatcher(std::function<void()> changed);
   // After this returns the watcher is not running and will not run again.
   void RemoveWatcher(uint64_t id);
@@ -83,6 +104,8 @@ class LogState {
  private:
   static constexpr size_t kIndexes = 64;
 
+  void CallWatchers();
+
   const LogNumber number_;
   const std::string origin_;
   const SigningKey key_;
@@ -91,6 +114,8 @@ class LogState {
   mutable Mutex mutex_;
   PublishedHead head_ ABSL_GUARDED_BY(mutex_);
   int64_t published_us_ ABSL_GUARDED_BY(mutex_) = 0;
+  CosignedHead gathered_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const QuorumHead> quorum_ ABSL_GUARDED_BY(mutex_);
 
   mutable LruCache<uint64_t, PlacedIndex> indexes_{kIndexes};
 
@@ -107,6 +132,11 @@ absl::StatusOr<PlacedIndex> DecodeIndexRow(std::string_view key,
 
 // The row of Table::kKey: the log's vkey.
 inline constexpr char kVkeyRow[] = "vkey";
+
+// Rows of Table::kWitness: the note of the newest head that met the quorum, and under
+// the witness's vkey (which has a '+' in it) the size that it cosigned last, as 8
+// bytes.
+inline constexpr char kQuorumRow[] = "quorum";
 
 std::string EncodeTagRow(const PlacedTag& tag);
 absl::StatusOr<PlacedTag> DecodeTagRow(std::string_view value);

@@ -34,6 +34,7 @@
 #include "server/sequencer.h"
 #include "server/tokens.h"
 #include "server/tree_reader.h"
+#include "server/witness_client.h"
 #include "server/writer_service.h"
 #include "storage/anchored_store.h"
 
@@ -131,6 +132,7 @@ struct Server::Parts {
   std::unique_ptr<Sequencer> sequencer;
   std::unique_ptr<Indexer> indexer;
   std::unique_ptr<HeadFeed> feed;
+  std::unique_ptr<WitnessClient> witnesses;  // nullptr without a policy
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Access> access;
   std::unique_ptr<AuditLog> audit;
@@ -257,6 +259,19 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
+  if (options.policy != nullptr) {
+    absl::StatusOr<std::unique_ptr<WitnessClient>> witnesses = WitnessClient::Start(
+        {.policy = *options.policy,
+         .cosigning = {.recosign_us =
+                           std::chrono::microseconds(options.recosign).count()},
+         .transport = {.ca_file = options.witness_ca,
+                       .connect_timeout = options.witness_timeout / 2,
+                       .timeout = options.witness_timeout},
+         .may_write = may_write},
+        {parts->store.get(), parts->reader.get(), parts->logs.get(), events});
+    if (!witnesses.ok()) return witnesses.status();
+    parts->witnesses = *std::move(witnesses);
+  }
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
                                              parts->logs.get(), limits.listed);
   parts->reader_service =
@@ -277,6 +292,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       Gauges::Sources{.logs = parts->logs.get(),
                       .sequencer = parts->sequencer.get(),
                       .events = events,
+                      .witnesses = parts->witnesses.get(),
                       .data_dir = options.data_dir,
                       .health = health,
                       .reserve_bytes = parts->space->reserve_bytes()});
@@ -382,6 +398,7 @@ Server::~Server() {
   parts_->door.reset();
   parts_->http.reset();
   parts_->feed.reset();
+  parts_->witnesses.reset();
   parts_->indexer.reset();  // before the sequencer, which its last batch needs
   parts_->sequencer.reset();
   parts_->events->Write(LogLevel::kInfo, "stopped", {});

@@ -6,6 +6,7 @@
 #ifndef SETLOG_SERVER_SERVER_H_
 #define SETLOG_SERVER_SERVER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 namespace setlog {
 
 class EventLog;
+struct Policy;
 
 constexpr uint64_t kDefaultMinFreeBytes = uint64_t{256} << 20;
 
@@ -39,6 +41,12 @@ struct ServerOptions {
   bool insecure_plaintext = false;
   // Where the server says what happens; must outlive it. nullptr: nowhere.
   EventLog* events = nullptr;
+  // Witnesses that are asked to cosign every head, and their quorum; must outlive
+  // Start. nullptr: nobody is asked.
+  const Policy* policy = nullptr;
+  std::string witness_ca;  // PEM; empty: the system's authorities
+  std::chrono::milliseconds recosign = std::chrono::hours(1);
+  std::chrono::milliseconds witness_timeout{10000};  // of one request
   unsigned tls_reload_seconds = 60;  // how often the PEM files are looked at
   Limits limits;
   // Entries that are indexed at a time; 0: none ever, to measure the log alone.

@@ -52,6 +52,7 @@ class ServerTest : public ::testing::Test {
     options.listen = options.http = "127.0.0.1:0";
     options.memory_bytes = kMinMemoryBytes;
     options.min_free_bytes = min_free_bytes_;
+    Configure(&options);
     auto server = Server::Start(options);
     ASSERT_OK(server);
     server_ = *std::move(server);
@@ -61,6 +62,8 @@ class ServerTest : public ::testing::Test {
     writer_ = v1::Writer::NewStub(channel_);
     std::ifstream(options.data_dir + "/admin.token") >> token_;
   }
+  // What else a test wants of the server.
+  virtual void Configure(ServerOptions*) {}
   void StopServer() {
     reader_.reset();
     writer_.reset();

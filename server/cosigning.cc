@@ -1,0 +1,419 @@
+#include "server/cosigning.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "log/witness_request.h"
+
+namespace setlog {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+// Whatever a witness asks for, it is asked again some time.
+constexpr uint64_t kLongestRetryAfter = 3600;
+constexpr size_t kMaxDetail = 200;
+
+bool IsOfWitness(WitnessFailure failure) {
+  return failure == WitnessFailure::kUnreachable ||
+         failure == WitnessFailure::kTimedOut || failure == WitnessFailure::kBusy;
+}
+
+WitnessFailure OfStatus(long status) {
+  switch (status) {
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return WitnessFailure::kBusy;
+    default:
+      return status >= 500 ? WitnessFailure::kServerError : WitnessFailure::kRefused;
+  }
+}
+
+}  // namespace
+
+const char* NameOf(WitnessFailure failure) {
+  switch (failure) {
+    case WitnessFailure::kUnreachable:
+      return "unreachable";
+    case WitnessFailure::kTimedOut:
+      return "timeout";
+    case WitnessFailure::kBusy:
+      return "busy";
+    case WitnessFailure::kServerError:
+      return "server_error";
+    case WitnessFailure::kRefused:
+      return "refused";
+    case WitnessFailure::kConflict:
+      return "conflict";
+    case WitnessFailure::kAhead:
+      return "ahead";
+    case WitnessFailure::kMalformed:
+      return "malformed";
+    case WitnessFailure::kWrongSignature:
+      return "wrong_signature";
+    case WitnessFailure::kNoCosignature:
+      return "no_cosignature";
+  }
+  return "unknown";
+}
+
+bool MeetsQuorum(const Policy& policy, std::string_view note) {
+  if (!policy.quorum) return false;
+  const absl::StatusOr<PolicyResult> result = EvaluatePolicy(policy, note);
+  return result.ok() && result->quorum_met;
+}
+
+absl::Status CheckQuorumReachable(const Policy& policy) {
+  if (!policy.quorum) return absl::OkStatus();
+  const auto located = [&](Policy::Member member, const std::vector<bool>& groups) {
+    return member.kind == Policy::Member::Kind::kWitness
+               ? !policy.witnesses[member.index].url.empty()
+               : static_cast<bool>(groups[member.index]);
+  };
+  std::vector<bool> groups;  // they refer only backwards
+  for (const Policy::Group& group : policy.groups) {
+    size_t members = 0;
+    for (Policy::Member member : group.members) members += located(member, groups);
+    groups.push_back(members >= group.threshold);
+  }
+  if (located(*policy.quorum, groups)) return absl::OkStatus();
+  std::string names;
+  for (const Policy::Witness& witness : policy.witnesses) {
+    if (!witness.url.empty()) continue;
+    names += absl::StrFormat("%s%s", names.empty() ? "" : ", ", witness.name);
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "its quorum can never be met, for there is no URL to ask %s at: write it at the "
+      "end of the witness line",
+      names));
+}
+
+Cosigning::Cosigning(Policy policy, Options options)
+    : policy_(std::move(policy)),
+      options_(std::move(options)),
+      witnesses_(policy_.witnesses.size()) {
+  for (size_t i = 0; i < witnesses_.size(); ++i) {
+    witnesses_[i].asked = !policy_.witnesses[i].url.empty();
+  }
+}
+
+void Cosigning::AddLog(LogNumber log) { logs_[log].seats.resize(witnesses_.size()); }
+
+void Cosigning::SetHint(LogNumber log, size_t witness, uint64_t size) {
+  logs_.at(log).seats[witness].size = size;
+}
+
+void Cosigning::SetQuorum(LogNumber log, CosignedHead head) {
+  logs_.at(log).quorum = std::move(head);
+}
+
+void Cosigning::NewHead(LogNumber number, const StoredHead& head, std::string note,
+                        int64_t now_us) {
+  Log& log = logs_.at(number);
+  if (log.target && head.size <= log.newest.size) return;
+  log.newest = head;
+  log.newest_note = std::move(note);
+  Schedule(number, log, now_us);
+}
+
+bool Cosigning::MayComplete(const Log& log) const {
+  for (size_t i = 0; i < log.seats.size(); ++i) {
+    const Seat& seat = log.seats[i];
+    if (witnesses_[i].asked && !seat.cosigned && seat.failures == 0 &&
+        witnesses_[i].failures == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The newest head becomes the target.
+void Cosigning::SetTarget(Log& log, int64_t now_us) {
+  absl::StatusOr<Note> parsed = ParseNote(log.newest_note);
+  if (!parsed.ok()) return;  // our own note always parses
+  log.target = Log::Target{.head = log.newest,
+                           .note = log.newest_note,
+                           .cosigned = *std::move(parsed),
+                           .since_us = now_us};
+  for (Seat& seat : log.seats) seat.cosigned = false;
+  if (!log.quorum || log.quorum->head != log.newest) return;
+  // Known from before a restart.
+  const absl::StatusOr<PolicyResult> known = EvaluatePolicy(policy_, log.quorum->note);
+  absl::StatusOr<Note> cosigned = ParseNote(log.quorum->note);
+  if (!known.ok() || !cosigned.ok()) return;
+  log.target->cosigned = *std::move(cosigned);
+  log.target->met = known->quorum_met;
+  for (const PolicyResult::Cosigner& cosigner : known->cosigners) {
+    const auto witness =
+        std::ranges::find(policy_.witnesses, cosigner.name, &Policy::Witness::name);
+    Seat& seat = log.seats[witness - policy_.witnesses.begin()];
+    seat.cosigned = true;
+    const uint64_t now_s = static_cast<uint64_t>(now_us / kSecond);
+    seat.cosigned_us = static_cast<int64_t>(std::min(cosigner.time_s, now_s)) * kSecond;
+    seat.size = std::max(seat.size, log.target->head.size);
+  }
+}
+
+void Cosigning::Schedule(LogNumber number, Log& log, int64_t now_us) {
+  int64_t timer_us = kNever;
+  if (!log.target) {
+    SetTarget(log, now_us);
+  } else if (log.newest.size > log.target->head.size) {
+    const bool done = log.target->met || !MayComplete(log);
+    const int64_t turn_us =
+        log.target->since_us + (done ? options_.min_interval_us : options_.round_us);
+    if (turn_us <= now_us) {
+      SetTarget(log, now_us);
+    } else {
+      timer_us = turn_us;
+    }
+  }
+  if (timer_us != log.timer_us) {
+    if (log.timer_us != kNever) timers_.erase({log.timer_us, number});
+    if (timer_us != kNever) timers_.insert({timer_us, number});
+    log.timer_us = timer_us;
+  }
+  for (size_t i = 0; i < log.seats.size(); ++i) {
+    Seat& seat = log.seats[i];
+    int64_t due_us = kNever;
+    if (log.target && witnesses_[i].asked && !seat.under_way) {
+      due_us = seat.cosigned ? seat.cosigned_us + options_.recosign_us
+                             : log.target->since_us;
+      due_us = std::max(due_us, seat.not_before_us);
+    }
+    SetDue(number, seat, i, due_us);
+  }
+}
+
+void Cosigning::SetDue(LogNumber number, Seat& seat, size_t witness, int64_t due_us) {
+  if (due_us == seat.due_us) return;
+  auto& queue = witnesses_[witness].queue;
+  if (seat.due_us != kNever) queue.erase({seat.due_us, number});
+  if (due_us != kNever) queue.insert({due_us, number});
+  seat.due_us = due_us;
+}
+
+std::vector<WitnessRequest> Cosigning::Take(int64_t now_us) {
+  while (!timers_.empty() && timers_.begin()->first <= now_us) {
+    const LogNumber number = timers_.begin()->second;
+    Schedule(number, logs_.at(number), now_us);
+  }
+  std::vector<WitnessRequest> requests;
+  for (size_t i = 0; i < witnesses_.size(); ++i) {
+    Witness& witness = witnesses_[i];
+    // After a failure one request finds out whether the witness is back.
+    const size_t places = witness.failures > 0 ? 1 : options_.in_flight;
+    while (witness.not_before_us <= now_us && witness.under_way < places &&
+           !witness.queue.empty() && witness.queue.begin()->first <= now_us) {
+      const LogNumber number = witness.queue.begin()->second;
+      Log& log = logs_.at(number);
+      Seat& seat = log.seats[i];
+      SetDue(number, seat, i, kNever);
+      seat.under_way = true;
+      ++witness.under_way;
+      requests.push_back({.log = number,
+                          .witness = i,
+                          .old_size = std::min(seat.size, log.target->head.size),
+                          .head = log.target->head,
+                          .note = log.target->note});
+    }
+  }
+  return requests;
+}
+
+int64_t Cosigning::NextTime() const {
+  int64_t next_us = timers_.empty() ? kNever : timers_.begin()->first;
+  for (const Witness& witness : witnesses_) {
+    const size_t places = witness.failures > 0 ? 1 : options_.in_flight;
+    if (witness.queue.empty() || witness.under_way >= places) continue;
+    next_us = std::min(next_us,
+                       std::max(witness.queue.begin()->first, witness.not_before_us));
+  }
+  return next_us;
+}
+
+int64_t Cosigning::Pause(unsigned failures,
+                         std::optional<uint64_t> retry_after_s) const {
+  int64_t pause_us = options_.longest_pause_us;
+  if (failures <= 20) {
+    pause_us = std::min(pause_us, options_.first_pause_us << (failures - 1));
+  }
+  pause_us = static_cast<int64_t>(static_cast<double>(pause_us) *
+                                  (0.75 + options_.random() / 2));
+  if (retry_after_s) {
+    const int64_t asked_us =
+        static_cast<int64_t>(std::min(*retry_after_s, kLongestRetryAfter)) * kSecond;
+    pause_us = std::max(pause_us, asked_us);
+  }
+  return pause_us;
+}
+
+std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
+                                                  const WitnessRequest& request,
+                                                  const WitnessAnswer& answer,
+                                                  int64_t now_us, std::string* detail) {
+  const std::optional<uint64_t> size = ParseTreeSize(answer.content_type, answer.body);
+  if (size && *size > log.newest.size) {
+    *detail = absl::StrFormat(
+        "it has cosigned size %d, the log has %d entries: an old copy of the data, or "
+        "a second server with the log's key",
+        *size, log.newest.size);
+    return WitnessFailure::kAhead;
+  }
+  // An answer that was lost had cosigned more than is asked for now.
+  if (size && *size > log.target->head.size) SetTarget(log, now_us);
+  // Without a size, or with the one that was sent: what it cosigned is not known.
+  const uint64_t hint = size.value_or(0);
+  const bool helps = hint != request.old_size;
+  seat.size = hint;
+  if (helps && ++seat.conflicts <= options_.conflicts) return std::nullopt;
+  *detail = size ? absl::StrFormat(
+                       "it says that it cosigned size %d last, and does "
+                       "not go on from there either",
+                       *size)
+                 : "409 without the size that it cosigned last: for this size it may "
+                   "have cosigned another root";
+  return WitnessFailure::kConflict;
+}
+
+void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
+                     const NoteSignature& line, uint64_t time_s, int64_t now_us,
+                     WitnessEffect* effect) {
+  effect->hint = seat.size != request.head.size;
+  // An answer that was overtaken on its way cannot take the hint back.
+  seat.size = std::max(seat.size, request.head.size);
+  if (log.target->head == request.head) {
+    log.target->cosigned = WithSignature(std::move(log.target->cosigned), line);
+    seat.cosigned = true;
+    seat.cosigned_us = now_us;
+    effect->gathered = true;
+  }
+  if (log.quorum && log.quorum->head == request.head) {
+    const absl::StatusOr<Note> note = ParseNote(log.quorum->note);
+    if (!note.ok()) return;
+    log.quorum->note = FormatNote(WithSignature(*note, line));
+    effect->quorum = true;
+  }
+  if (!effect->gathered || log.target->met) return;
+  std::string note = FormatNote(log.target->cosigned);
+  if (!MeetsQuorum(policy_, note)) return;
+  log.target->met = true;
+  log.quorum = CosignedHead{request.head, std::move(note)};
+  effect->quorum = true;
+}
+
+std::optional<WitnessFailure> Cosigning::Judge(Log& log, Seat& seat,
+                                               const WitnessRequest& request,
+                                               const WitnessAnswer& answer,
+                                               int64_t now_us, WitnessEffect* effect) {
+  effect->detail = answer.error;
+  switch (answer.outcome) {
+    case WitnessAnswer::Outcome::kUnreachable:
+      return WitnessFailure::kUnreachable;
+    case WitnessAnswer::Outcome::kTimedOut:
+      return WitnessFailure::kTimedOut;
+    case WitnessAnswer::Outcome::kTooLong:
+      return WitnessFailure::kMalformed;
+    case WitnessAnswer::Outcome::kNotSent:
+      return WitnessFailure::kRefused;
+    case WitnessAnswer::Outcome::kAnswered:
+      break;
+  }
+  if (answer.status == 409) {
+    return Conflict(log, seat, request, answer, now_us, &effect->detail);
+  }
+  if (answer.status != 200) {
+    effect->detail = absl::StrFormat("HTTP %d: %s", answer.status,
+                                     answer.body.substr(0, kMaxDetail));
+    return OfStatus(answer.status);
+  }
+  const std::string text = ParseNote(request.note).value().text;
+  const absl::StatusOr<WitnessCosignature> cosignature =
+      ReadCosignature(text, answer.body, policy_.witnesses[request.witness].key);
+  if (!cosignature.ok()) {
+    effect->detail = std::string(cosignature.status().message());
+    if (absl::IsNotFound(cosignature.status())) return WitnessFailure::kNoCosignature;
+    return absl::IsDataLoss(cosignature.status()) ? WitnessFailure::kWrongSignature
+                                                  : WitnessFailure::kMalformed;
+  }
+  Keep(log, seat, request, cosignature->line, cosignature->time_s, now_us, effect);
+  return std::nullopt;
+}
+
+WitnessEffect Cosigning::Answered(const WitnessRequest& request,
+                                  const WitnessAnswer& answer, int64_t now_us) {
+  Witness& witness = witnesses_[request.witness];
+  Log& log = logs_.at(request.log);
+  Seat& seat = log.seats[request.witness];
+  seat.under_way = false;
+  --witness.under_way;
+
+  WitnessEffect effect;
+  effect.failure = Judge(log, seat, request, answer, now_us, &effect);
+  if (effect.failure) {
+    ++witness.counts[static_cast<size_t>(*effect.failure)];
+    effect.whole_witness = IsOfWitness(*effect.failure);
+  }
+  if (effect.whole_witness) {
+    // What was under way when it failed first is no further failure.
+    if (witness.not_before_us <= now_us) {
+      effect.turned = !std::exchange(witness.down, true);
+      witness.not_before_us = now_us + Pause(++witness.failures, answer.retry_after_s);
+    }
+    // So that another log is the next that tries.
+    seat.not_before_us = witness.not_before_us + 1;
+  } else {
+    // It answers: whatever it says, others may be asked of it.
+    witness.failures = 0;
+    witness.not_before_us = 0;
+    if (effect.failure) {
+      effect.turned = !std::exchange(seat.down, true);
+      seat.conflicts = 0;
+      seat.not_before_us = now_us + Pause(++seat.failures, answer.retry_after_s);
+    } else if (answer.status == 200) {
+      effect.whole_witness = std::exchange(witness.down, false);
+      effect.turned = std::exchange(seat.down, false) || effect.whole_witness;
+      seat.failures = 0;
+      seat.conflicts = 0;
+      seat.not_before_us = 0;
+      witness.last_success_us = now_us;
+    }
+  }
+  Schedule(request.log, log, now_us);
+  return effect;
+}
+
+std::optional<CosignedHead> Cosigning::gathered(LogNumber number) const {
+  const Log& log = logs_.at(number);
+  if (!log.target) return std::nullopt;
+  return CosignedHead{log.target->head, FormatNote(log.target->cosigned)};
+}
+
+const std::optional<CosignedHead>& Cosigning::quorum(LogNumber log) const {
+  return logs_.at(log).quorum;
+}
+
+uint64_t Cosigning::hint(LogNumber log, size_t witness) const {
+  return logs_.at(log).seats[witness].size;
+}
+
+Cosigning::WitnessFigures Cosigning::Figures(size_t i) const {
+  const Witness& witness = witnesses_[i];
+  WitnessFigures figures{.asked = witness.asked,
+                         .last_success_us = witness.last_success_us,
+                         .failures = witness.counts};
+  for (const auto& [number, log] : logs_) {
+    const uint64_t size = std::min(log.seats[i].size, log.newest.size);
+    figures.lag = std::max(figures.lag, log.newest.size - size);
+  }
+  return figures;
+}
+
+uint64_t Cosigning::QuorumLag(LogNumber number) const {
+  const Log& log = logs_.at(number);
+  const uint64_t size = log.quorum ? log.quorum->head.size : 0;
+  return log.newest.size - std::min(size, log.newest.size);
+}
+
+}  // namespace setlog
