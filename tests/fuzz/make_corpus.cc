@@ -91,6 +91,11 @@ void AddNotes(Corpus* corpus) {
   corpus->Add("cosignature", choices + std::string(64, 's'));
   corpus->Add("tlog_proof", kTlogProof2Of7);
   corpus->Add("tlog_proof", "c2sp.org/tlog-proof@v1\nindex 0\n\n" + kNote7);
+  corpus->Add("witness_request", "old 0\n\n" + kNote7);
+  corpus->Add("witness_request",
+              "old 3\nJ0ebarMh0u5HdFL2i6UndI6GPK/o+9HfK/idFXDRtpc=\n\n" + kNote7);
+  corpus->Add("witness_request", kWitnessLine7);
+  corpus->Add("witness_request", "7\n");
   for (const std::string& vkey : {kLogVkey, kLogCosignerVkey, kWitnessVkey}) {
     corpus->Add("vkey", vkey);
   }
