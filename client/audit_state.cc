@@ -54,8 +54,8 @@ std::string EncodeHead(std::string_view origin, std::string_view note,
     AppendU64(&out, state.last_index->position);
     out.append(Encode(state.last_index->entry));
   }
-  AppendU64(&out, state.pending.all().size());
-  for (const SetChange& pending : state.pending.all()) {
+  AppendU64(&out, state.pending.size());
+  for (const SetChange& pending : state.pending.InOrder()) {
     AppendU64(&out, pending.position << 1 | (pending.add ? 1 : 0));
     out.append(AsText(pending.key));
   }

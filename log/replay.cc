@@ -55,12 +55,14 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
       return wrong("a tag without index entry");
     }
   }
-  uint64_t next = set.m();
-  for (const SetChange& pending : state.pending.all()) {
-    if (pending.position < next || pending.position >= size) {
-      return wrong("its changes are out of order");
+  for (const std::span<const SetChange> part : state.pending.Before(UINT64_MAX)) {
+    uint64_t next = set.m();
+    for (const SetChange& pending : part) {
+      if (pending.position < next || pending.position >= size) {
+        return wrong("its changes are out of order");
+      }
+      next = pending.position + 1;
     }
-    next = pending.position + 1;
   }
   replay.state_ = std::move(state);
   return replay;
@@ -69,12 +71,12 @@ absl::StatusOr<Replay> Replay::Resume(std::string origin, ReplayState state) {
 std::optional<ReplayFault> Replay::Feed(std::span<const Bytes> entries) {
   if (fault_) return fault_;
   const uint64_t first = size();
-  const Hashes hashes = HashEntries(entries);
+  HashEntries(entries);
   for (size_t i = 0; i < entries.size(); ++i) {
     const uint64_t position = first + i;
     if (position > 0 && NamesValue(entries[i])) {
       const bool add = entries[i][0] == static_cast<uint8_t>(EntryType::kAdd);
-      state_.pending.Add({hashes.keys[i], position, add});
+      state_.pending.Add({hashes_.keys[i], position, add});
       continue;
     }
     fault_ = Check(entries[i], position);
@@ -83,30 +85,28 @@ std::optional<ReplayFault> Replay::Feed(std::span<const Bytes> entries) {
       return fault_;
     }
   }
-  state_.tree.Append(hashes.leaves, parallel_);
+  state_.tree.Append(hashes_.leaves, parallel_);
   return std::nullopt;
 }
 
-Replay::Hashes Replay::HashEntries(std::span<const Bytes> entries) const {
-  Hashes hashes;
-  hashes.leaves.resize(entries.size());
-  hashes.keys.resize(entries.size());
+void Replay::HashEntries(std::span<const Bytes> entries) {
+  hashes_.leaves.resize(entries.size());
+  hashes_.keys.resize(entries.size());
   constexpr size_t kBlock = 2048;
   parallel_((entries.size() + kBlock - 1) / kBlock, [&](size_t i) {
     const size_t first = i * kBlock;
     const std::span<const Bytes> block =
         entries.subspan(first, std::min(kBlock, entries.size() - first));
     const std::vector<Hash> leaves = LeafHashes(block);
-    std::copy(leaves.begin(), leaves.end(), &hashes.leaves[first]);
+    std::copy(leaves.begin(), leaves.end(), &hashes_.leaves[first]);
     // Among them the keys of what names no value, which nobody asks for.
     std::vector<Hash> values(block.size());
     for (size_t j = 0; j < block.size(); ++j) {
       if (NamesValue(block[j])) values[j] = HashFromBytes(block[j].subspan(1));
     }
     const std::vector<Hash> keys = SetKeys(values);
-    std::copy(keys.begin(), keys.end(), &hashes.keys[first]);
+    std::copy(keys.begin(), keys.end(), &hashes_.keys[first]);
   });
-  return hashes;
 }
 
 Replay::Fault Replay::Check(Bytes bytes, uint64_t position) {
@@ -165,7 +165,7 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
                                        entry.m, state_.index_sizes.back())};
   }
   SetIndex& set = state_.set;
-  const std::span<const SetChange> changes = PendingBefore(entry.m);
+  const ChangeQueue::Parts changes = state_.pending.Before(entry.m);
   const SetIndex::Undo undo = set.Apply(changes, entry.m, parallel_);
   if (entry.n != set.n() || entry.set_root != set.root()) {
     const ReplayFault fault{
@@ -177,24 +177,16 @@ Replay::Fault Replay::CheckIndex(const IndexEntry& entry, uint64_t position) {
     set.Revert(undo, parallel_);
     return fault;
   }
-  state_.pending.Take(changes.size());
+  state_.pending.Take(changes);
   state_.index_sizes.push_back(entry.m);
   state_.last_index = {entry, position};
   return std::nullopt;
 }
 
-std::span<const SetChange> Replay::PendingBefore(uint64_t m) const {
-  const std::span<const SetChange> pending = state_.pending.all();
-  const auto end = std::partition_point(
-      pending.begin(), pending.end(),
-      [m](const SetChange& change) { return change.position < m; });
-  return {pending.begin(), end};
-}
-
 Replay::Set Replay::CurrentSet() const {
   // Of a copy: the next index entry may be for a smaller m than this.
   SetIndex set = state_.set;
-  set.Apply(PendingBefore(size()), size(), parallel_);
+  set.Apply(state_.pending.Before(size()), size(), parallel_);
   return {set.n(), set.root()};
 }
 

@@ -103,6 +103,13 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
     }
     const bool member = next != page.end() && next->key == change.key;
     if (change.add == member) continue;
+    if (order.size() == 1 && !member && page.size() < page.capacity()) {
+      // In place: a small batch changes one row of a page, if any.
+      page.insert(next, {change.key, change.position});
+      part.undo.push_back({change.key, change.position, false});
+      ++part.members;
+      return BucketBit(change.key);
+    }
     rows.insert(rows.end(), kept, next);
     kept = next;
     if (member) {
@@ -114,7 +121,7 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
       ++part.members;
       rows.push_back({change.key, change.position});
     }
-    changed |= 1u << (BucketOf(change.key) % (1u << kPageBits));
+    changed |= BucketBit(change.key);
   }
   if (changed == 0) return 0;
   rows.insert(rows.end(), kept, page.end());
@@ -206,35 +213,30 @@ void SetIndex::Raise(std::vector<uint32_t> changed, unsigned level, unsigned to_
   }
 }
 
-SetIndex::Undo SetIndex::Update(std::span<const SetChange> changes, uint64_t m,
-                                bool all, const ParallelFor& parallel) {
-  const unsigned depth = DepthFor(n_ + changes.size());
+SetIndex::Undo SetIndex::Update(const ChangeQueue::Parts& changes, uint64_t m, bool all,
+                                const ParallelFor& parallel) {
+  size_t count = 0;
+  for (const auto& part : changes) count += part.size();
+  const unsigned depth = DepthFor(n_ + count);
   if (depth > depth_) {
     Deepen(depth, parallel);
     all = true;
   }
   constexpr size_t kWorthParts = 1024;
   const unsigned part_bits =
-      changes.size() < kWorthParts && !all ? 0 : std::min(kMaxPartBits, page_level());
+      count < kWorthParts && !all ? 0 : std::min(ChangeQueue::kPartBits, page_level());
   std::vector<Part> parts(size_t{1} << part_bits);
-  if (part_bits == 0) {
-    parts[0] = UpdatePart(changes, 0, 0, all);
-  } else {
-    std::vector<size_t> ends(parts.size() + 1);
-    for (const SetChange& change : changes) {
-      ++ends[KeyPrefix(change.key, part_bits) + 1];
+  parallel(parts.size(), [&](size_t i) {
+    const unsigned joined = ChangeQueue::kPartBits - part_bits;
+    const auto mine = std::span(changes).subspan(i << joined, size_t{1} << joined);
+    if (mine.size() == 1) {
+      parts[i] = UpdatePart(mine[0], i, part_bits, all);
+      return;
     }
-    for (size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
-    std::vector<SetChange> by_part(changes.size());
-    for (const SetChange& change : changes) {
-      by_part[ends[KeyPrefix(change.key, part_bits)]++] = change;
-    }
-    parallel(parts.size(), [&](size_t i) {
-      const size_t begin = i == 0 ? 0 : ends[i - 1];
-      parts[i] = UpdatePart(std::span(by_part).subspan(begin, ends[i] - begin), i,
-                            part_bits, all);
-    });
-  }
+    std::vector<SetChange> join;
+    for (const auto& some : mine) join.insert(join.end(), some.begin(), some.end());
+    parts[i] = UpdatePart(join, i, part_bits, all);
+  });
   Undo undo;
   undo.m_ = std::exchange(m_, m);
   std::vector<uint32_t> changed;
@@ -254,7 +256,7 @@ void SetIndex::Revert(const Undo& undo, const ParallelFor& parallel) {
   for (const std::vector<SetChange>& part : undo.parts_) {
     changes.insert(changes.end(), part.begin(), part.end());
   }
-  Update(changes, undo.m_, false, parallel);
+  Update(ChangeQueue(changes).Before(UINT64_MAX), undo.m_, false, parallel);
 }
 
 void SetIndex::Deepen(unsigned depth, const ParallelFor& parallel) {
@@ -265,7 +267,7 @@ void SetIndex::Deepen(unsigned depth, const ParallelFor& parallel) {
   nodes_.resize(size_t{1} << depth_);
   const unsigned split = page_level() - old_level;
   pages_ = std::vector<Page>(old.size() << split);
-  const unsigned part_bits = std::min(kMaxPartBits, old_level);
+  const unsigned part_bits = std::min(ChangeQueue::kPartBits, old_level);
   const size_t part_pages = old.size() >> part_bits;
   parallel(size_t{1} << part_bits, [&](size_t part) {
     for (size_t i = part * part_pages; i < (part + 1) * part_pages; ++i) {

@@ -12,7 +12,7 @@
 // are split: each time the set has doubled.
 //
 // Memory: 40 bytes a member, a sixth of that for pages that can grow, and 8 to 16 bytes
-// for the upper levels. A batch takes 112 bytes a change while it is applied.
+// for the upper levels. A batch takes up to 112 bytes a change while it is applied.
 // Pure: no I/O and no locks; const members may run together.
 #ifndef SETLOG_LOG_SET_INDEX_H_
 #define SETLOG_LOG_SET_INDEX_H_
@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/bytes.h"
+#include "log/change_queue.h"
 #include "log/dense_top.h"
 #include "log/parallel_for.h"
 #include "log/set_answer.h"
@@ -52,12 +53,17 @@ class SetIndex {
   uint64_t n() const { return n_; }
   Hash root() const { return SetRoot(n_, node(1)); }
 
-  // Makes it the set at m: `changes` are those at positions in [m(), m), in log order.
-  // O(changes * log changes), and a rewrite of each page and bucket that changes; in up
-  // to 64 parts, by key.
-  Undo Apply(std::span<const SetChange> changes, uint64_t m,
+  // Makes it the set at m: `changes` are those at positions in [m(), m). O(changes *
+  // log changes), and a rewrite of each page and bucket that changes; in up to 64
+  // parts, by key.
+  Undo Apply(const ChangeQueue::Parts& changes, uint64_t m,
              const ParallelFor& parallel = InOrder) {
     return Update(changes, m, false, parallel);
+  }
+  // The same; they are in log order.
+  Undo Apply(std::span<const SetChange> changes, uint64_t m,
+             const ParallelFor& parallel = InOrder) {
+    return Apply(ChangeQueue(changes).Before(m), m, parallel);
   }
   // Takes back the last Apply.
   void Revert(const Undo& undo, const ParallelFor& parallel = InOrder);
@@ -89,7 +95,6 @@ class SetIndex {
   struct Part;
 
   static constexpr unsigned kPageBits = 2;  // a page is 2^2 buckets
-  static constexpr unsigned kMaxPartBits = 6;
 
   const Hash& node(size_t i) const { return nodes_[i / 2].sides[i % 2]; }
   Hash& node(size_t i) { return nodes_[i / 2].sides[i % 2]; }
@@ -101,12 +106,16 @@ class SetIndex {
   static size_t Prefix(uint64_t prefix, unsigned bits) {
     return bits == 0 ? 0 : prefix >> (64 - bits);
   }
+  // Which bucket of its page, as Merge says it.
+  unsigned BucketBit(const Hash& key) const {
+    return 1u << BucketOf(key) % (1u << kPageBits);
+  }
   LiveBucket BucketRows(uint64_t bucket) const;
 
   static unsigned DepthFor(uint64_t rows);
   void Deepen(unsigned depth, const ParallelFor& parallel);
   // With `all`, every bucket is hashed.
-  Undo Update(std::span<const SetChange> changes, uint64_t m, bool all,
+  Undo Update(const ChangeQueue::Parts& changes, uint64_t m, bool all,
               const ParallelFor& parallel);
   static std::vector<Place> Order(std::span<const SetChange> changes,
                                   unsigned known_bits);

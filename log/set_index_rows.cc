@@ -1,5 +1,7 @@
 // SetIndex: reading it, and its rows as stored.
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "absl/strings/str_format.h"
 #include "log/set_index.h"
@@ -30,11 +32,18 @@ absl::StatusOr<SetBatchAnswer> SetIndex::BatchLookup(std::span<const Hash> keys)
 }
 
 std::string SetIndex::EncodeRows(size_t begin_page, size_t end_page) const {
+  size_t rows = 0;
+  for (size_t page = begin_page; page < end_page; ++page) rows += pages_[page].size();
   std::string bytes;
+  bytes.reserve(rows * kRowBytes);
   for (size_t page = begin_page; page < end_page; ++page) {
     for (const Row& row : pages_[page]) {
-      bytes.append(AsText(row.key));
-      AppendU64(&bytes, row.position);
+      std::array<char, kRowBytes> stored;
+      std::memcpy(stored.data(), row.key.data(), Hash::kSize);
+      for (int i = 0; i < 8; ++i) {
+        stored[Hash::kSize + i] = static_cast<char>(row.position >> 8 * (7 - i));
+      }
+      bytes.append(stored.data(), stored.size());
     }
   }
   return bytes;

@@ -164,7 +164,7 @@ class FakeLog {
       const auto end = std::partition_point(
           changes_.begin(), changes_.end(),
           [m](const SetChange& change) { return change.position < m; });
-      older_.emplace().Apply({changes_.begin(), end}, m);
+      older_.emplace().Apply(std::span(changes_.begin(), end), m);
     }
     return *older_;
   }

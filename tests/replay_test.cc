@@ -159,8 +159,8 @@ TEST(ReplayTest, AnIndexThatLagsBehindTakesItsChangesOneByOne) {
     const Hash root = SetRootOfValues({values.begin(), values.begin() + n});
     const auto fault = FeedOne(&replay, Encode(IndexEntry{n + 1, n, root}));
     ASSERT_FALSE(fault) << fault->reason;
-    ASSERT_EQ(replay.state().pending.all().size(), kAdds - n);
-    ASSERT_EQ(replay.state().pending.all().front().key, SetKey(values[n]));
+    ASSERT_EQ(replay.state().pending.size(), kAdds - n);
+    ASSERT_EQ(replay.state().pending.InOrder().front().key, SetKey(values[n]));
     EXPECT_EQ(replay.CurrentSet().root, all.root);
   }
 }

@@ -319,7 +319,7 @@ Runner DeclareAudit(CLI::App& app) {
       "  CLEAN: example.org/pets up to size 1702, every entry and every set root "
       "...\n\n"
       "The key is never taken from the server: name it, or let it be known already.\n"
-      "Memory: 55 to 65 bytes a member of the set. Run again, it checks what\n"
+      "Memory: some 120 bytes a record at the peak. Run again, it checks what\n"
       "was added since; interrupted, it goes on. Exit code: 0 CLEAN, 3 UNVERIFIED\n"
       "(not all could be checked), 4 MISBEHAVIOUR, with an evidence file.");
   return [flags = std::move(flags)](Session& session) {
