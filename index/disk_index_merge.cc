@@ -72,7 +72,9 @@ absl::Status DiskIndex::StartMerge() {
   merge->before = std::move(merged_);
   for (const MergePart& part : merge->parts) {
     Partition& partition = partitions_[part.partition];
-    auto fresh = std::make_unique<RecentRows>(partition_bits());
+    // As many will come; half of them is what memory is worth that is not used yet.
+    auto fresh =
+        std::make_unique<RecentRows>(partition_bits(), partition.active->size() / 2);
     const auto lock = mutex_.LockUnique();
     partition.frozen = std::move(partition.active);
     partition.active = std::move(fresh);
