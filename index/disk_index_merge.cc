@@ -72,9 +72,7 @@ absl::Status DiskIndex::StartMerge() {
   merge->before = std::move(merged_);
   for (const MergePart& part : merge->parts) {
     Partition& partition = partitions_[part.partition];
-    // As many will come; half of them is what memory is worth that is not used yet.
-    auto fresh =
-        std::make_unique<RecentRows>(partition_bits(), partition.active->size() / 2);
+    auto fresh = std::make_unique<RecentRows>(partition_bits());
     const auto lock = mutex_.LockUnique();
     partition.frozen = std::move(partition.active);
     partition.active = std::move(fresh);
