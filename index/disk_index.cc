@@ -115,7 +115,7 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
     return absl::OutOfRangeError(absl::StrFormat(
         "entry %d: an index holds positions below %d", m - 1, kMaxPositions));
   }
-  backlog_ = backlog;
+  backlog_ = changes.size() + backlog;
   if (absl::Status s = AdoptMerge(/*wait=*/false); !s.ok()) return s;
   if (absl::Status s = MakeRoom(); !s.ok()) return s;
   if (absl::Status s = Fit(changes.size(), backlog); !s.ok()) return s;

@@ -23,10 +23,15 @@ constexpr size_t kMaxParts = 8;
 
 uint64_t DiskIndex::MergeLimit() const {
   if (partition_bits() == 0) return std::numeric_limits<uint64_t>::max();
-  if (backlog_ >= kLongBacklog) return options_.max_recent_rows;
-  return std::clamp(rows_ / kRowsPerRecentRow,
-                    std::min(options_.small_rows, options_.max_recent_rows),
-                    options_.max_recent_rows);
+  const uint64_t limit =
+      backlog_ >= kLongBacklog
+          ? options_.max_recent_rows
+          : std::clamp(rows_ / kRowsPerRecentRow,
+                       std::min(options_.small_rows, options_.max_recent_rows),
+                       options_.max_recent_rows);
+  // The more rows a merge takes the fewer bytes each costs: only at rest it is all of
+  // them. MakeRoom's bound leaves as much again for the batches that come meanwhile.
+  return backlog_ == 0 ? limit : limit + limit / 8;
 }
 
 absl::Status DiskIndex::StartMerge() {
@@ -38,7 +43,7 @@ absl::Status DiskIndex::StartMerge() {
     return partitions_[a].active->size() > partitions_[b].active->size();
   });
   const uint64_t recent = RecentCount();
-  const uint64_t limit = std::min(MergeLimit(), options_.max_recent_rows);
+  const uint64_t limit = MergeLimit();
   uint64_t taken = 0;
   auto merge = std::make_unique<Merge>();
   merge->manifest = Manifest();
@@ -217,6 +222,7 @@ absl::StatusOr<bool> DiskIndex::Tend() {
 }
 
 absl::Status DiskIndex::FinishMerges() {
+  backlog_ = 0;
   while (true) {
     MergeIfDue();
     if (!merge_) return absl::OkStatus();
