@@ -4,12 +4,13 @@
 //   absl::StatusOr<IngestResult> result = Ingest(connection, records, options);
 //   result->records / result->seconds;                  // durable, in a signed head
 //
-// Each client is a thread with one append stream. It keeps a window of messages under
-// way (at_a_time = 0), or sends `at_a_time` records and waits for their acknowledgement
-// before it sends more. A latency is the time from handing a message to gRPC to its
-// acknowledgement. The clients take the records from the front in pieces, so that after
-// a run of one log exactly the first `records` are in it. A stream that breaks ends the
-// run: what is measured is the server, not the client's patience (client/appender.h).
+// Each client has one append stream. It keeps a window of messages under way, on a
+// thread of its own (at_a_time = 0), or sends `at_a_time` records and waits for their
+// acknowledgement before it sends more. A latency is the time from handing a message to
+// gRPC to its acknowledgement. The clients take the records from the front in pieces,
+// so that after a run of one log exactly the first `records` are in it. A stream that
+// breaks ends the run: what is measured is the server, not the client's patience
+// (client/appender.h).
 #ifndef SETLOG_TOOLS_BENCH_INGEST_H_
 #define SETLOG_TOOLS_BENCH_INGEST_H_
 
