@@ -69,6 +69,28 @@ void BM_KernelPairs(benchmark::State& state) {
 }
 BENCHMARK(BM_KernelPairs);
 
+// Nodes on range(0) threads that share nothing: what a second core is worth to a tree.
+void BM_KernelThreads(benchmark::State& state) {
+  constexpr size_t kNodes = 1024;
+  const size_t threads = state.range(0);
+  Parallel parallel(threads);
+  const std::vector<Hash> nodes = RandomHashes(2 * kNodes * threads);
+  std::vector<Hash> parents(kNodes * threads);
+  for (auto _ : state) {
+    parallel(threads, [&](size_t i) {
+      for (int round = 0; round < 1000; ++round) {
+        NodeHashes(&nodes[2 * kNodes * i], kNodes, &parents[kNodes * i]);
+      }
+    });
+  }
+  state.SetItemsProcessed(state.iterations() * 1000 * parents.size());
+}
+BENCHMARK(BM_KernelThreads)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
 // What the chosen kernel does with messages of prefix_bytes + body_bytes, a second.
 double KernelRate(size_t prefix_bytes, size_t body_bytes) {
   const std::vector<uint8_t> prefix(prefix_bytes, 1);

@@ -45,6 +45,9 @@ def core_figures(core):
     for name, value in [("leaf, 34 B", leaf), ("node, 65 B", node), ("key, 33 B", key),
                         ("set node, 66 B", set_node)]:
         yield figure(f"SHA-256, {name}, the fastest kernel", value, "hashes/s")
+    yield figure("the node kernel on 2 threads",
+                 rate(core, "BM_KernelThreads/2/real_time"), "hashes/s", "one thread",
+                 rate(core, "BM_KernelThreads/1/real_time"), 1.8)
     for pattern, name, unit, target in TREES:
         one = None
         for b in sorted(core, key=lambda b: b["name"]):

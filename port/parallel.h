@@ -48,12 +48,21 @@ class Parallel {
     }
     work_.notify_all();
     TakeTurns(body, count);
+    Await([this] { return busy_ == 0; });
     std::unique_lock lock(mutex_);
     body_ = nullptr;  // who comes too late finds nothing to do
     done_.wait(lock, [this] { return busy_ == 0; });
   }
 
  private:
+  // A thread that went to sleep comes tens of microseconds late, so for about that long
+  // it lends its core and looks again.
+  template <typename Condition>
+  static void Await(Condition condition) {
+    for (int looks = 0; looks < 100 && !condition(); ++looks) {
+      std::this_thread::yield();
+    }
+  }
   void TakeTurns(const std::function<void(size_t)>& body, size_t count) {
     for (size_t i; (i = next_.fetch_add(1)) < count;) body(i);
   }
@@ -61,6 +70,9 @@ class Parallel {
     size_t seen = 0;
     std::unique_lock lock(mutex_);
     while (true) {
+      lock.unlock();
+      Await([&] { return loop_ != seen; });
+      lock.lock();
       work_.wait(lock,
                  [&] { return stopping_ || (body_ != nullptr && loop_ != seen); });
       if (stopping_) return;
@@ -83,8 +95,8 @@ class Parallel {
   std::condition_variable done_;
   const std::function<void(size_t)>* body_ = nullptr;
   size_t count_ = 0;
-  size_t loop_ = 0;
-  size_t busy_ = 0;
+  std::atomic<size_t> loop_ = 0;  // changed under the mutex, like busy_
+  std::atomic<size_t> busy_ = 0;
   bool stopping_ = false;
 };
 
