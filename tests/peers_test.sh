@@ -83,6 +83,8 @@ for records in a b c d; do
   ask 0 ./peers -key "$key" "http://$http/$origin/" <proofs
   grep -q 'size [0-9]*, root .*; 12 proofs of setlog hold' out || ask 0 false
   cat out
+  setlog export "$origin" files >/dev/null
+  ask 0 ./peers -key "$key" files <proofs
 done
 
 # That they do look: another key, another log, a proof that is none.

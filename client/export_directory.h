@@ -1,0 +1,58 @@
+// client/export_directory.h -- files that many read while one writes them.
+//
+//   absl::StatusOr<ExportDirectory> out = ExportDirectory::Open("/srv/www/pets");
+//   absl::Status put = out->Put("tile/0/000", bytes);      // nobody sees it yet
+//   absl::Status flushed = out->Flush();                   // all of them there,
+//   durable absl::Status last = out->Put("checkpoint", note);      // names what came
+//   before
+//
+// Whoever is killed, a file is not there, or whole; and one that was put after a Flush
+// is there only if all before it are. Put and Flush are all that an export asks of
+// where it goes: what object stores have too. Files wait in DIR/.export, which Open
+// empties. Not thread-safe; between processes a lock lets one in at a time.
+#ifndef SETLOG_CLIENT_EXPORT_DIRECTORY_H_
+#define SETLOG_CLIENT_EXPORT_DIRECTORY_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/atomic_file.h"
+
+namespace setlog {
+
+class ExportDirectory {
+ public:
+  // Makes it, and those above it, if need be. Waits while another holds it.
+  static absl::StatusOr<ExportDirectory> Open(std::string path);
+
+  const std::string& path() const { return path_; }
+  // A file that is there. NotFound; InvalidArgument over `max_bytes`.
+  absl::StatusOr<std::string> Read(const std::string& name, size_t max_bytes) const;
+  // A file that replaces what has this name, if anything, with the next Flush; after
+  // every few thousand files that comes by itself.
+  absl::Status Put(const std::string& name, std::string_view bytes);
+  // On OK all that was put is there and survives power loss. Two syncs of the file
+  // system, however many files there are.
+  absl::Status Flush();
+
+  uint64_t files() const { return files_; }  // put so far
+
+ private:
+  ExportDirectory(std::string path, FileLock lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
+  std::string Staged(size_t place) const;
+  absl::Status Sync() const;
+
+  std::string path_;
+  FileLock lock_;
+  std::vector<std::string> names_;  // of what waits
+  uint64_t files_ = 0;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_EXPORT_DIRECTORY_H_
