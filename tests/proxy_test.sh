@@ -60,6 +60,7 @@ setlogd --data data --listen 127.0.0.1:0 --http 127.0.0.1:0 >ready 2>setlogd.log
 started+=("$!")
 until_ok grep -q '^ready ' ready
 direct=$(sed -E 's/^ready grpc=([^ ]+) .*/\1/' ready)
+direct_http=$(sed -E 's/^ready .* http=([^ ]+)$/\1/' ready)
 seq 1 200000 >numbers
 python3 - <<'PY'
 import hashlib
@@ -90,6 +91,18 @@ judge() {
   if setlog "${through[@]}" "${admin[@]}" --retry-for 0s token list >out 2>err; then
     ask 1 true
   fi
+  # Reads over HTTP come through as they are, refusals too.
+  local page code
+  for page in checkpoint tile/0/000 tile/entries/x000/001 tile/0/%30%30%30 tile/0//000 \
+    tile/entries/000.p/7 "lookup/$(printf '0%.0s' {1..64})?at=v1" tile/9/000; do
+    code=$(curl -s --path-as-is -o expected -w '%{http_code}' \
+      "http://$direct_http/$origin/$page")
+    [[ $(curl -sk --path-as-is -o got -w '%{http_code}' \
+      "https://127.0.0.1:$port/$origin/$page") == "$code" ]] || ask 0 false
+    cmp -s got expected || ask 0 false
+  done
+  [[ $(curl -sk -o /dev/null -w '%{http_code}' \
+    "https://127.0.0.1:$port/healthz") == 404 ]] || ask 0 false
   [[ $(curl -sk --http2 -o /dev/null -w '%{http_code}' \
     "https://127.0.0.1:$port/metrics") == 404 ]] || ask 0 false
   echo "$name: done"
@@ -104,7 +117,8 @@ if command -v nginx >/dev/null; then
       printf '%s_temp_path %s/%s;\n' "$path" "$work" "$path"
     done
     sed -e "s#listen 443#listen 127.0.0.1:$port#" -e "s#/etc/ssl/setlog#$work#" \
-      -e "s#127.0.0.1:7070#$direct#" "$here/../deploy/nginx.conf"
+      -e "s#127.0.0.1:7070#$direct#" -e "s#127.0.0.1:7071#$direct_http#" \
+      "$here/../deploy/nginx.conf"
     echo '}'
   } >nginx.conf
   nginx -c "$work/nginx.conf" -e "$work/nginx.log" &
@@ -114,7 +128,8 @@ fi
 if command -v haproxy >/dev/null; then
   port=$(free_port)
   sed -e "s#bind :443#bind 127.0.0.1:$port#" -e "s#/etc/ssl/setlog#$work#" \
-    -e "s#127.0.0.1:7070#$direct#" "$here/../deploy/haproxy.cfg" >haproxy.cfg
+    -e "s#127.0.0.1:7070#$direct#" -e "s#127.0.0.1:7071#$direct_http#" \
+    "$here/../deploy/haproxy.cfg" >haproxy.cfg
   haproxy -q -db -f haproxy.cfg &
   started+=("$!")
   judge haproxy
