@@ -269,7 +269,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                        .timeout = options.witness_timeout},
          .may_write = may_write},
         {parts->store.get(), parts->reader.get(), parts->logs.get(), events});
-    if (!witnesses.ok()) return witnesses.status();
+    if (!witnesses.ok()) {
+      return absl::Status(witnesses.status().code(),
+                          absl::StrFormat("--policy: %s", Text(witnesses.status())));
+    }
     parts->witnesses = *std::move(witnesses);
   }
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),

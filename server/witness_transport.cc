@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<WitnessTransport>> WitnessTransport::Make(
   // curl would say so at each call, and in other words.
   if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s cannot be read", options.ca_file));
+        absl::StrFormat("--witness-ca %s cannot be read", options.ca_file));
   }
   std::unique_ptr<WitnessTransport> transport(new WitnessTransport(std::move(options)));
   if (transport->multi_ == nullptr) {

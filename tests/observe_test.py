@@ -6,6 +6,7 @@ library that writes it; every line of the log by json.loads, or by a parser of k
 """
 
 import fcntl
+import http.server
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.error
@@ -361,6 +363,82 @@ class ObserveTest(unittest.TestCase):
             capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual(again.returncode, 2, again)
         self.assertRegex(again.stderr, r"^setlogd: .*another setlogd runs on")
+
+    def test_a_policy_that_cannot_work_keeps_it_from_starting(self):
+        vkey = "witness.test/w1+00b85718+BMhTrQ8M0rYZrqks7sT9VqJNZJnVhM55JX5Fz9gTm2Cn"
+        policy = os.path.join(self.path, "policy")
+        for text, flags, why in (
+                (None, (), "cannot open"),
+                ("witness w\nquorum w\n", (), "policy line 1"),
+                (f"witness w {vkey}\nquorum w\n", (), "no URL to ask w"),
+                (f"witness w {vkey} w.test\nquorum w\n", (), "no witness's URL"),
+                (f"witness w {vkey} http://w.test\nquorum w\n",
+                 ("--witness-ca", "/nowhere"), "/nowhere cannot be read"),
+                (f"witness w {vkey} http://w.test\nquorum w\n", ("--recosign", "1"),
+                 "1h|ms, s, m, h or d")):
+            if text is not None:
+                with open(policy, "w", encoding="ascii") as file:
+                    file.write(text)
+            done = subprocess.run(
+                [f"{BIN}/setlogd", "--data", f"{self.path}/other", "--listen",
+                 "127.0.0.1:0", "--http", "127.0.0.1:0", "--policy", policy, *flags],
+                capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+            self.assertRegex(done.stderr, why)
+        done = subprocess.run(
+            [f"{BIN}/setlogd", "--data", f"{self.path}/other", "--recosign", "1h"],
+            capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 2, done)
+        self.assertIn("without --policy", done.stderr)
+
+    def test_a_witness_that_fails_is_counted_and_said_once(self):
+        tries = []
+
+        class Failing(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                tries.append((self.path, body))
+                self.send_error(500)
+
+            def log_message(self, *_):
+                pass
+
+        witness = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+        thread = threading.Thread(target=witness.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(witness.server_close)
+        self.addCleanup(witness.shutdown)
+        vkey = "witness.test/w1+00b85718+BMhTrQ8M0rYZrqks7sT9VqJNZJnVhM55JX5Fz9gTm2Cn"
+        policy = os.path.join(self.path, "policy")
+        with open(policy, "w", encoding="ascii") as file:
+            file.write(f"witness w {vkey} http://127.0.0.1:{witness.server_port}/x/\n"
+                       "quorum w\n")
+        self.server.stop()
+        self.server = self.start(*self.flags, "--policy", policy)
+        self.server.setlog("init", ORIGIN, "--scheme", "bytes/1")
+        self.server.setlog("add", ORIGIN, "--hashes", self.hashes(10))
+        deadline = time.monotonic() + 30
+        while len(tries) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        path, body = tries[0]
+        self.assertEqual(path, "/x/add-checkpoint")
+        self.assertTrue(body.startswith(b"old 0\n\n" + ORIGIN.encode() + b"\n"), body)
+        samples = self.server.metrics()
+        failures = "setlog_witness_failures_total"
+        self.assertGreaterEqual(
+            value(samples, failures, witness="w", kind="server_error"), 2)
+        self.assertEqual(value(samples, failures, witness="w", kind="refused"), 0)
+        # The manifest, the first index entry, 10 adds and the index entry after them.
+        self.assertEqual(value(samples, "setlog_quorum_lag_entries_max"), 13)
+        self.assertEqual(
+            value(samples, "setlog_witness_success_timestamp_seconds", witness="w"), 0)
+        self.assertEqual(self.server.get("/healthz")[0], 200)
+        said = self.events(event="witness_refusing")
+        self.assertEqual(len(said), 1, said)
+        self.assertEqual((said[0]["witness"], said[0]["kind"], said[0]["origin"]),
+                         ("w", "server_error", ORIGIN))
+        self.server.stop()
 
     def test_http_answers_only_what_it_should(self):
         server = self.server

@@ -2,6 +2,7 @@
 // what the log tells is repaired, and nothing else is touched.
 #include "server/store_check.h"
 
+#include "log/checkpoint.h"
 #include "log/entry.h"
 #include "log/replay.h"
 #include "log/set_tree.h"
@@ -173,6 +174,32 @@ TEST_F(StoreCheckTest, RowsThatNoEntryExplainsAreFoundAndRemoved) {
   ExpectRepaired();
   EXPECT_EQ(ReadRow(Table::kTag, "v2"), "none");
   EXPECT_NE(ReadRow(Table::kTag, "v1"), "none");
+}
+
+TEST_F(StoreCheckTest, WhatWitnessesSaidIsCheckedAndLeftOutByARepair) {
+  const SigningKey key = *ReadSigningKey(where_.data_dir, kOrigin);
+  const auto note = [&](uint64_t size) {
+    return *SignCheckpoint({kOrigin, size, Sha256(AsBytes("root")), {}}, key);
+  };
+  const std::string witness =
+      FormatVkey(*MakeVerifierKey("w.example", SignatureType::kCosignature,
+                                  key.Verifier(SignatureType::kEd25519).key));
+  WriteRow(Table::kWitness, witness, U64Key(7));
+  WriteRow(Table::kWitness, kQuorumRow, note(kAdds));
+  EXPECT_TRUE(Check().findings.empty());
+
+  WriteRow(Table::kWitness, kQuorumRow, note(kAdds + 5));
+  ExpectOne(Finding::Kind::kRebuildable, "witness row quorum");
+  ExpectRepaired();
+  EXPECT_EQ(ReadRow(Table::kWitness, kQuorumRow), "none");
+  EXPECT_EQ(ReadRow(Table::kWitness, witness), "none");
+
+  WriteRow(Table::kWitness, "somebody", U64Key(7));
+  ExpectOne(Finding::Kind::kRebuildable, "witness row somebody");
+  ExpectRepaired();
+  WriteRow(Table::kWitness, witness, "7");
+  ExpectOne(Finding::Kind::kRebuildable, "witness row w.example+");
+  ExpectRepaired();
 }
 
 TEST_F(StoreCheckTest, AnEntryThatDiffersIsDamage) {

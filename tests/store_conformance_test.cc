@@ -103,6 +103,44 @@ TEST_P(StoreTest, TheLastWriteOfARowStands) {
   EXPECT_EQ(*store_->Read(1, Table::kBundle, U64Key(0)), "abc");
 }
 
+TEST_P(StoreTest, RowsBesideTheCommitsStandAndMoveNothing) {
+  ASSERT_OK(Put({{1, Table::kTag, "a", "old"}}, {{1, "example.org/a", {}}}));
+  const StoreState before = store_->state();
+  ASSERT_OK(
+      store_->Keep({{1, Table::kWitness, "x", "1"}, {1, Table::kTag, "a", "new"}}));
+  ASSERT_OK(store_->Keep({{1, Table::kWitness, "x", "2"}}));
+  EXPECT_STATUS(
+      store_->Keep({{1, Table::kWitness, "y", "3"}, {0, Table::kTag, "b", ""}}),
+      absl::StatusCode::kInvalidArgument, "number 0");
+  EXPECT_EQ(store_->state(), before);
+  Reopen();
+  EXPECT_EQ(store_->state(), before);
+  EXPECT_EQ(*store_->Read(1, Table::kWitness, "x"), "2");
+  EXPECT_EQ(*store_->Read(1, Table::kTag, "a"), "new");
+  EXPECT_STATUS(store_->Read(1, Table::kWitness, "y"), absl::StatusCode::kNotFound, "");
+  ASSERT_OK(Put({{1, Table::kWitness, "x", "4"}}));
+  Reopen();
+  EXPECT_EQ(*store_->Read(1, Table::kWitness, "x"), "4");
+}
+
+TEST_P(StoreTest, CommitsAndRowsBesideThemDoNotDisturbEachOther) {
+  ASSERT_OK(Put({}, {{1, "example.org/a", {}}}));
+  constexpr uint64_t kRounds = 100;
+  std::thread beside([&] {
+    for (uint64_t i = 0; i < kRounds; ++i) {
+      ASSERT_OK(store_->Keep({{1, Table::kWitness, U64Key(i), "w"}}));
+    }
+  });
+  for (uint64_t i = 0; i < kRounds; ++i) {
+    EXPECT_OK(Put({{1, Table::kTag, std::to_string(i), "t"}}));
+  }
+  beside.join();
+  Reopen();
+  EXPECT_EQ(store_->commit().number, 1 + kRounds);
+  EXPECT_EQ(Scanned(1, Table::kWitness).size(), kRounds);
+  EXPECT_EQ(Scanned(1, Table::kTag).size(), kRounds);
+}
+
 TEST_P(StoreTest, ValuesOfAnyLengthUpToAMebibyteComeBack) {
   std::map<std::string, std::string> values;
   std::vector<Write> writes;

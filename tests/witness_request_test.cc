@@ -31,6 +31,12 @@ TEST(WitnessRequestTest, FirstContactHasNoProof) {
   EXPECT_EQ(*FormatAddCheckpoint({0, {}, kNote7}), "old 0\n\n" + kNote7);
 }
 
+TEST(WitnessRequestTest, WhatIsSentEndsInACheckpoint) {
+  EXPECT_STATUS(FormatAddCheckpoint({0, {}, kText7}), kInvalid, "blank line");
+  EXPECT_STATUS(FormatAddCheckpoint({0, {}, "x\n\n" + kLogLine7}), kInvalid,
+                "three lines");
+}
+
 TEST(WitnessRequestTest, WhatParsesIsWrittenTheSameWay) {
   for (size_t i = 0; i < kBody.size(); ++i) {
     for (int flip : {1, 2, 0x20, 0x80}) {

@@ -12,6 +12,7 @@
 #include "server/server.h"
 #include "tools/daemon_flags.h"
 #include "tools/setlogd_commands.h"
+#include "tools/trust_flags.h"
 #include "tools/units.h"
 
 namespace setlog {
@@ -74,6 +75,18 @@ int DaemonServe(int argc, char** argv) {
       "--accept-rollback", options.accept_rollback,
       "go on from this commit although the anchor says that there were later "
       "ones: what was acknowledged after it is lost");
+  std::string policy_file;
+  app.add_option("--policy", policy_file,
+                 "C2SP tlog-policy: witnesses that are asked to cosign every head, and "
+                 "their quorum");
+  app.add_option("--witness-ca", options.witness_ca,
+                 "PEM certificates that the witnesses' own are checked with (default: "
+                 "the system's)");
+  std::string recosign;
+  app.add_option(
+      "--recosign", recosign,
+      "heads are cosigned anew after this time even if nothing was added, as "
+      "in 30m (default: 1h)");
   std::string level = "info";
   std::string format = "kv";
   app.add_option("--log-level", level, "least level of the log's lines on stderr")
@@ -95,6 +108,26 @@ int DaemonServe(int argc, char** argv) {
     absl::StatusOr<uint64_t> bytes = ParseSize(min_free);
     if (!bytes.ok()) return FailDaemon(bytes.status());
     options.min_free_bytes = *bytes;
+  }
+  std::optional<Policy> policy;
+  if (!policy_file.empty()) {
+    absl::StatusOr<Policy> read = ReadPolicyFile(policy_file);
+    if (!read.ok()) {
+      return FailDaemon(absl::Status(
+          read.status().code(),
+          absl::StrFormat("--policy: %s", std::string(read.status().message()))));
+    }
+    policy = *std::move(read);
+    options.policy = &*policy;
+  } else if (!options.witness_ca.empty() || !recosign.empty()) {
+    return FailDaemon(absl::InvalidArgumentError(
+        "--witness-ca and --recosign are of no use without --policy FILE, which names "
+        "the witnesses"));
+  }
+  if (!recosign.empty()) {
+    absl::StatusOr<int64_t> us = ParseDuration(recosign);
+    if (!us.ok()) return FailDaemon(us.status());
+    options.recosign = std::chrono::milliseconds(*us / 1000);
   }
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);
 

@@ -14,6 +14,15 @@ void AddTrustFlags(CLI::App& app, TrustFlags& flags) {
       ->type_name("FILE");
 }
 
+absl::StatusOr<Policy> ReadPolicyFile(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxPolicyBytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<Policy> policy = ParsePolicy(*text);
+  if (policy.ok()) return policy;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s: %s", path, std::string(policy.status().message())));
+}
+
 absl::StatusOr<Trust> NamedTrust(const TrustFlags& flags) {
   Trust trust;
   if (!flags.vkey.empty()) {
@@ -30,14 +39,8 @@ absl::StatusOr<Trust> NamedTrust(const TrustFlags& flags) {
     trust.log_key = *std::move(key);
   }
   if (!flags.policy_file.empty()) {
-    absl::StatusOr<std::string> text =
-        ReadSmallFile(flags.policy_file, kMaxPolicyBytes);
-    if (!text.ok()) return text.status();
-    absl::StatusOr<Policy> policy = ParsePolicy(*text);
-    if (!policy.ok()) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "%s: %s", flags.policy_file, std::string(policy.status().message())));
-    }
+    absl::StatusOr<Policy> policy = ReadPolicyFile(flags.policy_file);
+    if (!policy.ok()) return policy.status();
     trust.policy = *std::move(policy);
   }
   return trust;

@@ -23,6 +23,9 @@ struct TrustFlags {
 };
 void AddTrustFlags(CLI::App& app, TrustFlags& flags);
 
+// The policy in a file; errors name it.
+absl::StatusOr<Policy> ReadPolicyFile(const std::string& path);
+
 // InvalidArgument for a malformed key or policy, or the error of reading the file.
 absl::StatusOr<Trust> NamedTrust(const TrustFlags& flags);
 
