@@ -105,10 +105,12 @@ absl::StatusOr<HeadFollower::KeyChoice> HeadFollower::ChooseKey(
   return choice;
 }
 
-absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands) {
+absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands,
+                                                  Under under) {
   contradiction_.reset();
   conviction_.reset();
   if (at.tag) demands.tag = at.tag;
+  if (options_.policy && options_.policy->quorum) under = Under::kCosigned;
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
     if (!known.ok()) return known.status();
@@ -122,6 +124,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands)
     }
     if (at.tag) request.set_tag(*at.tag);
     if (at.size) request.set_size(*at.size);
+    request.set_cosigned(under == Under::kCosigned);
     const absl::StatusOr<v1::Head> head =
         connection_->Call(connection_->reader(), &v1::Reader::Stub::GetHead, request);
     if (absl::IsOutOfRange(head.status()) && request.known_size() > 0) {
@@ -129,7 +132,8 @@ absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands)
     }
     if (!head.ok()) return head.status();
 
-    absl::StatusOr<VerifiedHead> verified = Accept(*head, *known, *choice, at, demands);
+    absl::StatusOr<VerifiedHead> verified =
+        Accept(*head, *known, *choice, at, demands, under);
     if (!verified.ok()) return verified.status();
     const absl::StatusOr<bool> remembered = Remember(*known, *verified);
     if (!remembered.ok()) return remembered.status();
@@ -148,8 +152,10 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
   const absl::StatusOr<v1::Head> head =
       connection_->Call(connection_->reader(), &v1::Reader::Stub::GetHead, request);
   if (!head.ok()) return head.status();
-  const absl::StatusOr<TrustedHead> offered =
-      VerifyHead(head->checkpoint(), choice.trust);
+  // The newest head, which witnesses may not have seen yet.
+  Trust trust = choice.trust;
+  if (trust.policy) trust.policy->quorum.reset();
+  const absl::StatusOr<TrustedHead> offered = VerifyHead(head->checkpoint(), trust);
   if (!offered.ok()) return NotTrusted(offered.status(), head->checkpoint(), choice);
   if (offered->checkpoint.origin == options_.origin &&
       offered->checkpoint.size < known->head->checkpoint.size) {
@@ -172,7 +178,8 @@ absl::StatusOr<VerifiedHead> HeadFollower::Adopt(const v1::Head& head) {
   }
   absl::StatusOr<KeyChoice> choice = ChooseKey(*known);
   if (!choice.ok()) return choice.status();
-  absl::StatusOr<VerifiedHead> verified = Accept(head, *known, *choice, {}, {});
+  absl::StatusOr<VerifiedHead> verified =
+      Accept(head, *known, *choice, {}, {}, Under::kNewest);
   if (!verified.ok()) return verified.status();
   const absl::StatusOr<bool> remembered = Remember(*known, *verified);
   if (!remembered.ok()) return remembered.status();
@@ -184,7 +191,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::Adopt(const v1::Head& head) {
 absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
                                                   const std::optional<KnownLog>& known,
                                                   const KeyChoice& choice, const At& at,
-                                                  const Demands& demands) {
+                                                  const Demands& demands, Under under) {
   const std::string& origin = options_.origin;
   absl::StatusOr<VersionProof> proof = VersionFromProto(head);
   if (!proof.ok()) return Refused(origin, proof.status());
@@ -206,7 +213,7 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
   }
   if (!at.tag && version->tag) return Refused(origin, "a tag that nobody asked for");
   if (known) {
-    if (absl::Status s = CheckAgainstKnown(*known, head, *version, choice, at);
+    if (absl::Status s = CheckAgainstKnown(*known, head, *version, choice, at, under);
         !s.ok()) {
       return s;
     }
@@ -222,7 +229,10 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
 absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                                              const v1::Head& offered,
                                              const Version& version,
-                                             const KeyChoice& choice, const At& at) {
+                                             const KeyChoice& choice, const At& at,
+                                             Under under) {
+  const bool behind = under == Under::kCosigned && known.head &&
+                      version.checkpoint.size < known.head->checkpoint.size;
   if (known.head) {
     const Checkpoint& before = known.head->checkpoint;
     const Checkpoint& now = version.checkpoint;
@@ -232,7 +242,7 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
     const absl::StatusOr<std::vector<Hash>> path =
         SplitHashes(offered.consistency(), "consistency");
     if (!path.ok()) return Refused(options_.origin, path.status());
-    if (now.size < before.size) {
+    if (now.size < before.size && !behind) {
       return contradict(absl::StrFormat("the head went back from size %d to %d",
                                         before.size, now.size));
     }
@@ -240,19 +250,21 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
       return contradict(
           absl::StrFormat("two heads of size %d have different roots", now.size));
     }
+    const Checkpoint& older = behind ? now : before;
+    const Checkpoint& newer = behind ? before : now;
     // Of the empty tree everything is a continuation.
     const absl::Status consistent =
-        before.size == 0
+        older.size == 0
             ? absl::OkStatus()
-            : VerifyConsistency(before.size, now.size, before.root, now.root, *path);
+            : VerifyConsistency(older.size, newer.size, older.root, newer.root, *path);
     if (!consistent.ok()) {
       return contradict(
           absl::StrFormat("the head of size %d is not shown to continue the one of "
                           "size %d (%s)",
-                          now.size, before.size, std::string(consistent.message())));
+                          newer.size, older.size, std::string(consistent.message())));
     }
   }
-  if (!at.tag && !at.size && version.index.m < known.highest_m) {
+  if (!at.tag && !at.size && !behind && version.index.m < known.highest_m) {
     const absl::Status stale =
         Refused(options_.origin,
                 absl::StrFormat("the newest index entry went back from m = %d to %d",
@@ -353,8 +365,9 @@ absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known
         if (!unchanged) return absl::OkStatus();
         if (!log) log = KnownLog{.key = head.version.log_key};
         log->pinned = log->pinned || head.pinned;
-        // The same head with other cosignatures is not worth a write to the disk.
-        if (!log->head || log->head->checkpoint != head.version.checkpoint) {
+        // The same head with other cosignatures is not worth a write to the disk; and
+        // one that was asked for although it is older takes nothing back.
+        if (!log->head || log->head->checkpoint.size < head.version.checkpoint.size) {
           log->head = KnownHead{head.proof.checkpoint, head.version.checkpoint};
         }
         log->highest_m = std::max(log->highest_m, head.version.index.m);

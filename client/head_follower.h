@@ -43,6 +43,13 @@ struct At {
   std::optional<uint64_t> size;  // the newest index entry that stands below it
 };
 
+// kCosigned: under the newest checkpoint that met the server's witness policy, if it
+// has one that holds the version; it may be older than the newest head, and than the
+// last one that was taken: then it is verified that this one continues it, and nothing
+// goes back. A policy with a quorum always asks so, for it would refuse most newest
+// heads.
+enum class Under { kNewest, kCosigned };
+
 // A version of the set under the newest head, verified, with what verified it.
 struct VerifiedHead {
   VersionProof proof;
@@ -75,7 +82,8 @@ class HeadFollower {
   // two more in rare cases. DataLoss (UNVERIFIED) or Unimplemented (UNSUPPORTED) if it
   // does not verify; NotFound for an unknown tag or origin; OutOfRange if at.size is
   // beyond the head or before the first index entry.
-  absl::StatusOr<VerifiedHead> Follow(const At& at, Demands demands);
+  absl::StatusOr<VerifiedHead> Follow(const At& at, Demands demands,
+                                      Under under = Under::kNewest);
 
   // Verifies and remembers a head that came in another way, for a log of which no head
   // is known yet (else FailedPrecondition).
@@ -100,10 +108,10 @@ class HeadFollower {
   absl::StatusOr<VerifiedHead> Accept(const v1::Head& head,
                                       const std::optional<KnownLog>& known,
                                       const KeyChoice& choice, const At& at,
-                                      const Demands& demands);
+                                      const Demands& demands, Under under);
   absl::Status CheckAgainstKnown(const KnownLog& known, const v1::Head& offered,
                                  const Version& version, const KeyChoice& choice,
-                                 const At& at);
+                                 const At& at, Under under);
   // Whether what the answer shows contradicts what was seen before; `status` if not.
   absl::Status CheckAgainstSeen(const VersionProof& offered, const KeyChoice& choice,
                                 std::vector<Evidence> candidates,

@@ -108,6 +108,26 @@ absl::StatusOr<VerifiedHead> LogClient::Head(const At& at, const Demands& demand
   return follower_.Follow(at, demands);
 }
 
+absl::StatusOr<VerifiedHead> LogClient::Cosigned(const VerifiedHead& head,
+                                                 const Demands& demands) {
+  conviction_.reset();
+  At at;
+  if (head.version.tag) {
+    at.tag = head.version.tag->name;
+  } else {
+    at.size = head.version.index_position + 1;
+  }
+  absl::StatusOr<VerifiedHead> cosigned =
+      follower_.Follow(at, demands, Under::kCosigned);
+  if (cosigned.ok()) {
+    return cosigned->version.index_position == head.version.index_position ? *cosigned
+                                                                           : head;
+  }
+  // A server that contradicts itself has no proof file made of what it said.
+  if (contradiction() || conviction()) return cosigned.status();
+  return head;
+}
+
 absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest,
                                                   bool maybe_created) {
   const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));

@@ -66,6 +66,11 @@ class LogClient {
 
   // The newest head with one version of the set; see HeadFollower::Follow.
   absl::StatusOr<VerifiedHead> Head(const At& at = {}, const Demands& demands = {});
+  // `head` under the newest checkpoint that witnesses cosigned as the server's policy
+  // wants it, if that one holds its version: what a proof file is best made of. `head`
+  // itself if there is none, or it does not meet `demands`. One call.
+  absl::StatusOr<VerifiedHead> Cosigned(const VerifiedHead& head,
+                                        const Demands& demands);
   // Why the last call failed, if it met two heads that contradict each other.
   const std::optional<HeadContradiction>& contradiction() const {
     return follower_.contradiction();

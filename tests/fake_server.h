@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "fake_log.h"
+#include "log/cosignature.h"
 #include "log/entry.h"
 #include "log/tile.h"
 #include "log/tree.h"
@@ -60,6 +61,9 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
 
   // An older head than the log's.
   std::optional<uint64_t> shown_size;
+  // The newest head that `witness` cosigned.
+  std::optional<uint64_t> cosigned_size;
+  std::optional<SigningKey> witness;
   // Lies, told as soon as they are set. Between calls only.
   std::function<void(v1::ListLogsResponse&)> on_list;
   std::function<void(v1::GetLogResponse&)> on_log;
@@ -308,30 +312,47 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     return status;
   }
 
+  // The note of this size, as the witness has it if it has.
+  std::string NoteAt(uint64_t size) {
+    const std::string note = log_->NoteAt(size);
+    if (size != cosigned_size) return note;
+    const Note parsed = ParseNote(note).value();
+    return FormatNote(
+        WithSignature(parsed, SignCosignature(parsed.text, *witness, 1).value()));
+  }
+
   grpc::Status FillHead(const v1::GetHeadRequest& request, v1::Head* head) {
-    const uint64_t size = Shown();
+    uint64_t size = Shown();
     if (request.known_size() > size || request.size() > size) {
       return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
     }
+    const uint64_t newest = request.cosigned() && cosigned_size ? *cosigned_size : size;
     std::optional<uint64_t> index =
-        log_->IndexBelow(request.size() == 0 ? size : request.size());
+        log_->IndexBelow(request.size() == 0 ? newest : request.size());
+    uint64_t last = index.value_or(0);
     if (request.has_tag()) {
       index.reset();
       for (uint64_t position : log_->tags()) {
         const TagEntry tag =
             std::get<TagEntry>(DecodeEntry(AsBytes(log_->entry(position))).value());
         if (tag.name != request.tag() || position >= size) continue;
-        *head->mutable_tag() = EntryToProto(log_->Prove(position, size));
+        last = position;
         for (uint64_t i : log_->indexes()) {
           if (log_->IndexAt(i).m == tag.m) index = i;
         }
       }
     }
     if (!index) return {grpc::StatusCode::NOT_FOUND, "no such version"};
-    head->set_checkpoint(log_->NoteAt(size));
-    if (request.known_size() > 0) {
-      head->set_consistency(
-          ConcatHashes(log_->tree().Proof(request.known_size(), size)));
+    if (request.cosigned() && cosigned_size && last < *cosigned_size) {
+      size = *cosigned_size;
+    }
+    head->set_checkpoint(NoteAt(size));
+    if (const uint64_t known = request.known_size(); known > 0) {
+      head->set_consistency(ConcatHashes(
+          log_->tree().Proof(std::min(known, size), std::max(known, size))));
+    }
+    if (request.has_tag()) {
+      *head->mutable_tag() = EntryToProto(log_->Prove(last, size));
     }
     *head->mutable_manifest() = EntryToProto(log_->Prove(0, size));
     *head->mutable_index() = EntryToProto(log_->Prove(*index, size));

@@ -252,7 +252,8 @@ ExitCode AppendRecords(const AppendFlags& flags, Operation operation,
   if (const absl::Status status = CheckOneInput(flags.input); !status.ok()) {
     return out.Fail(status);
   }
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.without_quorum = true});
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());

@@ -60,10 +60,12 @@ absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
                                          LogSession& log) {
   Demands demands = DemandsOf(flags.answer, NowSeconds());
   absl::StatusOr<VerifiedHead> head = log.Head(at, demands);
-  if (!head.ok() || !flags.strict_at || !at.size) return head;
-  const absl::Status newest = CheckNewest(log, head->version, *at.size);
-  if (!newest.ok()) return newest;
-  return head;
+  if (!head.ok()) return head;
+  if (flags.strict_at && at.size) {
+    const absl::Status newest = CheckNewest(log, head->version, *at.size);
+    if (!newest.ok()) return newest;
+  }
+  return flags.out.empty() ? head : log.client().Cosigned(*head, demands);
 }
 
 // No version, no answer: what cannot be verified is said of each record that is known

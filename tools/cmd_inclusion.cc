@@ -37,8 +37,14 @@ ExitCode ShowInclusion(const InclusionFlags& flags, Session& session) {
   Output& out = session.out;
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());
-  const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
+  absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
+  if (!flags.out_file.empty() && !flags.size) {
+    // A file is for others, who may ask for a quorum of witnesses.
+    absl::StatusOr<VerifiedHead> cosigned = log->client().Cosigned(*head, {});
+    if (!cosigned.ok()) return log->Fail(cosigned.status());
+    if (flags.index < cosigned->version.checkpoint.size) head = *std::move(cosigned);
+  }
   const Checkpoint& checkpoint = head->version.checkpoint;
   const uint64_t size = flags.size.value_or(checkpoint.size);
   if (!flags.out_file.empty() && size != checkpoint.size) {

@@ -43,7 +43,8 @@ ExitCode Init(const InitFlags& flags, Session& session) {
   const absl::StatusOr<std::string> body = FormatManifest(*manifest);
   if (!body.ok()) return out.Fail(body.status());
 
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.without_quorum = true});
   if (!log.ok()) return out.Fail(log.status());
   // Stays when this process is killed, or the server lost, before success was reported:
   // run again, the command then knows that the log may be its own.

@@ -24,7 +24,8 @@ ExitCode TagVersion(const TagFlags& flags, Session& session) {
   if (const absl::Status name = CheckTagName(flags.name); !name.ok()) {
     return out.Fail(name);
   }
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.without_quorum = true});
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->client().TagSet(flags.name);
   if (!head.ok()) return log->Fail(head.status());

@@ -80,6 +80,7 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
   absl::StatusOr<Connection> connection = Connect(session.server);
   if (!connection.ok()) return connection.status();
 
+  if (options.without_quorum && named->policy) named->policy->quorum.reset();
   LogSession log(&session);
   log.state_ = std::make_unique<StateDirectory>(*std::move(state));
   log.connection_ = std::make_unique<Connection>(*std::move(connection));

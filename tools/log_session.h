@@ -32,6 +32,9 @@ struct LogSessionOptions {
   std::string home;  // of keys and heads; empty: SETLOG_HOME
   // Takes the key of an unknown log from the server.
   bool trust_on_first_use = true;
+  // For who writes: what was appended a moment ago is in no cosigned head yet, and need
+  // not be. The policy then says which key is the log's, and no more.
+  bool without_quorum = false;
 };
 
 class LogSession {
