@@ -328,6 +328,7 @@ template <int kGroups>
 
 size_t HashManyAvx512(const Batch& batch) {
   if (batch.count < kWorthAVector) return 0;
+  if (batch.body_bytes == 0) return 0;  // Null bodies have nothing before them.
   MessageForm form;
   FillForm(batch, &form);
   size_t done = 0;

@@ -62,6 +62,16 @@ TEST(Sha256Test, EveryKernelMatchesThePortableOneForEveryLengthOfBatch) {
   }
 }
 
+TEST(Sha256Test, EmptyBodiesMayBeNull) {
+  for (const Sha256Kernel& kernel : Sha256Kernels()) {
+    for (size_t count : {1, 2, 3, 10, 11, 16, 40}) {
+      EXPECT_EQ(Digests(kernel, AsBytes("\x11"), nullptr, 0, count),
+                std::vector<Hash>(count, Sha256(AsBytes("\x11"))))
+          << kernel.name << ", " << count;
+    }
+  }
+}
+
 TEST(Sha256Test, EveryKernelMatchesThePortableOneForEveryLengthOfMessage) {
   const std::vector<uint8_t> bytes = Pattern(70 * 300 + 1);
   const std::string prefixes[] = {"", "\x01", "\x11\x22", "abc", "longer than three"};
