@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "index/sorted_changes.h"
 
 namespace setlog {
 namespace {
@@ -109,8 +108,8 @@ void DiskIndex::Forget() {
   previous_.reset();
 }
 
-absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
-    const std::vector<SetChange>& changes, uint64_t m, uint64_t backlog) {
+absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(std::span<const SetChange> changes,
+                                                    uint64_t m, uint64_t backlog) {
   if (m > kMaxPositions) {
     return absl::OutOfRangeError(absl::StrFormat(
         "entry %d: an index holds positions below %d", m - 1, kMaxPositions));
@@ -121,7 +120,10 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(
   if (absl::Status s = Fit(changes.size(), backlog); !s.ok()) return s;
 
   const unsigned bits = partition_bits();
-  const SortedChanges sorted(changes, bits, options_.parallel);
+  RowRoom own;
+  const SortedChanges sorted(changes, bits,
+                             options_.room == nullptr ? &own : options_.room,
+                             options_.parallel);
 
   Batch batch;
   batch.m0_ = m_;

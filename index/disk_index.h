@@ -37,6 +37,7 @@
 #include "index/partition_update.h"
 #include "index/recent_rows.h"
 #include "index/run_file.h"
+#include "index/sorted_changes.h"
 #include "index/top_file.h"
 #include "log/dense_top.h"
 #include "log/entry.h"
@@ -63,6 +64,9 @@ class DiskIndex {
     // What replaced nodes may take, besides those of the last batch.
     uint64_t undo_bytes = uint64_t{64} << 20;
     ParallelFor parallel = InOrder;
+    // For the thread that prepares, which may share it between indexes; null: each
+    // batch has its own.
+    RowRoom* room = nullptr;
   };
 
   // A prepared update. Holds the set that it leads to before anything is changed.
@@ -91,7 +95,7 @@ class DiskIndex {
   // The set after `changes`, positions in [m(), m). `backlog`: how many more changes
   // will follow at once, about. OutOfRange beyond kMaxPositions, DataLoss; any other
   // error: try again.
-  absl::StatusOr<Batch> Prepare(const std::vector<SetChange>& changes, uint64_t m,
+  absl::StatusOr<Batch> Prepare(std::span<const SetChange> changes, uint64_t m,
                                 uint64_t backlog);
   // After an error other than DataLoss nothing has changed, and Prepare can try again.
   absl::Status Publish(Batch batch);

@@ -52,13 +52,22 @@ void SortRows(std::span<EventRow> rows, unsigned partition_bits) {
   }
 }
 
+std::span<EventRow> RowRoom::For(size_t count) {
+  if (count > size_) {
+    rows_.reset();  // first, so that there are never two
+    size_ = 0;
+    rows_.reset(static_cast<EventRow*>(std::malloc(count * sizeof(EventRow))));
+    if (!rows_) throw std::bad_alloc();
+    size_ = count;
+    PreferHugePages(rows_.get(), count * sizeof(EventRow));
+  }
+  return {rows_.get(), count};
+}
+
 SortedChanges::SortedChanges(std::span<const SetChange> changes,
-                             unsigned partition_bits, const ParallelFor& parallel)
-    : rows_(static_cast<EventRow*>(
-          std::malloc(std::max<size_t>(1, changes.size()) * sizeof(EventRow)))),
-      ends_((size_t{1} << partition_bits) + 1, 0) {
-  if (!rows_) throw std::bad_alloc();
-  PreferHugePages(rows_.get(), changes.size() * sizeof(EventRow));
+                             unsigned partition_bits, RowRoom* room,
+                             const ParallelFor& parallel)
+    : rows_(room->For(changes.size())), ends_((size_t{1} << partition_bits) + 1, 0) {
   const size_t parts = ends_.size() - 1;
   const size_t turns = std::clamp<size_t>(changes.size() / kTurnChanges, 1, kMaxTurns);
   const auto of_turn = [&](size_t turn) {
@@ -80,12 +89,12 @@ SortedChanges::SortedChanges(std::span<const SetChange> changes,
   }
   parallel(turns, [&](size_t turn) {
     for (const SetChange& change : of_turn(turn)) {
-      rows_.get()[next[turn][PartitionOf(change.key, partition_bits)]++] = {
+      rows_[next[turn][PartitionOf(change.key, partition_bits)]++] = {
           change.key, EventWord(change.position, change.add)};
     }
   });
   const auto sort_part = [&](size_t p) {
-    SortRows({rows_.get() + ends_[p], ends_[p + 1] - ends_[p]}, partition_bits);
+    SortRows(rows_.subspan(ends_[p], ends_[p + 1] - ends_[p]), partition_bits);
   };
   if (turns == 1) {
     InOrder(parts, sort_part);

@@ -1,6 +1,7 @@
 // index/sorted_changes.h -- a batch of changes as rows: by partition, each in order.
 //
-//   const SortedChanges sorted(changes, partition_bits, parallel);
+//   RowRoom room;
+//   const SortedChanges sorted(changes, partition_bits, &room, parallel);
 //   for (const EventRow& row : sorted.part(p)) ...     // by (key, position)
 //
 // Keys are hashes, so their next bits spread them evenly: two passes put each row among
@@ -20,15 +21,12 @@
 
 namespace setlog {
 
-class SortedChanges {
+// Memory for the rows of one batch, kept for the next one: pages that are fresh cost
+// the kernel more than the sorting costs us.
+class RowRoom {
  public:
-  // O(changes), on the threads of `parallel` where there are many. 40 bytes a change.
-  SortedChanges(std::span<const SetChange> changes, unsigned partition_bits,
-                const ParallelFor& parallel = InOrder);
-
-  std::span<const EventRow> part(size_t p) const {
-    return {rows_.get() + ends_[p], ends_[p + 1] - ends_[p]};
-  }
+  // Room for `count` rows, with whatever it held last; until the next call.
+  std::span<EventRow> For(size_t count);
 
  private:
   struct Free {
@@ -36,6 +34,22 @@ class SortedChanges {
   };
 
   std::unique_ptr<EventRow, Free> rows_;
+  size_t size_ = 0;
+};
+
+class SortedChanges {
+ public:
+  // O(changes), on the threads of `parallel` where there are many. The rows are in
+  // `room`, 40 bytes a change.
+  SortedChanges(std::span<const SetChange> changes, unsigned partition_bits,
+                RowRoom* room, const ParallelFor& parallel = InOrder);
+
+  std::span<const EventRow> part(size_t p) const {
+    return rows_.subspan(ends_[p], ends_[p + 1] - ends_[p]);
+  }
+
+ private:
+  std::span<EventRow> rows_;
   std::vector<size_t> ends_;  // of the partition before, by partition
 };
 

@@ -147,7 +147,7 @@ bool Indexer::Step(LogState* log, Followed* followed) {
     return true;
   }
 
-  absl::StatusOr<std::vector<SetChange>> changes =
+  absl::StatusOr<std::span<const SetChange>> changes =
       ReadChanges(*log, begin, end, index.parallel());
   Report(*log, changes.status());
   if (!changes.ok()) return false;
@@ -155,8 +155,7 @@ bool Indexer::Step(LogState* log, Followed* followed) {
     followed->scanned = end;
     return end < limit;
   }
-  absl::StatusOr<DiskIndex::Batch> batch =
-      index.Prepare(*std::move(changes), end, limit - end);
+  absl::StatusOr<DiskIndex::Batch> batch = index.Prepare(*changes, end, limit - end);
   Report(*log, batch.status());
   if (!batch.ok()) return index.damaged();
   const IndexEntry entry = batch->entry();
@@ -174,13 +173,15 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   return true;
 }
 
-absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(
-    const LogState& log, uint64_t begin, uint64_t end,
-    const ParallelFor& parallel) const {
-  std::vector<SetChange> changes;
-  changes.reserve(end - begin);
-  PreferHugePages(changes.data(), (end - begin) * sizeof(SetChange));
-  changes.resize(end - begin);
+absl::StatusOr<std::span<const SetChange>> Indexer::ReadChanges(
+    const LogState& log, uint64_t begin, uint64_t end, const ParallelFor& parallel) {
+  if (changes_.size() < end - begin) {
+    changes_.clear();
+    changes_.reserve(end - begin);
+    PreferHugePages(changes_.data(), (end - begin) * sizeof(SetChange));
+    changes_.resize(end - begin);
+  }
+  const std::span<SetChange> changes = std::span(changes_).first(end - begin);
   const uint64_t turns = (end - begin) / kTurnEntries + 1;
   // The first entry of a turn: of a bundle, but for that of the first turn.
   const auto first = [&](uint64_t turn) {
@@ -191,8 +192,8 @@ absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(
   parallel(turns, [&](size_t turn) {
     const uint64_t from = first(turn);
     const uint64_t to = turn + 1 == turns ? end : first(turn + 1);
-    counts[turn] = ReadSomeChanges(log, from, to,
-                                   std::span(changes).subspan(from - begin, to - from));
+    counts[turn] =
+        ReadSomeChanges(log, from, to, changes.subspan(from - begin, to - from));
   });
   // Entries that change nothing leave gaps.
   size_t size = 0;
@@ -203,8 +204,7 @@ absl::StatusOr<std::vector<SetChange>> Indexer::ReadChanges(
     if (from != to) std::copy_n(from, *counts[turn], to);
     size += *counts[turn];
   }
-  changes.resize(size);
-  return changes;
+  return changes.first(size);
 }
 
 absl::StatusOr<size_t> Indexer::ReadSomeChanges(const LogState& log, uint64_t begin,

@@ -65,10 +65,10 @@ class Indexer {
   void Observe(const LogState& log, std::string_view event) const;
   // Indexes what is there, one batch. True if there may be more to do at once.
   bool Step(LogState* log, Followed* followed);
-  // The changes in [begin, end), in order.
-  absl::StatusOr<std::vector<SetChange>> ReadChanges(const LogState& log,
-                                                     uint64_t begin, uint64_t end,
-                                                     const ParallelFor& parallel) const;
+  // The changes in [begin, end), in order; until the next call.
+  absl::StatusOr<std::span<const SetChange>> ReadChanges(const LogState& log,
+                                                         uint64_t begin, uint64_t end,
+                                                         const ParallelFor& parallel);
   // Into `changes`, which has a place for each entry; how many there are.
   absl::StatusOr<size_t> ReadSomeChanges(const LogState& log, uint64_t begin,
                                          uint64_t end,
@@ -79,6 +79,8 @@ class Indexer {
   Sequencer* const sequencer_;
   const TreeReader* const reader_;
   const Options options_;
+  // Of the last batch. Kept: to clear fresh pages takes longer than to fill them.
+  std::vector<SetChange> changes_;
 
   mutable Mutex mutex_;
   std::condition_variable wake_;

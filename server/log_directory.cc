@@ -41,7 +41,8 @@ LogDirectory::LogDirectory(std::string data_dir, Store* store, const TreeReader*
 LogIndex::Options LogDirectory::IndexOptions(LogNumber log) {
   return {.directory = IndexPath(data_dir_, log),
           .max_recent_rows = max_recent_rows_,
-          .parallel = std::ref(parallel_)};
+          .parallel = std::ref(parallel_),
+          .room = &row_room_};
 }
 
 absl::Status LogDirectory::Open() {

@@ -78,7 +78,9 @@ class LogDirectory {
   Store* const store_;
   const TreeReader* const reader_;
   const uint64_t max_recent_rows_;
-  Parallel parallel_;  // for the indexer's thread
+  // For the indexer's thread.
+  Parallel parallel_;
+  RowRoom row_room_;
   Sequencer* sequencer_ = nullptr;
   Indexer* indexer_ = nullptr;
 

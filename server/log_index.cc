@@ -29,6 +29,7 @@ DiskIndex::Options EngineOptions(const Store* store, const LogState* log,
   engine.log = log->number();
   engine.max_recent_rows = options.max_recent_rows;
   engine.parallel = options.parallel;
+  engine.room = options.room;
   return engine;
 }
 
@@ -120,7 +121,7 @@ absl::Status LogIndex::Damaged(absl::Status status) {
       "the index is being rebuilt from the log, try again: %s", status.message()));
 }
 
-absl::StatusOr<DiskIndex::Batch> LogIndex::Prepare(std::vector<SetChange> changes,
+absl::StatusOr<DiskIndex::Batch> LogIndex::Prepare(std::span<const SetChange> changes,
                                                    uint64_t m, uint64_t backlog) {
   absl::StatusOr<DiskIndex::Batch> batch = index_.Prepare(changes, m, backlog);
   if (!batch.ok()) return Damaged(batch.status());

@@ -53,6 +53,7 @@ class LogIndex {
     std::string directory;
     uint64_t max_recent_rows = DiskIndex::Options().max_recent_rows;
     ParallelFor parallel = InOrder;
+    RowRoom* room = nullptr;  // as DiskIndex's
   };
 
   LogIndex(Store* store, const TreeReader* reader, const LogState* log,
@@ -67,8 +68,8 @@ class LogIndex {
   IndexEntry Current() const { return index_.current(); }
   // The set after `changes`, which lead from m() to `m`; `backlog` more entries wait.
   // Readers go on meanwhile. An error may pass; if it does not, damaged() is true.
-  absl::StatusOr<DiskIndex::Batch> Prepare(std::vector<SetChange> changes, uint64_t m,
-                                           uint64_t backlog);
+  absl::StatusOr<DiskIndex::Batch> Prepare(std::span<const SetChange> changes,
+                                           uint64_t m, uint64_t backlog);
   absl::Status Publish(DiskIndex::Batch batch);
   // To be called while there is nothing to prepare: merges go on in the background, one
   // after the other. Whether it is due again in a moment.

@@ -34,6 +34,7 @@ std::vector<SetChange> Changes(std::mt19937_64* random, size_t count, Keys keys)
 TEST(SortedChangesTest, EveryPartitionHasItsChangesByKeyAndThenByPosition) {
   Parallel parallel(2);
   std::mt19937_64 random(1);
+  RowRoom room;  // used again, also for fewer
   for (const Keys keys : {Keys::kSpread, Keys::kCrowded, Keys::kFew}) {
     for (const unsigned bits : {0u, 6u}) {
       for (const size_t count : {0, 1, 2, 32, 33, 1000, 70000}) {
@@ -43,7 +44,7 @@ TEST(SortedChangesTest, EveryPartitionHasItsChangesByKeyAndThenByPosition) {
           model.push_back({change.key, EventWord(change.position, change.add)});
         }
         std::sort(model.begin(), model.end());
-        const SortedChanges sorted(changes, bits, std::ref(parallel));
+        const SortedChanges sorted(changes, bits, &room, std::ref(parallel));
         std::vector<EventRow> found;
         for (size_t p = 0; p < size_t{1} << bits; ++p) {
           for (const EventRow& row : sorted.part(p)) {
