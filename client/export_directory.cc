@@ -13,7 +13,9 @@
 namespace setlog {
 namespace {
 
-constexpr size_t kMaxWaiting = 4096;
+// Few enough for a file system that searches a directory from its beginning, many
+// enough for one sync.
+constexpr size_t kMaxWaiting = 512;
 constexpr char kStaging[] = "/.export/";
 constexpr char kLockName[] = "lock";
 
@@ -75,7 +77,7 @@ absl::StatusOr<std::string> ExportDirectory::Read(const std::string& name,
 
 absl::Status ExportDirectory::Put(const std::string& name, std::string_view bytes) {
   if (names_.size() == kMaxWaiting) {
-    if (absl::Status s = Flush(); !s.ok()) return s;
+    if (absl::Status s = Publish(); !s.ok()) return s;
   }
   if (absl::Status s = WriteFile(Staged(names_.size()), bytes); !s.ok()) return s;
   names_.push_back(name);
@@ -94,7 +96,12 @@ absl::Status ExportDirectory::Sync() const {
 
 absl::Status ExportDirectory::Flush() {
   if (names_.empty()) return absl::OkStatus();
-  // Their content before their names; then the names.
+  if (absl::Status s = Publish(); !s.ok()) return s;
+  return Sync();  // the names too
+}
+
+absl::Status ExportDirectory::Publish() {
+  // Their content before their names.
   if (absl::Status s = Sync(); !s.ok()) return s;
   std::string made;  // the last directory that was looked after
   for (size_t place = 0; place < names_.size(); ++place) {
@@ -109,7 +116,7 @@ absl::Status ExportDirectory::Flush() {
     }
   }
   names_.clear();
-  return Sync();
+  return absl::OkStatus();
 }
 
 }  // namespace setlog

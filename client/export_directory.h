@@ -33,10 +33,10 @@ class ExportDirectory {
   // A file that is there. NotFound; InvalidArgument over `max_bytes`.
   absl::StatusOr<std::string> Read(const std::string& name, size_t max_bytes) const;
   // A file that replaces what has this name, if anything, with the next Flush; after
-  // every few thousand files that comes by itself.
+  // every few hundred files they come by themselves.
   absl::Status Put(const std::string& name, std::string_view bytes);
   // On OK all that was put is there and survives power loss. Two syncs of the file
-  // system, however many files there are.
+  // system, and one for each 512 files before.
   absl::Status Flush();
 
   uint64_t files() const { return files_; }  // put so far
@@ -46,6 +46,8 @@ class ExportDirectory {
       : path_(std::move(path)), lock_(std::move(lock)) {}
   std::string Staged(size_t place) const;
   absl::Status Sync() const;
+  // Gives what waits its names. On OK its content is durable, its names are not yet.
+  absl::Status Publish();
 
   std::string path_;
   FileLock lock_;
