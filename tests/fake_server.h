@@ -355,7 +355,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       *head->mutable_tag() = EntryToProto(log_->Prove(last, size));
     }
     *head->mutable_manifest() = EntryToProto(log_->Prove(0, size));
-    *head->mutable_index() = EntryToProto(log_->Prove(*index, size));
+    *head->mutable_index() = EntryToProto(log_->Prove(index.value_or(0), size));
     if (on_head) on_head(*head);
     return grpc::Status::OK;
   }
