@@ -224,6 +224,10 @@ class DiskIndex {
   // position is below m.
   template <typename Visit>
   absl::Status VisitRows(uint64_t first, uint64_t last, uint64_t m, Visit visit) const;
+  // The members at m whose keys begin with one of these prefixes. Takes the lock;
+  // Aborted if the rows are no longer those of `generation`.
+  absl::StatusOr<LiveBucket> LiveIn(uint64_t first, uint64_t last, uint64_t m,
+                                    uint64_t generation) const;
   absl::StatusOr<TopView> ViewOf(const IndexEntry& at, const TopView* version) const;
 
   Options options_;

@@ -190,6 +190,19 @@ bool DiskIndex::IsDeepEnough(unsigned version_depth) const {
   return version_depth + kLevelsLess + 1 >= depth();
 }
 
+absl::StatusOr<LiveBucket> DiskIndex::LiveIn(uint64_t first, uint64_t last, uint64_t m,
+                                             uint64_t generation) const {
+  LiveRows rows;
+  const auto lock = mutex_.LockShared();
+  if (generation_ != generation) {
+    return absl::AbortedError("the index is being rebuilt from the log, try again");
+  }
+  const absl::Status read = VisitRows(
+      first, last, m, [&](const Hash& key, uint64_t word) { rows.Add(key, word); });
+  if (!read.ok()) return read;
+  return rows.Take();
+}
+
 absl::StatusOr<DenseTop> DiskIndex::TopAt(const IndexEntry& at) const {
   // Members hashed in one turn under the lock: a millisecond or two.
   constexpr uint64_t kRowsPerTurn = 4096;
@@ -215,19 +228,11 @@ absl::StatusOr<DenseTop> DiskIndex::TopAt(const IndexEntry& at) const {
   BucketHasher hasher([&](size_t bucket, const Hash& hash) { hashes[bucket] = hash; });
   for (uint64_t begin = 0; begin < buckets; begin += per_turn) {
     const uint64_t end = std::min(buckets, begin + per_turn);
-    LiveBucket live;
-    {
-      LiveRows rows;
-      const auto lock = mutex_.LockShared();
-      if (generation_ != generation) {
-        return absl::AbortedError("the index is being rebuilt from the log, try again");
-      }
-      const absl::Status read = VisitRows(
-          PrefixRange(begin, depth_then).first, PrefixRange(end - 1, depth_then).last,
-          at.m, [&](const Hash& key, uint64_t word) { rows.Add(key, word); });
-      if (!read.ok()) return read;
-      live = rows.Take();
-    }
+    const absl::StatusOr<LiveBucket> read =
+        LiveIn(PrefixRange(begin, depth_then).first,
+               PrefixRange(end - 1, depth_then).last, at.m, generation);
+    if (!read.ok()) return read.status();
+    const LiveBucket& live = *read;
     n += live.size();
     for (size_t i = 0; i < live.size(); ++i) {
       hasher.AddKey(live[i].key);
