@@ -1,8 +1,7 @@
 // bench/call_rate.h -- unary calls a second, and what gRPC alone would do.
 //
-//   double rate = CallRate(address, "/setlog.v1.Reader/Lookup", requests, 40000,
-//   &size); RunEcho(size);   // in another process: answers any method with `size`
-//   bytes
+//   Calls calls = CallRate(address, "/setlog.v1.Reader/Lookup", requests, 40000);
+//   RunEcho(calls.answer_bytes);          // in another process, asked for kEchoMethod
 #ifndef SETLOG_BENCH_CALL_RATE_H_
 #define SETLOG_BENCH_CALL_RATE_H_
 
@@ -23,7 +22,9 @@ struct Calls {
 Calls CallRate(const std::string& address, const std::string& method,
                const std::vector<grpc::ByteBuffer>& requests, size_t calls);
 
-// Serves until SIGTERM, after printing `ready grpc=ADDRESS` as setlogd does.
+inline constexpr char kEchoMethod[] = "/setlog.v1.Reader/Lookup";
+// Answers kEchoMethod with so many bytes, as fast as gRPC can: nothing is parsed, made
+// or copied. Serves until SIGTERM, after printing `ready grpc=ADDRESS` as setlogd does.
 void RunEcho(size_t answer_bytes);
 
 }  // namespace setlog

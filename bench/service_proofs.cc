@@ -67,7 +67,7 @@ void AgainstEcho(const BenchOptions& options, const std::string& what, const Sid
   const size_t bytes =
       CallRate(side.server->address(), side.method, side.requests, 2000).answer_bytes;
   const ServerProcess server({options.program, "--echo", std::to_string(bytes)});
-  const Side echo{&server, "/echo/Echo", side.requests};
+  const Side echo{&server, kEchoMethod, side.requests};
   const auto [rate, ceiling] = Compare(side, echo, options.calls);
   const std::string name = absl::StrFormat("%s, %d B", what, bytes);
   report.Add(
