@@ -6,17 +6,18 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
+#include "log/signature_types.h"
 
 namespace setlog {
 namespace {
 
 constexpr size_t kTimeBytes = 8;
 
-std::string SignedMessage(std::string_view text, uint64_t time_s) {
+}  // namespace
+
+std::string CosignedMessage(std::string_view text, uint64_t time_s) {
   return absl::StrFormat("cosignature/v1\ntime %d\n%s", time_s, text);
 }
-
-}  // namespace
 
 absl::StatusOr<Cosignature> ParseCosignature(Bytes blob) {
   Cosignature cosignature;
@@ -39,7 +40,8 @@ absl::StatusOr<NoteSignature> SignCosignature(std::string_view text,
   }
   // A witness key signs checkpoints and nothing else, whatever it is handed.
   if (absl::Status status = ParseCheckpoint(text).status(); !status.ok()) return status;
-  const Ed25519Signature signature = key.key.Sign(AsBytes(SignedMessage(text, time_s)));
+  const Ed25519Signature signature =
+      key.key.Sign(AsBytes(CosignedMessage(text, time_s)));
   std::string blob;
   AppendU64(&blob, time_s);
   blob += AsText(signature);
@@ -47,7 +49,8 @@ absl::StatusOr<NoteSignature> SignCosignature(std::string_view text,
 }
 
 absl::StatusOr<uint64_t> VerifyCosignature(const Note& note, const VerifierKey& key) {
-  if (key.type != SignatureType::kCosignature) {
+  const SignatureKind* kind = FindSignatureKind(static_cast<uint8_t>(key.type));
+  if (kind == nullptr || kind->verify == nullptr || kind->signer != Signer::kWitness) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%s is not a cosigner's key", FormatVkey(key)));
   }
@@ -56,23 +59,7 @@ absl::StatusOr<uint64_t> VerifyCosignature(const Note& note, const VerifierKey& 
     return absl::NotFoundError(
         absl::StrFormat("the note is not cosigned by %s", FormatVkey(key)));
   }
-  const absl::StatusOr<Cosignature> cosignature =
-      ParseCosignature(AsBytes(line->signature));
-  if (!cosignature.ok()) {
-    return absl::DataLossError(
-        absl::StrFormat("the cosignature by %s: %s", key.name,
-                        std::string(cosignature.status().message())));
-  }
-  if (cosignature->time_s == 0) {
-    return absl::DataLossError(
-        absl::StrFormat("the cosignature by %s claims no time", key.name));
-  }
-  const std::string message = SignedMessage(note.text, cosignature->time_s);
-  if (!key.key.Verify(AsBytes(message), cosignature->signature).ok()) {
-    return absl::DataLossError(
-        absl::StrFormat("the cosignature by %s is wrong", FormatVkey(key)));
-  }
-  return cosignature->time_s;
+  return kind->verify(key, note.text, AsBytes(line->signature));
 }
 
 }  // namespace setlog

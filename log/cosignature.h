@@ -15,6 +15,7 @@
 #define SETLOG_LOG_COSIGNATURE_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -39,6 +40,9 @@ struct Cosignature {
 // is well formed: C2SP uses it for statements that claim no time. VerifyCosignature
 // refuses it, for a witness's cosignature always claims one.
 absl::StatusOr<Cosignature> ParseCosignature(Bytes blob);
+
+// What a cosigner signs.
+std::string CosignedMessage(std::string_view text, uint64_t time_s);
 
 // The line to add to the note of checkpoint `text`. InvalidArgument if the text is no
 // checkpoint, or the time is 0 or above the limit. Checking that the log signed it, and

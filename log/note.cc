@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "log/base64.h"
 #include "log/note_text.h"
+#include "log/signature_types.h"
 
 namespace setlog {
 namespace {
@@ -129,7 +130,8 @@ absl::StatusOr<NoteSignature> SignNote(std::string_view text, const SigningKey& 
 }
 
 absl::Status VerifyNote(const Note& note, const VerifierKey& key) {
-  if (key.type != SignatureType::kEd25519) {
+  const SignatureKind* kind = FindSignatureKind(static_cast<uint8_t>(key.type));
+  if (kind == nullptr || kind->verify == nullptr || kind->signer != Signer::kLog) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%s is a cosigner's key, not a log's", FormatVkey(key)));
   }
@@ -138,11 +140,7 @@ absl::Status VerifyNote(const Note& note, const VerifierKey& key) {
     return absl::NotFoundError(
         absl::StrFormat("the note is not signed by %s", FormatVkey(key)));
   }
-  if (!key.key.Verify(AsBytes(note.text), AsBytes(line->signature)).ok()) {
-    return absl::DataLossError(
-        absl::StrFormat("the note's signature by %s is wrong", FormatVkey(key)));
-  }
-  return absl::OkStatus();
+  return kind->verify(key, note.text, AsBytes(line->signature)).status();
 }
 
 }  // namespace setlog

@@ -4,6 +4,7 @@
 #include <functional>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "log/cosignature.h"
 #include "log/note.h"
 
@@ -72,7 +73,36 @@ std::optional<PolicyResult::Replay> ReplayOf(const Policy& policy, const Times& 
   return replay;
 }
 
+std::string Listed(const std::vector<std::string_view>& names) {
+  constexpr size_t kShown = 10;
+  if (names.empty()) return "nobody";
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    absl::StrAppendFormat(&text, "%s%s", i == 0 ? "" : ", ", std::string(names[i]));
+  }
+  if (names.size() > kShown) {
+    absl::StrAppendFormat(&text, " and %d others", names.size() - kShown);
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string DescribeQuorum(const Policy& policy, const PolicyResult& result) {
+  if (!policy.quorum) return "the policy asks for no witness";
+  const std::vector<size_t> members = policy.quorum->kind == Member::Kind::kGroup
+                                          ? WitnessesOf(policy, policy.quorum->index)
+                                          : std::vector<size_t>{policy.quorum->index};
+  std::vector<std::string_view> did;
+  std::vector<std::string_view> did_not;
+  for (size_t witness : members) {
+    const std::string& name = policy.witnesses[witness].name;
+    const bool cosigned = std::ranges::any_of(
+        result.cosigners, [&](const auto& cosigner) { return cosigner.name == name; });
+    (cosigned ? did : did_not).push_back(name);
+  }
+  return absl::StrFormat("cosigned by %s; not by %s", Listed(did), Listed(did_not));
+}
 
 absl::StatusOr<PolicyResult> EvaluatePolicy(const Policy& policy,
                                             std::string_view bytes) {

@@ -97,6 +97,10 @@ struct PolicyResult {
 absl::StatusOr<PolicyResult> EvaluatePolicy(const Policy& policy,
                                             std::string_view note);
 
+// Who of the quorum's witnesses cosigned and who did not, for people: "cosigned by w1;
+// not by w2, w3". At most ten names each.
+std::string DescribeQuorum(const Policy& policy, const PolicyResult& result);
+
 }  // namespace setlog
 
 #endif  // SETLOG_LOG_POLICY_H_

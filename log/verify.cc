@@ -69,9 +69,9 @@ absl::StatusOr<TrustedHead> VerifyHead(const std::string& note, const Trust& tru
                                      result->checkpoint.origin));
     }
     if (!result->quorum_met) {
-      return Refused(
-          absl::StrFormat("the policy's quorum did not cosign this head: %d did",
-                          result->cosigners.size()));
+      return Refused(absl::StrFormat(
+          "the policy's quorum is not met for this head of size %d: %s",
+          result->checkpoint.size, DescribeQuorum(*trust.policy, *result)));
     }
     if (!key) key = result->log_key;
     policy = *std::move(result);

@@ -6,6 +6,7 @@
 #include "log/base64.h"
 #include "log/note_text.h"
 #include "log/sha256.h"
+#include "log/signature_types.h"
 
 namespace setlog {
 namespace {
@@ -13,6 +14,18 @@ namespace {
 Hash KeyHash(std::string_view name, SignatureType type, const Ed25519PublicKey& key) {
   const uint8_t type_byte = static_cast<uint8_t>(type);
   return Sha256({AsBytes(name), AsBytes("\n"), Bytes(&type_byte, 1), key.bytes()});
+}
+
+absl::Status CheckVerified(uint8_t type) {
+  const SignatureKind* kind = FindSignatureKind(type);
+  if (kind != nullptr && kind->verify != nullptr) return absl::OkStatus();
+  const std::string why = kind == nullptr
+                              ? ""
+                              : absl::StrFormat(" (%s: %s)", std::string(kind->name),
+                                                std::string(kind->why_not));
+  return absl::InvalidArgumentError(
+      absl::StrFormat("vkey: signature type 0x%02x is not supported%s, only %s", type,
+                      why, VerifiedSignatureTypes()));
 }
 
 }  // namespace
@@ -41,11 +54,8 @@ absl::StatusOr<VerifierKey> ParseVkey(std::string_view vkey) {
     return absl::InvalidArgumentError("vkey: the key is not padded base64");
   }
   const SignatureType type{static_cast<uint8_t>(bytes->front())};
-  if (type != SignatureType::kEd25519 && type != SignatureType::kCosignature) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "vkey: signature type 0x%02x is not supported, only 0x01 (Ed25519) and 0x04 "
-        "(Ed25519 cosignature)",
-        static_cast<uint8_t>(type)));
+  if (absl::Status status = CheckVerified(static_cast<uint8_t>(type)); !status.ok()) {
+    return status;
   }
   absl::StatusOr<Ed25519PublicKey> public_key =
       Ed25519PublicKey::Parse(AsBytes(*bytes).subspan(1));

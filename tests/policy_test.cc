@@ -308,6 +308,53 @@ TEST(PolicyTest, UnknownAndRepeatedLinesAreIgnored) {
   EXPECT_EQ(result->quorum_time_s, 5);
 }
 
+// The public key has 1,312 bytes, a signature 8 + 2,420.
+TEST(PolicyTest, AnMlDsaKeyIsRefusedWithTheReasonAndItsLinesAreIgnored) {
+  const std::string vkey =
+      "w6.test+00000000+" +
+      ToBase64(AsBytes(std::string(1, 6) + std::string(1312, 'k')));
+  const std::string named = kLogLine + "witness w6 " + vkey + "\nquorum w6\n";
+  EXPECT_STATUS(ParsePolicy(named), kInvalid, "line 2: vkey: signature type 0x06");
+  EXPECT_STATUS(ParsePolicy(named), kInvalid, "ML-DSA-44 cosignature: OpenSSL has");
+  EXPECT_STATUS(ParsePolicy("log " + vkey + "\nquorum none\n"), kInvalid, "ML-DSA-44");
+
+  const Policy policy = *ParsePolicy(kLogLine + WitnessLine(1) + "quorum w1\n");
+  Note note = *ParseNote(Cosigned({{1, 5}}));
+  for (uint32_t id = 0; id < 100; ++id) {
+    note.signatures.insert(note.signatures.begin(),
+                           {"w6.test", id, std::string(2428, 's')});
+  }
+  const std::string bytes = FormatNote(note);
+  const absl::StatusOr<PolicyResult> result = EvaluatePolicy(policy, bytes);
+  ASSERT_OK(result);
+  EXPECT_TRUE(result->quorum_met);
+  EXPECT_EQ(result->log_key, Vkey(kLogVkey));
+}
+
+TEST(PolicyTest, SaysWhoOfTheQuorumCosignedAndWhoDidNot) {
+  const std::string w = WitnessLine(1) + WitnessLine(2) + WitnessLine(3);
+  const Policy group =
+      *ParsePolicy(kLogLine + w + "group g all w3 w1\nquorum g\n");  // w2 is of none
+  PolicyResult result = *EvaluatePolicy(group, Cosigned({{1, 5}, {2, 5}}));
+  EXPECT_FALSE(result.quorum_met);
+  EXPECT_EQ(DescribeQuorum(group, result), "cosigned by w1; not by w3");
+  result = *EvaluatePolicy(group, kNote7);
+  EXPECT_EQ(DescribeQuorum(group, result), "cosigned by nobody; not by w1, w3");
+  const Policy one = *ParsePolicy(kLogLine + w + "quorum w2\n");
+  EXPECT_EQ(DescribeQuorum(one, *EvaluatePolicy(one, Cosigned({{2, 5}}))),
+            "cosigned by w2; not by nobody");
+  std::string text = kLogLine;
+  std::string members;
+  for (int i = 1; i <= 12; ++i) {
+    text += WitnessLine(i);
+    members += " w" + std::to_string(i);
+  }
+  const Policy many = *ParsePolicy(text + "group g any" + members + "\nquorum g\n");
+  EXPECT_EQ(DescribeQuorum(many, *EvaluatePolicy(many, kNote7)),
+            "cosigned by nobody; not by w1, w2, w3, w4, w5, w6, w7, w8, w9, w10 and 2 "
+            "others");
+}
+
 TEST(PolicyTest, QuorumNoneIsMetButHasNoTime) {
   const Policy policy = *ParsePolicy(kLogLine + WitnessLine(1) + "quorum none\n");
   const absl::StatusOr<PolicyResult> result =

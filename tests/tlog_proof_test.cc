@@ -2,6 +2,9 @@
 
 #include "golden_notes.h"
 #include "log/base64.h"
+#include "log/checkpoint.h"
+#include "log/cosignature.h"
+#include "log/note.h"
 #include "log/sha256.h"
 #include "mutants.h"
 #include "testing.h"
@@ -77,6 +80,26 @@ TEST(TlogProofTest, RefusesMalformedText) {
   EXPECT_STATUS(ParseTlogProof(first + "index 2\n\n"), kInvalid, "blank line");
   EXPECT_STATUS(ParseTlogProof(first + "index 2\n\nhello\n\n" + kLogLine7), kInvalid,
                 "three lines");
+}
+
+// As witnesses add them: several cosignatures, lines of unknown keys and types.
+TEST(TlogProofTest, TheNoteKeepsEveryLineThatOthersAdded) {
+  std::string text = kTlogProof2Of7;
+  Note note = *ParseNote(kNote7 + kWitnessLine7);
+  note.signatures.push_back({"w6.test", 6, std::string(2428, 's')});
+  note.signatures.push_back({"w9.test", 9, "x"});
+  note.signatures.push_back(*SignCosignature(note.text, WitnessKey(), 5));
+  text.resize(text.size() - kNote7.size() - kWitnessLine7.size());
+  text += FormatNote(note);
+  const absl::StatusOr<TlogProof> proof = ParseTlogProof(text);
+  ASSERT_OK(proof);
+  EXPECT_EQ(proof->extra, "demo");
+  EXPECT_EQ(proof->checkpoint, FormatNote(note));
+  EXPECT_EQ(FormatTlogProof(*proof).value(), text);
+  EXPECT_OK(OpenCheckpoint(proof->checkpoint, Vkey(kLogVkey)));
+  EXPECT_EQ(
+      VerifyCosignature(*ParseNote(proof->checkpoint), Vkey(kWitnessVkey)).value(),
+      kCosignedAt);
 }
 
 TEST(TlogProofTest, APathHasAtMost64Hashes) {
