@@ -45,6 +45,7 @@ class PartialSet {
   Hash Root(uint64_t count);
 
  private:
+  friend class FollowedSet;
   class Walk;
   static constexpr uint32_t kNone = UINT32_MAX;
   enum class Kind : uint8_t { kSibling, kBranch, kLeaf };
