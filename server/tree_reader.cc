@@ -16,6 +16,9 @@ constexpr uint64_t kDecodedTileBytes = 16 * 1024 + 256;
 // At most 2 KiB each, and 64 KiB.
 constexpr size_t kEdges = 256;
 constexpr size_t kEntries = 256;
+// Of a value's entry in a bundle: its length before it, its type.
+constexpr size_t kFramedValue = 2 + kValueEntryBytes;
+constexpr size_t kValueOffset = 2 + 1;
 
 }  // namespace
 
@@ -170,26 +173,42 @@ absl::StatusOr<std::vector<Hash>> TreeReader::Values(
     return places[a].position < places[b].position;
   });
   std::vector<Hash> values(places.size());
-  const auto value_of = [&](const std::string& bundle, uint32_t i) -> absl::Status {
+  const auto value_of = [&](Bytes bundle, uint32_t i) -> absl::Status {
     const uint64_t position = places[i].position;
-    const absl::StatusOr<Bytes> entry = EntryOf(AsBytes(bundle), log, position);
+    const absl::StatusOr<Bytes> entry = EntryOf(bundle, log, position);
     if (!entry.ok()) return entry.status();
     const absl::StatusOr<Hash> value = ValueOf(*entry, log, position);
     if (!value.ok()) return value.status();
     values[i] = *value;
     return absl::OkStatus();
   };
-  std::string bundle;
-  uint64_t number = UINT64_MAX;
-  for (const uint32_t i : order) {
-    if (places[i].position / kTileWidth != number) {
-      number = places[i].position / kTileWidth;
-      absl::StatusOr<std::string> read = ReadBundle(log, number, Checked::kByCaller);
-      if (!read.ok()) return read.status();
-      bundle = *std::move(read);
+  std::vector<std::string> bundles;
+  std::vector<uint32_t> ends;  // of the places in each of them
+  for (size_t i = 0; i < order.size(); ++i) {
+    const uint64_t number = places[order[i]].position / kTileWidth;
+    if (i == 0 || number != places[order[i - 1]].position / kTileWidth) {
+      bundles.push_back(U64Key(number));
+      ends.push_back(0);
     }
-    value_of(bundle, i).IgnoreError();  // its key will tell
+    ends.back() = static_cast<uint32_t>(i + 1);
   }
+  const absl::Status read = store_->ReadManyUnchecked(
+      log, Table::kBundle, bundles, [&](size_t b, std::string_view row) {
+        const Bytes bundle = AsBytes(row);
+        for (uint32_t i = b == 0 ? 0 : ends[b - 1]; i < ends[b]; ++i) {
+          const uint32_t place = order[i];
+          const size_t offset = places[place].position % kTileWidth * kFramedValue;
+          if (bundle.size() == kTileWidth * kFramedValue) {
+            // Most likely nothing but values: there is no need to walk to it.
+            values[place] = HashFromBytes(bundle.subspan(offset + kValueOffset));
+          } else {
+            value_of(bundle, place).IgnoreError();  // its key will tell
+          }
+        }
+        return absl::OkStatus();
+      });
+  // One that is missing is named below.
+  if (!read.ok() && !absl::IsNotFound(read)) return read;
   const std::vector<Hash> keys = SetKeys(values);
   for (size_t i = 0; i < places.size(); ++i) {
     if (keys[i] == places[i].key) continue;
@@ -197,7 +216,7 @@ absl::StatusOr<std::vector<Hash>> TreeReader::Values(
     const uint64_t position = places[i].position;
     const absl::StatusOr<std::string> checked = ReadBundle(log, position / kTileWidth);
     if (!checked.ok()) return checked.status();
-    absl::Status status = value_of(*checked, static_cast<uint32_t>(i));
+    absl::Status status = value_of(AsBytes(*checked), static_cast<uint32_t>(i));
     if (!status.ok()) return status;
     if (SetKey(values[i]) == places[i].key) continue;
     return absl::NotFoundError(absl::StrFormat(

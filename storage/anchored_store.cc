@@ -50,6 +50,12 @@ class AnchoredStore final : public Store {
                                             std::string_view key) const override {
     return Seen("read", store_->ReadUnchecked(log, table, key));
   }
+  absl::Status ReadManyUnchecked(
+      LogNumber log, Table table, std::span<const std::string> keys,
+      const std::function<absl::Status(size_t, std::string_view)>& visit)
+      const override {
+    return Seen("read", store_->ReadManyUnchecked(log, table, keys, visit));
+  }
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&

@@ -41,6 +41,11 @@ class RocksDatabase {
   enum class Checksums { kVerified, kIgnored };
   absl::StatusOr<std::string> Get(const std::string& key,
                                   Checksums checksums = Checksums::kVerified) const;
+  // Get of keys that strictly increase, with their checksums ignored, one search of the
+  // tables for many of them. NotFound if there is no such row.
+  absl::Status GetMany(
+      std::span<const std::string> keys,
+      const std::function<absl::Status(size_t i, std::string_view row)>& visit) const;
   // Rows with first <= key < last until `visit` returns false.
   absl::Status Scan(const std::string& first, const std::string& last,
                     const std::function<bool(std::string_view key,

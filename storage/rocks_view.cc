@@ -26,6 +26,15 @@ absl::StatusOr<std::string> RocksView::ReadUnchecked(LogNumber log, Table table,
   return database_->Get(RowKey(log, table, key), RocksDatabase::Checksums::kIgnored);
 }
 
+absl::Status RocksView::ReadManyUnchecked(
+    LogNumber log, Table table, std::span<const std::string> keys,
+    const std::function<absl::Status(size_t, std::string_view)>& visit) const {
+  std::vector<std::string> rows;
+  rows.reserve(keys.size());
+  for (const std::string& key : keys) rows.push_back(RowKey(log, table, key));
+  return database_->GetMany(rows, visit);
+}
+
 absl::Status RocksView::Scan(
     LogNumber log, Table table, std::string_view first, std::string_view last,
     const std::function<bool(std::string_view, std::string_view)>& visit) const {

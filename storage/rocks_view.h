@@ -32,6 +32,10 @@ class RocksView : public Store {
                                    std::string_view key) const override;
   absl::StatusOr<std::string> ReadUnchecked(LogNumber log, Table table,
                                             std::string_view key) const override;
+  absl::Status ReadManyUnchecked(
+      LogNumber log, Table table, std::span<const std::string> keys,
+      const std::function<absl::Status(size_t, std::string_view)>& visit)
+      const override;
   absl::Status Scan(LogNumber log, Table table, std::string_view first,
                     std::string_view last,
                     const std::function<bool(std::string_view, std::string_view)>&

@@ -33,6 +33,17 @@ StoreId NewStoreId() {
   return id;
 }
 
+absl::Status Store::ReadManyUnchecked(
+    LogNumber log, Table table, std::span<const std::string> keys,
+    const std::function<absl::Status(size_t, std::string_view)>& visit) const {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const absl::StatusOr<std::string> row = ReadUnchecked(log, table, keys[i]);
+    if (!row.ok()) return row.status();
+    if (absl::Status visited = visit(i, *row); !visited.ok()) return visited;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckCommit(const CommitPoint& at, const GroupCommit& commit) {
   if (commit.number != at.number + 1) {
     return absl::FailedPreconditionError(absl::StrFormat(

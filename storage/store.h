@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -139,6 +140,12 @@ class Store {
                                                     std::string_view key) const {
     return Read(log, table, key);
   }
+  // ReadUnchecked for many keys that strictly increase: visit(i, row i) for each, in
+  // their order, until it returns an error, which is returned. NotFound if a row was
+  // never written.
+  virtual absl::Status ReadManyUnchecked(
+      LogNumber log, Table table, std::span<const std::string> keys,
+      const std::function<absl::Status(size_t i, std::string_view row)>& visit) const;
   // Rows of one table, as they were when the scan began, with first <= key < last (an
   // empty `last` = no end), in byte order of the keys, until `visit` returns false.
   virtual absl::Status Scan(

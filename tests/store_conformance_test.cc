@@ -161,6 +161,47 @@ TEST_P(StoreTest, ValuesOfAnyLengthUpToAMebibyteComeBack) {
   }
 }
 
+TEST_P(StoreTest, ManyRowsReadAtOnceAreWhatEachIsAlone) {
+  // Short ones and ones as long as full bundles, flushed and not.
+  std::vector<std::string> keys;
+  std::vector<Write> writes;
+  for (uint64_t i = 0; i < 50; ++i) {
+    keys.push_back(U64Key(3 * i));
+    writes.push_back({1, Table::kBundle, keys.back(),
+                      std::string(i % 3 == 0 ? i : 8960 + i, static_cast<char>(i))});
+  }
+  ASSERT_OK(Put(writes));
+  Reopen();
+  writes[7].value = "newer";
+  ASSERT_OK(Put({writes[7]}));
+  size_t visited = 0;
+  ASSERT_OK(store_->ReadManyUnchecked(1, Table::kBundle, keys,
+                                      [&](size_t i, std::string_view row) {
+                                        EXPECT_EQ(i, visited++);
+                                        EXPECT_EQ(row, writes[i].value) << i;
+                                        return absl::OkStatus();
+                                      }));
+  EXPECT_EQ(visited, keys.size());
+  EXPECT_OK(store_->ReadManyUnchecked(
+      1, Table::kBundle, {},
+      [](size_t, std::string_view) { return absl::InternalError("no row"); }));
+
+  // The visitor's error ends it, and so does a row that is not there.
+  const auto until = [&](size_t last) {
+    visited = 0;
+    return store_->ReadManyUnchecked(
+        1, Table::kBundle, keys, [&](size_t i, std::string_view) {
+          ++visited;
+          return i == last ? absl::AbortedError("enough") : absl::OkStatus();
+        });
+  };
+  EXPECT_TRUE(absl::IsAborted(until(20)));
+  EXPECT_EQ(visited, 21u);
+  keys[30] = U64Key(91);
+  EXPECT_TRUE(absl::IsNotFound(until(40)));
+  EXPECT_EQ(visited, 30u);
+}
+
 TEST_P(StoreTest, KeysMayBeEmptyOrHoldAnyByte) {
   const std::vector<std::string> keys = {"", std::string(1, '\0'), "a", "\xff",
                                          "\xff\xff"};
