@@ -13,6 +13,7 @@ namespace {
 // then the rows.
 constexpr size_t kAhead = 8;
 constexpr size_t kLineBytes = 64;
+constexpr size_t kMostAheadBytes = 2048;
 // What a page that is full can take before it moves.
 constexpr size_t kSpareRows = 4;
 
@@ -87,7 +88,8 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
   std::vector<Row>& rows = part.rows;
   rows.clear();
   unsigned changed = 0;
-  auto kept = page.begin();
+  auto kept = page.begin();  // up to here the rows are in `rows`
+  auto next = page.begin();  // never goes back: keys can be chosen to fill one page
   for (size_t i = 0; i < order.size(); ++i) {
     const SetChange& change = changes[order[i].index];
     // Of one key's changes the last decides.
@@ -95,7 +97,6 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
         changes[order[i + 1].index].key == change.key) {
       continue;
     }
-    auto next = kept;
     for (; next != page.end(); ++next) {
       const uint64_t prefix = KeyWord(next->key, 0);
       if (prefix > order[i].prefix) break;
@@ -115,7 +116,7 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
     if (member) {
       part.undo.push_back({change.key, kept->position, true});
       --part.members;
-      ++kept;
+      kept = ++next;
     } else {
       part.undo.push_back({change.key, change.position, false});
       ++part.members;
@@ -129,16 +130,17 @@ unsigned SetIndex::Merge(std::span<const SetChange> changes,
   return changed;
 }
 
-void SetIndex::Prefetch(std::span<const Place> ahead) const {
+// Inlined, or GCC takes a function that only fetches for one without effect.
+[[gnu::always_inline]] inline void SetIndex::Prefetch(
+    std::span<const Place> ahead) const {
   if (ahead.size() > 2 * kAhead) {
     __builtin_prefetch(&pages_[PageOf(ahead[2 * kAhead].prefix)]);
   }
   if (ahead.size() > kAhead) {
     const Page& page = pages_[PageOf(ahead[kAhead].prefix)];
     const char* rows = reinterpret_cast<const char*>(page.data());
-    for (size_t at = 0; at < page.size() * sizeof(Row); at += kLineBytes) {
-      __builtin_prefetch(rows + at);
-    }
+    const size_t bytes = std::min(page.size() * sizeof(Row), kMostAheadBytes);
+    for (size_t at = 0; at < bytes; at += kLineBytes) __builtin_prefetch(rows + at);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "log/set_index.h"
@@ -58,6 +59,9 @@ absl::Status SetIndex::Loader::Add(Bytes rows) {
     const Row row = {HashFromBytes(rows), ReadU64(rows.subspan(Hash::kSize))};
     if (set_.n_ > 0 && row.key <= last_) {
       return absl::DataLossError("the rows of its set are out of order");
+    }
+    if (row.position == std::numeric_limits<uint64_t>::max()) {
+      return absl::DataLossError("the rows of its set have impossible positions");
     }
     const auto page = [this](const Hash& key) {
       return KeyPrefix(key, set_.page_level());
