@@ -189,7 +189,9 @@ bool RunCursor::Enter(uint64_t page, unsigned slot) {
     run_->file_.WillNeed(page * kRunPageBytes, (page + 2 * kWindow) * kRunPageBytes);
     asked_ = page + kWindow;
   }
-  status_ = run_->Require(page);
+  // Whoever walks over all rows writes them anew, under a new checksum: what this page
+  // was when it was looked at last is not enough.
+  status_ = ahead_ == ReadAhead::kSequential ? run_->Check(page) : run_->Require(page);
   if (!status_.ok()) return false;
   page_ = run_->page(page);
   count_ = run_->RowsIn(page);
