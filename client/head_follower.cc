@@ -231,8 +231,11 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                                              const Version& version,
                                              const KeyChoice& choice, const At& at,
                                              Under under) {
+  // Behind a head that nobody cosigned, perhaps; never behind one that met the quorum.
+  const bool quorum = options_.policy && options_.policy->quorum;
   const bool behind = under == Under::kCosigned && known.head &&
-                      version.checkpoint.size < known.head->checkpoint.size;
+                      version.checkpoint.size < known.head->checkpoint.size &&
+                      !(quorum && VerifyHead(known.head->note, choice.trust).ok());
   if (known.head) {
     const Checkpoint& before = known.head->checkpoint;
     const Checkpoint& now = version.checkpoint;

@@ -71,6 +71,15 @@ TEST_F(CosignedHeadTest, TheNewestHeadThatWasSeenIsKeptWhateverIsAskedFor) {
   EXPECT_EQ(Known()->head->checkpoint.size, log().size());
 }
 
+TEST_F(CosignedHeadTest, NoHeadIsTakenBehindOneThatMetTheQuorum) {
+  server_.cosigned_size = log().size();
+  ASSERT_OK(Careful().Head());
+  log().Add(HashN(70));
+  server_.cosigned_size = v1_end_;
+  EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss, "went back");
+  EXPECT_EQ(Known()->head->checkpoint.size, log().size() - 1);
+}
+
 TEST_F(CosignedHeadTest, ACosignedHeadOfAnotherHistoryIsAContradiction) {
   ASSERT_OK(Pinned().Head());
   FakeServer other;
