@@ -34,6 +34,7 @@ void SortFew(EventRow* begin, EventRow* end) {
 }  // namespace
 
 void SortRows(std::span<EventRow> rows, unsigned partition_bits) {
+  if (rows.empty()) return;
   EventRow* const begin = rows.data();
   if (rows.size() <= kFewRows) return SortFew(begin, begin + rows.size());
   const unsigned bits =
