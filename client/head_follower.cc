@@ -93,6 +93,11 @@ absl::StatusOr<HeadFollower::KeyChoice> HeadFollower::ChooseKey(
   if (known) {
     choice.trust.log_key = known->key;
     choice.pinned = choice.pinned || known->pinned;
+    if (!choice.trust.policy && options_.use_stored_policy && !known->policy.empty()) {
+      absl::StatusOr<Policy> policy = ParsePolicy(known->policy);
+      if (!policy.ok()) return policy.status();
+      choice.trust.policy = *std::move(policy);
+    }
   } else if (!options_.key && !options_.policy) {
     if (!options_.trust_on_first_use) {
       return Refused(origin, "no key of this log is known: give --key or --policy");
@@ -110,12 +115,12 @@ absl::StatusOr<VerifiedHead> HeadFollower::Follow(const At& at, Demands demands,
   contradiction_.reset();
   conviction_.reset();
   if (at.tag) demands.tag = at.tag;
-  if (options_.policy && options_.policy->quorum) under = Under::kCosigned;
   for (int i = 0; i < kTries; ++i) {
     absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
     if (!known.ok()) return known.status();
     absl::StatusOr<KeyChoice> choice = ChooseKey(*known);
     if (!choice.ok()) return choice.status();
+    if (choice->trust.policy && choice->trust.policy->quorum) under = Under::kCosigned;
 
     v1::GetHeadRequest request;
     request.set_origin(options_.origin);
@@ -232,7 +237,7 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                                              const KeyChoice& choice, const At& at,
                                              Under under) {
   // Behind a head that nobody cosigned, perhaps; never behind one that met the quorum.
-  const bool quorum = options_.policy && options_.policy->quorum;
+  const bool quorum = choice.trust.policy && choice.trust.policy->quorum;
   const bool behind = under == Under::kCosigned && known.head &&
                       version.checkpoint.size < known.head->checkpoint.size &&
                       !(quorum && VerifyHead(known.head->note, choice.trust).ok());

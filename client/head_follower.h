@@ -35,6 +35,8 @@ struct TrustOptions {
   std::optional<VerifierKey> key;  // pins
   std::optional<Policy> policy;    // pins, if it names a key of the log
   bool trust_on_first_use = false;
+  // Without `policy`: the one that is stored for the log (KnownLog::policy).
+  bool use_stored_policy = true;
 };
 
 // Which version of the set; neither = the newest.

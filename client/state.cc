@@ -13,14 +13,16 @@
 #include "log/json.h"
 #include "log/note.h"
 #include "log/origin.h"
+#include "log/policy.h"
 #include "log/sha256.h"
 
 namespace setlog {
 namespace {
 
-// A note of 1 MiB, every byte of it escaped in JSON (a backslash before each: control
-// characters no note has), and the rest. So all that is written is read again.
-constexpr size_t kMaxStateBytes = size_t{8} << 20;
+// A note of 1 MiB, and a policy of as much, every byte of it escaped in JSON (a
+// backslash before each: control characters no note has), and the rest. So all that is
+// written is read again.
+constexpr size_t kMaxStateBytes = size_t{16} << 20;
 
 std::string Format(const KnownLog& log) {
   JsonValue::Object members;
@@ -31,6 +33,7 @@ std::string Format(const KnownLog& log) {
   add("highest_m", absl::StrFormat("%d", log.highest_m));
   add("origin", log.key.name);
   add("pinned", log.pinned);
+  if (!log.policy.empty()) add("policy", log.policy);
   add("vkey", FormatVkey(log.key));
   return CanonicalJson({std::move(members)}) + "\n";
 }
@@ -57,6 +60,10 @@ absl::StatusOr<KnownLog> Parse(std::string_view text, std::string_view origin) {
   const std::optional<uint64_t> m = ParseDecimal(*highest_m);
   if (!m) return absl::DataLossError("highest_m is no number");
   KnownLog log{.key = *std::move(key), .pinned = *pinned->AsBool(), .highest_m = *m};
+  if (const std::string* policy = text_of("policy")) {
+    if (absl::Status s = CheckPolicyFor(log.key, *policy); !s.ok()) return s;
+    log.policy = *policy;
+  }
   if (const std::string* note = text_of("head")) {
     absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(*note, log.key);
     if (!checkpoint.ok()) return checkpoint.status();
@@ -77,6 +84,16 @@ absl::StatusOr<KnownLog> ReadLog(const std::string& path, std::string_view origi
 }
 
 }  // namespace
+
+absl::Status CheckPolicyFor(const VerifierKey& key, std::string_view text) {
+  const absl::StatusOr<Policy> policy = ParsePolicy(text);
+  if (!policy.ok()) return policy.status();
+  for (const Policy::Log& log : policy->logs) {
+    if (log.key == key) return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "the policy does not name the key: it needs the line `log %s`", FormatVkey(key)));
+}
 
 absl::StatusOr<std::string> StateDirectory::DefaultPath() {
   if (const char* home = std::getenv("SETLOG_HOME"); home != nullptr && *home != 0) {
@@ -146,6 +163,39 @@ absl::Status StateDirectory::Update(
     return absl::ErrnoToStatus(errno, absl::StrFormat("cannot remove %s.json", file));
   }
   return absl::OkStatus();
+}
+
+absl::Status StateDirectory::ForgetSeen(std::string_view origin) const {
+  const std::string prefix = ToHex(Sha256(AsBytes(origin))) + "-";
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (const auto& file : std::filesystem::directory_iterator(path_ + "/seen", error)) {
+    if (file.path().filename().string().starts_with(prefix)) files.push_back(file);
+  }
+  for (const std::filesystem::path& file : files) {
+    if (!error) std::filesystem::remove(file, error);
+  }
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(
+      error.value(), absl::StrFormat("cannot forget the versions in %s/seen", path_));
+}
+
+absl::Status StateDirectory::Forget(std::string_view origin) const {
+  // First what stands under the key: cut short, the log is still a known one.
+  if (absl::Status s = ForgetSeen(origin); !s.ok()) return s;
+  return Update(origin, [](std::optional<KnownLog>& log) {
+    log.reset();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status StateDirectory::ReplaceKey(const VerifierKey& key,
+                                        std::string_view policy) const {
+  if (absl::Status s = ForgetSeen(key.name); !s.ok()) return s;
+  return Update(key.name, [&](std::optional<KnownLog>& log) {
+    log = KnownLog{.key = key, .pinned = true, .policy = std::string(policy)};
+    return absl::OkStatus();
+  });
 }
 
 std::string StateDirectory::SeenFile(std::string_view origin,

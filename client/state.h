@@ -14,12 +14,14 @@
 //     evidence/<origin>-<hex>.note   notes that cannot both be taken
 //     evidence/<origin>-<hex>.evidence   what convicts a log: client/evidence_file.h
 //
-//   {"head":"<note>","highest_m":"7","origin":"...","pinned":true,"vkey":"..."}
+//   {"head":"<note>","highest_m":"7","origin":"...","pinned":true,"policy":"<text>",
+//    "vkey":"..."}
 //
-// in RFC 8785 form and a line feed; no "head" before the first one was verified. A file
-// that is damaged is refused (DataLoss), never taken for an unknown log: forgetting a
-// head would let a server go back behind it. No secret is ever stored here.
-// Thread-safe, also between processes.
+// in RFC 8785 form and a line feed (one line); no "head" before the first one was
+// verified, no "policy" unless a person named one for the log (`setlog trust add`). A
+// file that is damaged is refused (DataLoss), never taken for an unknown log:
+// forgetting a head would let a server go back behind it. No secret is ever stored
+// here. Thread-safe, also between processes.
 #ifndef SETLOG_CLIENT_STATE_H_
 #define SETLOG_CLIENT_STATE_H_
 
@@ -47,8 +49,15 @@ struct KnownLog {
   bool pinned = false;            // a person named the key; else it came from a server
   std::optional<KnownHead> head;  // the last that was verified
   uint64_t highest_m = 0;         // of the index entries that were verified
+  // The text of a policy that names `key` as a log's; "" = none. Verdicts ask for it
+  // where no other is named.
+  std::string policy;
   friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };
+
+// InvalidArgument unless `text` is a policy that names `key` as a log's: no other could
+// ever be met.
+absl::Status CheckPolicyFor(const VerifierKey& key, std::string_view text);
 
 class StateDirectory {
  public:
@@ -72,6 +81,13 @@ class StateDirectory {
       std::string_view origin,
       const std::function<absl::Status(std::optional<KnownLog>&)>& change) const;
 
+  // Forgets the log: its key, its policy, its head and the versions of its set that
+  // were seen. Evidence and audits stay. OK if nothing was known.
+  absl::Status Forget(std::string_view origin) const;
+  // The key of a log is another one from now on, as a person says: what was seen under
+  // the one before (head, versions) would contradict it, and is forgotten.
+  absl::Status ReplaceKey(const VerifierKey& key, std::string_view policy) const;
+
   // Stores a note, or evidence, for people and for `setlog verify` to look at; returns
   // its path. The same bytes get the same name again.
   absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
@@ -83,6 +99,7 @@ class StateDirectory {
 
  private:
   explicit StateDirectory(std::string path) : path_(std::move(path)) {}
+  absl::Status ForgetSeen(std::string_view origin) const;
   // Without the extension.
   std::string FileOf(std::string_view origin) const;
 

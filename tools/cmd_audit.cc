@@ -284,7 +284,11 @@ absl::Status BringKey(const AuditFlags& flags, const LogSession& log) {
   if (!known.ok()) return known.status();
   if (!*known) return absl::OkStatus();
   return log.state().Update(flags.origin, [&](std::optional<KnownLog>& here) {
-    if (!here) here = KnownLog{.key = (*known)->key, .pinned = (*known)->pinned};
+    if (!here) {
+      here = KnownLog{.key = (*known)->key,
+                      .pinned = (*known)->pinned,
+                      .policy = (*known)->policy};
+    }
     return absl::OkStatus();
   });
 }
@@ -313,7 +317,7 @@ Runner DeclareAudit(CLI::App& app) {
                "from the first entry, not from the last run");
   AddDuration(app, "--keep-every", flags->keep_every_us,
               "how often progress is kept on the way (10s)");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog audit example.org/pets --key example.org/pets+1a2b3c4d+...\n"
       "  CLEAN: example.org/pets up to size 1702, every entry and every set root "

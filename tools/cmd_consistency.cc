@@ -53,7 +53,7 @@ Runner DeclareConsistency(CLI::App& app) {
   AddOrigin(app, flags->origin);
   AddNumber(app, "SIZE1", flags->size1, "the smaller tree, at least 1");
   AddNumber(app, "SIZE2", flags->size2, "the larger one (default: the head)");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer("  setlog consistency example.org/pets 100 200");
   return [flags = std::move(flags)](Session& session) {
     return ShowConsistency(*flags, session);

@@ -139,7 +139,7 @@ Runner DeclareDiff(CLI::App& app) {
   app.add_option("B", flags->b, version)->required()->type_name("TAG|SIZE|@head");
   app.add_option("--out", flags->out, "write the lines to a file instead")
       ->type_name("FILE");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog diff example.org/pets v1 v2\n"
       "  + 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9\n"

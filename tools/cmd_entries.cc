@@ -82,7 +82,7 @@ Runner DeclareEntries(CLI::App& app) {
   AddOrigin(app, flags->origin);
   AddNumber(app, "--from", flags->from, "the first position (0)");
   AddNumber(app, "--to", flags->to, "one past the last position (the head's size)");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer("  setlog entries example.org/pets --from 0 --to 10 --json");
   return [flags = std::move(flags)](Session& session) {
     return ShowEntries(*flags, session);

@@ -37,7 +37,9 @@ ExitCode ShowHead(const HeadFlags& flags, Session& session) {
        {"index_size", version.index.m},
        {"set_count", version.index.n},
        {"set_root", ToHex(version.index.set_root)},
-       {"pinned", head->pinned}},
+       {"pinned", head->pinned},
+       {"cosigned_at", OrNull(version.cosigned_at_s)},
+       {"replayed_by", version.replayed_by}},
       absl::StrFormat("%s has %d entries", flags.origin, version.checkpoint.size));
   out.Detail("  root    " + ToHex(version.checkpoint.root));
   out.Detail(VersionDetail(version));
@@ -54,7 +56,7 @@ Runner DeclareHead(CLI::App& app) {
   AddOrigin(app, flags->origin);
   app.add_flag("--note", flags->note,
                "print the signed note as it is, with all cosignatures so far");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer("  setlog head example.org/pets --note > head.txt");
   return [flags = std::move(flags)](Session& session) {
     return ShowHead(*flags, session);

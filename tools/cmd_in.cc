@@ -58,14 +58,15 @@ absl::Status CheckNewest(const LogSession& log, const Version& version, uint64_t
 // The version that was asked for, with all that was demanded of it.
 absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
                                          LogSession& log) {
-  Demands demands = DemandsOf(flags.answer, NowSeconds());
+  const Demands demands = {.max_lag = flags.answer.max_lag};
   absl::StatusOr<VerifiedHead> head = log.Head(at, demands);
   if (!head.ok()) return head;
   if (flags.strict_at && at.size) {
     const absl::Status newest = CheckNewest(log, head->version, *at.size);
     if (!newest.ok()) return newest;
   }
-  return flags.out.empty() ? head : log.client().Cosigned(*head, demands);
+  if (flags.out.empty()) return head;
+  return log.client().Cosigned(*head, WithFreshness(demands, flags.trust));
 }
 
 // No version, no answer: what cannot be verified is said of each record that is known
@@ -137,7 +138,7 @@ Runner DeclareIn(CLI::App& app) {
                  "write proof files for `setlog verify`: FILE for one record, or DIR/ "
                  "for <hash>.setproof")
       ->type_name("FILE|DIR");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog in example.org/pets cat.png --out cat.setproof\n"
       "  PRESENT in the set that example.org/pets committed to at size 12 ...\n\n"

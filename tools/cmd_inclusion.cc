@@ -88,7 +88,7 @@ Runner DeclareInclusion(CLI::App& app) {
             "of the tree; any up to the head's (default), published or not");
   app.add_option("--out", flags->out_file, "write it as a C2SP tlog-proof@v1")
       ->type_name("FILE");
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer("  setlog inclusion example.org/pets 17 --out cat.tlog-proof");
   return [flags = std::move(flags)](Session& session) {
     return ShowInclusion(*flags, session);

@@ -45,7 +45,7 @@ ExitCode ListTags(const TagsFlags& flags, Session& session) {
 Runner DeclareTags(CLI::App& app) {
   auto flags = std::make_unique<TagsFlags>();
   AddOrigin(app, flags->origin);
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog tags example.org/pets --json\n\n"
       "Each is verified; that there are no others is the server's claim.");

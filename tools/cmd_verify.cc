@@ -35,9 +35,8 @@ ExitCode Verify(VerifyFlags& flags, Output& out) {
   question.named = *std::move(named);
   absl::StatusOr<At> at = AtOf(flags.answer);
   if (!at.ok()) return out.Fail(at.status());
-  question.demands = DemandsOf(flags.answer, NowSeconds());
-  question.demands.tag = at->tag;
-  question.demands.m = at->size;
+  question.demands = WithFreshness(
+      {.tag = at->tag, .m = at->size, .max_lag = flags.answer.max_lag}, flags.trust);
   question.expect_absent = flags.answer.expects_absent();
   if (question.hashes.size() > 1) {
     return out.Fail(
@@ -95,7 +94,7 @@ Runner DeclareVerify(CLI::App& app) {
                             ->type_name("FILE");
   AddHashes(app, "--hash", question.hashes, "the record's hash instead")
       ->excludes(record);
-  AddTrustFlags(app, flags->trust);
+  AddVerdictFlags(app, flags->trust);
   AddAnswerFlags(app, flags->answer,
                  "must be for this version: a tag, or the size m of the verdict");
   AddReadFlags(app, question.read);

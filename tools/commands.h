@@ -29,6 +29,7 @@ Runner DeclareRemove(CLI::App& app);
 Runner DeclareTag(CLI::App& app);
 Runner DeclareTags(CLI::App& app);
 Runner DeclareToken(CLI::App& app);
+Runner DeclareTrust(CLI::App& app);
 Runner DeclareVerify(CLI::App& app);
 
 }  // namespace setlog

@@ -81,7 +81,7 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
   if (!connection.ok()) return connection.status();
 
   if (options.without_quorum && named->policy) named->policy->quorum.reset();
-  LogSession log(&session);
+  LogSession log(&session, trust);
   log.state_ = std::make_unique<StateDirectory>(*std::move(state));
   log.connection_ = std::make_unique<Connection>(*std::move(connection));
   log.client_ = std::make_unique<LogClient>(
@@ -89,12 +89,13 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
       TrustOptions{.origin = std::move(origin),
                    .key = std::move(named->log_key),
                    .policy = std::move(named->policy),
-                   .trust_on_first_use = options.trust_on_first_use});
+                   .trust_on_first_use = options.trust_on_first_use,
+                   .use_stored_policy = trust.verdict});
   return log;
 }
 
 absl::StatusOr<VerifiedHead> LogSession::Head(const At& at, const Demands& demands) {
-  absl::StatusOr<VerifiedHead> head = client_->Head(at, demands);
+  absl::StatusOr<VerifiedHead> head = client_->Head(at, WithFreshness(demands, trust_));
   if (head.ok()) NoteFirstUse(*head);
   return head;
 }
@@ -104,8 +105,8 @@ void LogSession::NoteFirstUse(const VerifiedHead& head) {
   session_->out.Note(absl::StrFormat(
       "first use of %s: its key was taken from %s and is not pinned.\n"
       "  fingerprint %s\n"
-      "  Compare it with the owner's; to pin it: --key %s",
-      origin(), session_->server.address, Fingerprint(head.version.log_key),
+      "  Compare it with the owner's; to pin it: setlog trust add %s --key %s",
+      origin(), session_->server.address, Fingerprint(head.version.log_key), origin(),
       FormatVkey(head.version.log_key)));
 }
 

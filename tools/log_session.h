@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -49,7 +50,8 @@ class LogSession {
   const StateDirectory& state() const { return *state_; }
   LogClient& client() { return *client_; }
 
-  // client().Head; shows the fingerprint of a key that was met for the first time.
+  // client().Head, as fresh as the flags ask for; shows the fingerprint of a key that
+  // was met for the first time.
   absl::StatusOr<VerifiedHead> Head(const At& at, const Demands& demands);
   // The same note for a head that came in another way.
   void NoteFirstUse(const VerifiedHead& head);
@@ -61,9 +63,11 @@ class LogSession {
   ExitCode CodeOf(const absl::Status& status) const;
 
  private:
-  explicit LogSession(Session* session) : session_(session) {}
+  LogSession(Session* session, TrustFlags trust)
+      : session_(session), trust_(std::move(trust)) {}
 
   Session* session_;
+  TrustFlags trust_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<StateDirectory> state_;
   std::unique_ptr<LogClient> client_;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "client/state.h"
@@ -43,19 +44,26 @@ absl::StatusOr<OfflineTrust> FindTrust(const Trust& named, const std::string& no
   const absl::StatusOr<std::string> origin = OriginOf(note);
   if (!origin.ok()) return origin.status();
   const auto known = LoadKnown(*origin);
+  Trust trust = named;
+  if (known.ok() && *known && !trust.policy && !(*known)->policy.empty()) {
+    absl::StatusOr<Policy> policy = ParsePolicy((*known)->policy);
+    if (!policy.ok()) return policy.status();
+    trust.policy = *std::move(policy);
+  }
   if (named.log_key) {
     // An origin that cannot be remembered cannot be known under another key either.
     if (known.ok() && *known && (*known)->key != *named.log_key) {
       return OtherKey(*named.log_key, (*known)->key);
     }
-    return OfflineTrust{named, true};
+    return OfflineTrust{std::move(trust), true};
   }
   if (!known.ok()) return known.status();
   if (!*known) {
     return absl::NotFoundError(absl::StrFormat(
         "no key of %s is known: name one with --key VKEY or --policy FILE", *origin));
   }
-  return OfflineTrust{Trust{.log_key = (*known)->key}, (*known)->pinned};
+  trust.log_key = (*known)->key;
+  return OfflineTrust{std::move(trust), (*known)->pinned};
 }
 
 absl::Status KeepKey(const VerifierKey& key, bool pinned) {

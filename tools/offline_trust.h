@@ -4,9 +4,9 @@
 //   absl::StatusOr<TrustedHead> head = VerifyHead(note, trust->trust);
 //   absl::Status kept = KeepKey(head->log_key, trust->pinned);
 //
-// A key or policy that was named, else a key that is already known for the origin
-// (client/state.h), else nobody: never the key that a file brings along, because then
-// anybody could have made the file.
+// A key or policy that was named, else the key that is already known for the origin and
+// the policy that is stored for it (client/state.h), else nobody: never the key that a
+// file brings along, because then anybody could have made the file.
 #ifndef SETLOG_TOOLS_OFFLINE_TRUST_H_
 #define SETLOG_TOOLS_OFFLINE_TRUST_H_
 

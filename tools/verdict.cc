@@ -58,7 +58,7 @@ std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s) {
 
 std::string KeyDetail(const VerifierKey& key, bool pinned) {
   return absl::StrFormat("  key     %s (%s)", FormatVkey(key),
-                         pinned ? "pinned" : "not pinned: --key pins it");
+                         pinned ? "pinned" : "not pinned: `setlog trust add` pins it");
 }
 
 Json OrNull(std::optional<uint64_t> number) {
