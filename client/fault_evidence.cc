@@ -16,11 +16,16 @@ namespace {
 
 class Maker {
  public:
-  Maker(const Connection& connection, const VerifiedHead& head, const Replay& replay,
-        const ReplayFault& fault, const std::string& entry)
+  // Without `replay` wrong sets are for somebody else.
+  Maker(const Connection& connection, const VerifiedHead& head, const Replay* replay,
+        const std::optional<PlacedIndex>& last_index,
+        const std::map<std::string, PlacedTag>& tags, const ReplayFault& fault,
+        const std::string& entry)
       : connection_(connection),
         head_(head),
         replay_(replay),
+        last_index_(last_index),
+        tags_(tags),
         fault_(fault),
         entry_(entry),
         tree_(&connection, head.version.checkpoint) {}
@@ -54,7 +59,7 @@ class Maker {
   }
 
   absl::StatusOr<Evidence> IndexOrder(ProvenEntry wrong) const {
-    const PlacedIndex& last = *replay_.state().last_index;
+    const PlacedIndex& last = *last_index_;
     absl::StatusOr<ProvenEntry> earlier =
         ProveEntry(tree_, last.position, Encode(last.entry));
     if (!earlier.ok()) return earlier.status();
@@ -64,7 +69,7 @@ class Maker {
 
   absl::StatusOr<Evidence> TagName(ProvenEntry wrong) const {
     const TagEntry tag = std::get<TagEntry>(*DecodeEntry(AsBytes(entry_)));
-    const PlacedTag& placed = replay_.tags().at(tag.name);
+    const PlacedTag& placed = tags_.at(tag.name);
     absl::StatusOr<ProvenEntry> earlier =
         ProveEntry(tree_, placed.position, Encode(TagEntry{placed.m, tag.name}));
     if (!earlier.ok()) return earlier.status();
@@ -81,8 +86,9 @@ class Maker {
   }
 
   absl::StatusOr<Evidence> IndexSet(ProvenEntry wrong) const {
+    if (replay_ == nullptr) return absl::FailedPreconditionError("there is no set");
     const IndexEntry index = std::get<IndexEntry>(*DecodeEntry(AsBytes(entry_)));
-    const ReplayState& state = replay_.state();
+    const ReplayState& state = replay_->state();
     std::optional<ProvenEntry> from;
     if (state.last_index) {
       absl::StatusOr<ProvenEntry> last = ProveEntry(tree_, state.last_index->position,
@@ -121,11 +127,22 @@ class Maker {
 
   const Connection& connection_;
   const VerifiedHead& head_;
-  const Replay& replay_;
+  const Replay* const replay_;
+  const std::optional<PlacedIndex>& last_index_;
+  const std::map<std::string, PlacedTag>& tags_;
   const ReplayFault& fault_;
   const std::string& entry_;
   const TreeClient tree_;
 };
+
+absl::StatusOr<Evidence> Checked(absl::StatusOr<Evidence> evidence,
+                                 const VerifiedHead& head) {
+  if (!evidence.ok()) return evidence;
+  const auto proven = VerifyEvidence(*evidence, {.log_key = head.version.log_key});
+  if (!proven.ok()) return proven.status();
+  if (absl::Status s = CheckEvidenceFits(*evidence); !s.ok()) return s;
+  return evidence;
+}
 
 }  // namespace
 
@@ -134,13 +151,20 @@ absl::StatusOr<Evidence> MakeFaultEvidence(const Connection& connection,
                                            const Replay& replay,
                                            const ReplayFault& fault,
                                            const std::string& entry) {
-  absl::StatusOr<Evidence> evidence =
-      Maker(connection, head, replay, fault, entry).Make();
-  if (!evidence.ok()) return evidence;
-  const auto proven = VerifyEvidence(*evidence, {.log_key = head.version.log_key});
-  if (!proven.ok()) return proven.status();
-  if (absl::Status s = CheckEvidenceFits(*evidence); !s.ok()) return s;
-  return evidence;
+  return Checked(Maker(connection, head, &replay, replay.state().last_index,
+                       replay.tags(), fault, entry)
+                     .Make(),
+                 head);
+}
+
+absl::StatusOr<Evidence> MakeEntryEvidence(const Connection& connection,
+                                           const VerifiedHead& head,
+                                           const std::optional<PlacedIndex>& last_index,
+                                           const std::map<std::string, PlacedTag>& tags,
+                                           const ReplayFault& fault,
+                                           const std::string& entry) {
+  return Checked(
+      Maker(connection, head, nullptr, last_index, tags, fault, entry).Make(), head);
 }
 
 absl::StatusOr<Evidence> MakeForkEvidence(const TreeClient& tree,

@@ -10,6 +10,8 @@
 #ifndef SETLOG_CLIENT_FAULT_EVIDENCE_H_
 #define SETLOG_CLIENT_FAULT_EVIDENCE_H_
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -28,6 +30,15 @@ namespace setlog {
 absl::StatusOr<Evidence> MakeFaultEvidence(const Connection& connection,
                                            const VerifiedHead& head,
                                            const Replay& replay,
+                                           const ReplayFault& fault,
+                                           const std::string& entry);
+
+// The same for an audit that holds no set, of every fault but that of a wrong set
+// (FailedPrecondition): with the newest index entry and the tags before the fault.
+absl::StatusOr<Evidence> MakeEntryEvidence(const Connection& connection,
+                                           const VerifiedHead& head,
+                                           const std::optional<PlacedIndex>& last_index,
+                                           const std::map<std::string, PlacedTag>& tags,
                                            const ReplayFault& fault,
                                            const std::string& entry);
 

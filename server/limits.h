@@ -29,6 +29,10 @@ struct Limits {
   // need not wait behind them; those that wait for such a thread are counted.
   uint64_t waiting_batches = 256;
   uint64_t waiting_old_lookups = 64;
+  // Extension proofs: made one at a time, for so many values at most (an index entry
+  // covers no more), and held until their callers have them.
+  uint64_t extension_streams = 4;
+  uint64_t extension_values = uint64_t{1} << 20;
   uint64_t queue_bytes = uint64_t{64} << 20;  // records that wait for a commit
   uint64_t listed = 1000;  // logs or tags in one answer: these stay below 4 MiB
   // No unary call waits longer than that, whatever its caller's deadline is.

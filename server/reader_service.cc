@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "port/mutex.h"
+#include "server/extension_stream.h"
 #include "server/find_readable.h"
 #include "server/rpc_status.h"
 #include "server/write_deadline.h"
@@ -171,18 +172,21 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
 }  // namespace
 
 ReaderService::ReaderService(const Access* access, const LogDirectory* logs,
-                             const Answers* answers, HeadFeed* feed,
-                             const Limits& limits)
+                             const Answers* answers, const ExtensionAnswers* extensions,
+                             HeadFeed* feed, const Limits& limits)
     : access_(access),
       logs_(logs),
       answers_(answers),
+      extensions_(extensions),
       feed_(feed),
       write_deadline_(limits.write_deadline),
       watch_slots_(limits.watch_streams),
       entry_slots_(limits.entry_streams),
       batches_(std::max(2U, std::thread::hardware_concurrency()),
                limits.waiting_batches),
-      old_lookups_(kOldLookupThreads, limits.waiting_old_lookups) {}
+      old_lookups_(kOldLookupThreads, limits.waiting_old_lookups),
+      extension_slots_(limits.extension_streams),
+      extension_queue_(1, limits.extension_streams) {}
 
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ReaderService::Answer(
@@ -306,6 +310,24 @@ grpc::ServerUnaryReactor* ReaderService::BatchLookup(
     v1::BatchLookupResponse* response) {
   return Answer(context, request, response, &Answers::BatchLookup,
                 &ReaderService::QueueForBatch);
+}
+grpc::ServerWriteReactor<v1::ExtensionProofChunk>* ReaderService::GetExtensionProof(
+    grpc::CallbackServerContext* context, const v1::GetExtensionProofRequest* request) {
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  absl::Status allowed =
+      FindReadable(*logs_, *access_, caller, request->origin()).status();
+  if (allowed.ok() && !extension_slots_.TryTake()) {
+    allowed = Busy("too many extension proofs are being made");
+  }
+  if (!allowed.ok()) {
+    return new RefusedStream<v1::ExtensionProofChunk>(allowed, context);
+  }
+  auto* stream = new ExtensionStream(extensions_, feed_, &extension_slots_,
+                                     write_deadline_, context, *request);
+  if (!extension_queue_.TryRun([stream] { stream->Run(); })) {
+    stream->Refuse(Busy("too many extension proofs are being made"));
+  }
+  return stream;
 }
 grpc::ServerUnaryReactor* ReaderService::ListTags(grpc::CallbackServerContext* context,
                                                   const v1::ListTagsRequest* request,

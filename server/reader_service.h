@@ -10,6 +10,7 @@
 
 #include "server/access.h"
 #include "server/answers.h"
+#include "server/extension_answer.h"
 #include "server/head_feed.h"
 #include "server/limits.h"
 #include "server/log_directory.h"
@@ -22,7 +23,8 @@ class ReaderService final : public v1::Reader::CallbackService {
  public:
   // What it is given must outlive it; it must outlive all calls.
   ReaderService(const Access* access, const LogDirectory* logs, const Answers* answers,
-                HeadFeed* feed, const Limits& limits);
+                const ExtensionAnswers* extensions, HeadFeed* feed,
+                const Limits& limits);
 
   grpc::ServerUnaryReactor* ListLogs(grpc::CallbackServerContext* context,
                                      const v1::ListLogsRequest* request,
@@ -51,6 +53,9 @@ class ReaderService final : public v1::Reader::CallbackService {
   grpc::ServerUnaryReactor* BatchLookup(grpc::CallbackServerContext* context,
                                         const v1::BatchLookupRequest* request,
                                         v1::BatchLookupResponse* response) override;
+  grpc::ServerWriteReactor<v1::ExtensionProofChunk>* GetExtensionProof(
+      grpc::CallbackServerContext* context,
+      const v1::GetExtensionProofRequest* request) override;
   grpc::ServerUnaryReactor* ListTags(grpc::CallbackServerContext* context,
                                      const v1::ListTagsRequest* request,
                                      v1::ListTagsResponse* response) override;
@@ -71,12 +76,15 @@ class ReaderService final : public v1::Reader::CallbackService {
   const Access* const access_;
   const LogDirectory* const logs_;
   const Answers* const answers_;
+  const ExtensionAnswers* const extensions_;
   HeadFeed* const feed_;
   const std::chrono::milliseconds write_deadline_;
   Slots watch_slots_;
   Slots entry_slots_;
   WorkQueue batches_;
   WorkQueue old_lookups_;
+  Slots extension_slots_;
+  WorkQueue extension_queue_;
 };
 
 }  // namespace setlog

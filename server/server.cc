@@ -137,6 +137,7 @@ struct Server::Parts {
   std::unique_ptr<Access> access;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Answers> answers;
+  std::unique_ptr<ExtensionAnswers> extensions;
   std::unique_ptr<ReaderService> reader_service;
   std::unique_ptr<WriterService> writer_service;
   std::unique_ptr<Gauges> gauges;
@@ -277,9 +278,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
                                              parts->logs.get(), limits.listed);
-  parts->reader_service =
-      std::make_unique<ReaderService>(parts->access.get(), parts->logs.get(),
-                                      parts->answers.get(), parts->feed.get(), limits);
+  parts->extensions =
+      std::make_unique<ExtensionAnswers>(parts->store.get(), parts->reader.get(),
+                                         parts->logs.get(), limits.extension_values);
+  parts->reader_service = std::make_unique<ReaderService>(
+      parts->access.get(), parts->logs.get(), parts->answers.get(),
+      parts->extensions.get(), parts->feed.get(), limits);
   parts->writer_service = std::make_unique<WriterService>(
       parts->access.get(), parts->audit.get(), parts->logs.get(), parts->answers.get(),
       parts->sequencer.get(), parts->feed.get(), parts->store.get(), limits);

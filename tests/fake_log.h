@@ -80,8 +80,10 @@ class FakeLog {
     return Append(IndexEntry{size(), n, root});
   }
   uint64_t Tag(const std::string& name) {
-    const uint64_t position =
-        Append(TagEntry{IndexAt(index_positions_.back()).m, name});
+    return TagAs(IndexAt(index_positions_.back()).m, name);
+  }
+  uint64_t TagAs(uint64_t m, const std::string& name) {
+    const uint64_t position = Append(TagEntry{m, name});
     tag_positions_.push_back(position);
     return position;
   }

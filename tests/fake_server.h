@@ -71,6 +71,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   std::function<void(v1::LookupResponse&)> on_lookup;
   std::function<void(v1::BatchLookupResponse&)> on_batch;
   std::function<void(v1::EntriesChunk&)> on_chunk;
+  std::function<void(const v1::GetExtensionProofRequest&, std::string&)> on_extension;
   std::function<void(v1::InclusionProof&)> on_inclusion;
   std::function<void(v1::ConsistencyProof&)> on_consistency;
   std::function<void(v1::ListTagsResponse&)> on_tags;
@@ -90,6 +91,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   // What the appended streams have cost.
   int streams_opened = 0;
   int heads_asked = 0;
+  int extensions_asked = 0;
 
   grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest*,
                         v1::ListLogsResponse* response) override {
@@ -238,6 +240,32 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       if (!events.empty() && !events.back().add) response->add_removed(i);
     }
     if (on_batch) on_batch(*response);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetExtensionProof(
+      grpc::ServerContext*, const v1::GetExtensionProofRequest* request,
+      grpc::ServerWriter<v1::ExtensionProofChunk>* writer) override {
+    std::lock_guard lock(mutex_);
+    ++extensions_asked;
+    if (grpc::Status s = Fails(); !s.ok()) return s;
+    std::vector<Hash> values;
+    for (uint64_t i = request->begin(); i < request->end(); ++i) {
+      const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(log_->entry(i)));
+      if (!entry.ok()) continue;
+      if (const auto* add = std::get_if<AddEntry>(&*entry))
+        values.push_back(add->value);
+      if (const auto* remove = std::get_if<RemoveEntry>(&*entry)) {
+        values.push_back(remove->value);
+      }
+    }
+    std::string proof = log_->Batch(values, request->begin());
+    if (on_extension) on_extension(*request, proof);
+    for (size_t sent = 0; sent < proof.size(); sent += 1000) {
+      v1::ExtensionProofChunk chunk;
+      chunk.set_proof(proof.substr(sent, 1000));
+      if (!writer->Write(chunk)) return grpc::Status::CANCELLED;
+    }
     return grpc::Status::OK;
   }
 

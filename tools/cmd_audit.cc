@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,8 +12,11 @@
 
 #include "absl/strings/str_format.h"
 #include "client/audit_state.h"
+#include "client/covering.h"
 #include "client/fault_evidence.h"
 #include "client/log_audit.h"
+#include "client/stateless_audit.h"
+#include "client/stateless_store.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/interrupt.h"
@@ -30,27 +34,33 @@ struct AuditFlags {
   std::string origin;
   std::string state;
   bool restart = false;
+  bool stateless = false;
   int64_t keep_every_us = 10'000'000;
   TrustFlags trust;
 };
 
 class Audit {
  public:
-  Audit(const AuditFlags& flags, Session& session, LogSession& log, AuditStore& store)
-      : flags_(flags), session_(session), log_(log), store_(store) {}
+  Audit(const AuditFlags& flags, Session& session, LogSession& log, AuditStore& store,
+        StatelessStore& stateless_store)
+      : flags_(flags),
+        session_(session),
+        log_(log),
+        store_(store),
+        stateless_store_(stateless_store) {}
 
   ExitCode Run() {
     absl::StatusOr<std::optional<AuditState>> state = std::nullopt;
-    if (!flags_.restart) state = store_.Load();
-    if (!state.ok()) return Unverified(state.status());
-    absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
-    if (absl::IsDataLoss(head.status()) && !log_.client().contradiction() &&
-        !log_.client().conviction()) {
-      // The newest index entry may be what is wrong with the log: its first one will
-      // do.
-      absl::StatusOr<VerifiedHead> first = log_.Head({.size = 2}, {});
-      if (first.ok()) head = std::move(first);
+    if (!flags_.restart) {
+      if (flags_.stateless) {
+        absl::StatusOr<std::optional<StatelessState>> last = stateless_store_.Load();
+        if (!last.ok()) return Unverified(last.status());
+        if (*last) return RunStateless(**std::move(last));
+      }
+      state = store_.Load();
     }
+    if (!state.ok()) return Unverified(state.status());
+    absl::StatusOr<VerifiedHead> head = NewestHead();
     if (!head.ok()) return Unverified(head.status());
     head_ = &*head;
 
@@ -83,33 +93,120 @@ class Audit {
   }
 
  private:
-  ExitCode Replayed() {
-    absl::StatusOr<bool> finished = false;
-    {
-      const uint64_t size = head_->version.checkpoint.size;
-      Progress progress("auditing", size - begin_, session_.out.quiet());
-      const Interrupt interrupt;
-      Clock::time_point keep_at = Clock::now() + KeepEvery();
-      finished = audit_->Run([&]() -> absl::Status {
-        progress.Update(audit_->replay().size() - begin_);
-        const bool stop = interrupt.requested() && audit_->replay().size() < size;
-        const Clock::time_point begin = Clock::now();
-        if (!stop && begin < keep_at) return absl::OkStatus();
-        if (absl::Status s = Keep(); !s.ok()) return s;
-        // At most a tenth of the time is spent on keeping.
-        const Clock::time_point now = Clock::now();
-        keep_at = now + std::max<Clock::duration>(KeepEvery(), 9 * (now - begin));
-        if (!stop) return absl::OkStatus();
-        return absl::CancelledError(absl::StrFormat(
-            "interrupted after %d of %d entries, which are kept in %s: run it again to "
-            "go on",
-            audit_->replay().size(), size, store_.path()));
-      });
+  absl::StatusOr<VerifiedHead> NewestHead() {
+    absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
+    if (absl::IsDataLoss(head.status()) && !log_.client().contradiction() &&
+        !log_.client().conviction()) {
+      // The newest index entry may be what is wrong with the log: its first one will
+      // do.
+      absl::StatusOr<VerifiedHead> first = log_.Head({.size = 2}, {});
+      if (first.ok()) head = std::move(first);
     }
+    return head;
+  }
+
+  ExitCode Replayed() {
+    const absl::StatusOr<bool> finished =
+        WithProgress([&](const std::function<absl::Status()>& after_piece) {
+          return audit_->Run(after_piece);
+        });
     if (!finished.ok()) return Unverified(finished.status());
-    if (!*finished) return Misbehaving();
-    if (absl::Status s = Save(); !s.ok()) return Unverified(s);
+    if (!*finished) return Misbehaving(*audit_->fault());
+    const absl::Status saved = flags_.stateless ? SaveWithoutSet() : Save();
+    if (!saved.ok()) return Unverified(saved);
     return Clean();
+  }
+
+  // From the state of an audit before, without the set.
+  ExitCode RunStateless(StatelessState state) {
+    const absl::StatusOr<VerifiedHead> head = NewestHead();
+    if (!head.ok()) return Unverified(head.status());
+    head_ = &*head;
+    absl::StatusOr<Checkpoint> checkpoint =
+        OpenCheckpoint(state.note, head->version.log_key);
+    if (!checkpoint.ok()) return Unverified(BadState(checkpoint.status()));
+    if (const auto code = CheckSeen({state.note, *std::move(checkpoint)})) return *code;
+    if (const auto code = CheckElsewhere()) return *code;
+    begin_ = state.size;
+    if (begin_ > head->version.checkpoint.size) {
+      return Unverified(BadState(absl::DataLossError("it is ahead of its own head")));
+    }
+    StatelessAudit audit(
+        &log_.connection(), head_, [this](const At& at) { return log_.Head(at, {}); },
+        std::move(state));
+    stateless_audit_ = &audit;
+    const absl::Status start = audit.CheckStart();
+    if (absl::IsDataLoss(start)) return Unverified(BadState(start));
+    if (!start.ok()) return Unverified(start);
+    const absl::StatusOr<bool> finished =
+        WithProgress([&](const std::function<absl::Status()>& after_piece) {
+          return audit.Run(after_piece);
+        });
+    if (!finished.ok()) return Unverified(finished.status());
+    if (!*finished) return Misbehaving(*audit.fault());
+    if (absl::Status s = KeepStateless(); !s.ok()) return Unverified(s);
+    return Clean();
+  }
+
+  // Runs the audit; keeps what it came to now and then, and when it is interrupted.
+  template <typename RunAll>
+  absl::StatusOr<bool> WithProgress(RunAll run) {
+    const uint64_t size = head_->version.checkpoint.size;
+    Progress progress("auditing", size - begin_, session_.out.quiet());
+    const Interrupt interrupt;
+    Clock::time_point keep_at = Clock::now() + KeepEvery();
+    return run([&]() -> absl::Status {
+      if (Reached() > begin_) progress.Update(Reached() - begin_);
+      const bool stop = interrupt.requested() && Reached() < size;
+      const Clock::time_point begin = Clock::now();
+      if (!stop && begin < keep_at) return absl::OkStatus();
+      const absl::Status kept = stateless_audit_ ? KeepStateless() : Keep();
+      if (!kept.ok()) return kept;
+      // At most a tenth of the time is spent on keeping.
+      const Clock::time_point now = Clock::now();
+      keep_at = now + std::max<Clock::duration>(KeepEvery(), 9 * (now - begin));
+      if (!stop) return absl::OkStatus();
+      return absl::CancelledError(absl::StrFormat(
+          "interrupted after %d of %d entries, which are kept in %s: run it again to "
+          "go on",
+          Reached(), size, KeptPath()));
+    });
+  }
+
+  // Entries below it were read.
+  uint64_t Reached() const {
+    if (stateless_audit_) return stateless_audit_->position();
+    return audit_ ? audit_->replay().size() : begin_;
+  }
+  const PlacedIndex* LastIndex() const {
+    if (stateless_audit_) return &stateless_audit_->last();
+    if (!audit_ || !audit_->replay().state().last_index) return nullptr;
+    return &*audit_->replay().state().last_index;
+  }
+  size_t Tags() const {
+    if (stateless_audit_) return stateless_audit_->tags().size();
+    return audit_ ? audit_->replay().tags().size() : 0;
+  }
+  const std::string& KeptPath() const {
+    return stateless_audit_ ? stateless_store_.path() : store_.path();
+  }
+
+  absl::Status KeepStateless() {
+    const absl::StatusOr<StatelessState> state = stateless_audit_->State();
+    return state.ok() ? stateless_store_.Save(*state) : state.status();
+  }
+  // Of a replay that has come to its end: where a stateless audit goes on.
+  absl::Status SaveWithoutSet() {
+    StatelessState state = EmptyStatelessState();
+    if (const PlacedIndex* last = LastIndex()) state.last = *last;
+    absl::StatusOr<std::vector<Hash>> peaks =
+        HashesBefore(audit_->tree(), state.last.entry.m);
+    if (!peaks.ok()) return peaks.status();
+    state.peaks = *std::move(peaks);
+    state.note = head_->proof.checkpoint;
+    state.size = audit_->replay().size();
+    state.tags = audit_->replay().tags();
+    return stateless_store_.Save(state);
   }
 
   Clock::duration KeepEvery() const {
@@ -128,7 +225,8 @@ class Audit {
     return absl::DataLossError(absl::StrFormat(
         "%s does not fit the log (%s): restore it, or audit from the beginning with "
         "--restart",
-        store_.path(), std::string(why.message())));
+        flags_.stateless ? stateless_store_.path() : store_.path(),
+        std::string(why.message())));
   }
 
   // The head continues one that was taken before; else what to end with.
@@ -195,51 +293,49 @@ class Audit {
   Json Fields(std::string_view verdict) const {
     Json json{{"verdict", verdict}, {"origin", flags_.origin}};
     json["size"] = head_ ? Json(head_->version.checkpoint.size) : Json(nullptr);
-    const PlacedIndex* last = nullptr;
-    if (audit_ && audit_->replay().state().last_index) {
-      last = &*audit_->replay().state().last_index;
-    }
+    const PlacedIndex* last = LastIndex();
     json["index_size"] = last ? Json(last->entry.m) : Json(nullptr);
     json["set_count"] = last ? Json(last->entry.n) : Json(nullptr);
     json["set_root"] = last ? Json(ToHex(last->entry.set_root)) : Json(nullptr);
-    json["checked"] = audit_ ? audit_->replay().size() - begin_ : 0;
+    json["checked"] = Reached() > begin_ ? Reached() - begin_ : 0;
     json["from"] = begin_;
-    json["tags"] = audit_ ? audit_->replay().tags().size() : 0;
+    json["tags"] = Tags();
+    json["stateless"] = stateless_audit_ != nullptr;
     json["pinned"] = head_ != nullptr && head_->pinned;
-    json["state"] = store_.path();
+    json["state"] = flags_.stateless ? stateless_store_.path() : store_.path();
     return json;
   }
 
   ExitCode Clean() {
-    const Replay& replay = audit_->replay();
     Json json = Fields("CLEAN");
-    json["root"] = ToHex(replay.Root());
+    json["root"] = ToHex(head_->version.checkpoint.root);
     session_.out.Verdict(
         json, "CLEAN",
-        absl::StrFormat(": %s up to size %d, every entry and every set root recomputed",
-                        flags_.origin, replay.size()));
+        absl::StrFormat(
+            ": %s up to size %d, every entry and every set root recomputed%s",
+            flags_.origin, Reached(), stateless_audit_ ? " from the one before" : ""));
     Output& out = session_.out;
-    out.Detail(
-        absl::StrFormat("  checked now: entries %d to %d", begin_, replay.size()));
-    if (const auto& last = replay.state().last_index) {
+    out.Detail(absl::StrFormat("  checked now: entries %d to %d", begin_, Reached()));
+    if (const PlacedIndex* last = LastIndex()) {
       out.Detail(absl::StrFormat("  set at m = %d: %d members, root %s; tags: %d",
                                  last->entry.m, last->entry.n,
-                                 ToHex(last->entry.set_root), replay.tags().size()));
+                                 ToHex(last->entry.set_root), Tags()));
     }
     out.Detail(KeyDetail(head_->version.log_key, head_->pinned));
     out.Detail(absl::StrFormat("  kept in %s; run it again for what comes later",
-                               store_.path()));
+                               json["state"].get<std::string>()));
     return ExitCode::kHolds;
   }
 
-  ExitCode Misbehaving() {
-    const ReplayFault& fault = *audit_->fault();
+  ExitCode Misbehaving(const ReplayFault& fault) {
     const std::string what =
         absl::StrFormat("entry %d: %s", fault.position, fault.reason);
     if (fault.rule == ReplayFault::Rule::kUnsupported) {
       return Unverified(absl::UnimplementedError(what));
     }
-    return Convict(audit_->MakeEvidence(), what);
+    return Convict(
+        stateless_audit_ ? stateless_audit_->MakeEvidence() : audit_->MakeEvidence(),
+        what);
   }
 
   // `why` stands under the head in any case; whether others can be shown it depends.
@@ -271,8 +367,11 @@ class Audit {
   Session& session_;
   LogSession& log_;
   AuditStore& store_;
+  StatelessStore& stateless_store_;
   const VerifiedHead* head_ = nullptr;
+  // The one that runs.
   LogAudit* audit_ = nullptr;
+  StatelessAudit* stateless_audit_ = nullptr;
   uint64_t begin_ = 0;
 };
 
@@ -285,9 +384,8 @@ absl::Status BringKey(const AuditFlags& flags, const LogSession& log) {
   if (!*known) return absl::OkStatus();
   return log.state().Update(flags.origin, [&](std::optional<KnownLog>& here) {
     if (!here) {
-      here = KnownLog{.key = (*known)->key,
-                      .pinned = (*known)->pinned,
-                      .policy = (*known)->policy};
+      here = KnownLog{
+          .key = (*known)->key, .pinned = (*known)->pinned, .policy = (*known)->policy};
     }
     return absl::OkStatus();
   });
@@ -299,10 +397,11 @@ ExitCode RunAudit(const AuditFlags& flags, Session& session) {
                        {.home = flags.state, .trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
   if (absl::Status s = BringKey(flags, *log); !s.ok()) return session.out.Fail(s);
-  absl::StatusOr<AuditStore> store =
-      AuditStore::Open(log->state().path() + "/audit", flags.origin);
+  const std::string directory = log->state().path() + "/audit";
+  absl::StatusOr<AuditStore> store = AuditStore::Open(directory, flags.origin);
   if (!store.ok()) return session.out.Fail(store.status());
-  return Audit(flags, session, *log, *store).Run();
+  StatelessStore stateless_store(directory, flags.origin);
+  return Audit(flags, session, *log, *store, stateless_store).Run();
 }
 
 }  // namespace
@@ -315,6 +414,8 @@ Runner DeclareAudit(CLI::App& app) {
       ->type_name("DIR");
   app.add_flag("--restart", flags->restart,
                "from the first entry, not from the last run");
+  app.add_flag("--stateless", flags->stateless,
+               "check what was added since the last audit without holding the set");
   AddDuration(app, "--keep-every", flags->keep_every_us,
               "how often progress is kept on the way (10s)");
   AddVerdictFlags(app, flags->trust);
@@ -325,7 +426,11 @@ Runner DeclareAudit(CLI::App& app) {
       "The key is never taken from the server: name it, or let it be known already.\n"
       "Memory: some 120 bytes a record at the peak. Run again, it checks what\n"
       "was added since; interrupted, it goes on. Exit code: 0 CLEAN, 3 UNVERIFIED\n"
-      "(not all could be checked), 4 MISBEHAVIOUR, with an evidence file.");
+      "(not all could be checked), 4 MISBEHAVIOUR, with an evidence file.\n\n"
+      "--stateless shows the same with memory for what has changed only: each index\n"
+      "entry must follow from the one before, by proofs that the server makes. That\n"
+      "holds by induction, from an audit before: so its first run (and --restart)\n"
+      "replays the log, and leaves some kilobytes for the next one.");
   return [flags = std::move(flags)](Session& session) {
     return RunAudit(*flags, session);
   };
