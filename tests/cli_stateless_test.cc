@@ -128,7 +128,7 @@ TEST_F(StatelessLiarTest, AWrongIndexEntryConvictsWithEvidenceForAnybody) {
   EXPECT_EQ(convicted.exit_code, 4) << convicted.out << convicted.err;
   const json line = Lines(convicted.out).at(0);
   EXPECT_EQ(line["verdict"], "MISBEHAVIOUR");
-  const std::string file = line["evidence"];
+  const std::string file = line["evidence"].at(0);
   home_ = "somebody else";
   EXPECT_EQ(Setlog({"verify", file, "--key", vkey}).exit_code, 4);
   // And again: nothing was kept of it.

@@ -23,7 +23,7 @@ class ExtensionAnswerTest : public ServerTest {
   void Change(uint64_t begin, uint64_t end, bool remove = false) {
     std::vector<Hash> records;
     for (uint64_t i = begin; i < end; ++i) records.push_back(Record(i));
-    ASSERT_OK(Append("session-" + std::to_string(++sessions_), records, remove));
+    ASSERT_OK(Append(std::string(16, static_cast<char>(++sessions_)), records, remove));
     WaitIndexed();
   }
   void WaitIndexed() {
@@ -51,7 +51,8 @@ class ExtensionAnswerTest : public ServerTest {
     std::vector<std::string> entries;
     v1::EntriesChunk chunk;
     while (stream->Read(&chunk)) {
-      for (Bytes entry : *ParseBundle(AsBytes(chunk.bundle()))) {
+      const std::vector<Bytes> bundle = *ParseBundle(AsBytes(chunk.bundle()));
+      for (Bytes entry : bundle) {
         entries.emplace_back(AsText(entry));
       }
     }
