@@ -237,10 +237,16 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                                              const KeyChoice& choice, const At& at,
                                              Under under) {
   // Behind a head that nobody cosigned, perhaps; never behind one that met the quorum.
-  const bool quorum = choice.trust.policy && choice.trust.policy->quorum;
   const bool behind = under == Under::kCosigned && known.head &&
-                      version.checkpoint.size < known.head->checkpoint.size &&
-                      !(quorum && VerifyHead(known.head->note, choice.trust).ok());
+                      version.checkpoint.size < known.head->checkpoint.size;
+  const bool met = behind && known.cosigned && choice.trust.policy &&
+                   VerifyHead(known.cosigned->note, choice.trust).ok();
+  if (met && version.checkpoint.size < known.cosigned->checkpoint.size) {
+    return Contradict(
+        *known.cosigned, {offered.checkpoint(), version.checkpoint}, choice,
+        absl::StrFormat("the cosigned head went back from size %d to %d",
+                        known.cosigned->checkpoint.size, version.checkpoint.size));
+  }
   if (known.head) {
     const Checkpoint& before = known.head->checkpoint;
     const Checkpoint& now = version.checkpoint;
@@ -272,11 +278,12 @@ absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,
                           newer.size, older.size, std::string(consistent.message())));
     }
   }
-  if (!at.tag && !at.size && !behind && version.index.m < known.highest_m) {
+  const uint64_t least_m = !behind ? known.highest_m : met ? known.cosigned_m : 0;
+  if (!at.tag && !at.size && version.index.m < least_m) {
     const absl::Status stale =
         Refused(options_.origin,
                 absl::StrFormat("the newest index entry went back from m = %d to %d",
-                                known.highest_m, version.index.m));
+                                least_m, version.index.m));
     return CheckAgainstSeen(*offered_, choice, {}, stale);
   }
   return absl::OkStatus();
@@ -379,6 +386,13 @@ absl::StatusOr<bool> HeadFollower::Remember(const std::optional<KnownLog>& known
           log->head = KnownHead{head.proof.checkpoint, head.version.checkpoint};
         }
         log->highest_m = std::max(log->highest_m, head.version.index.m);
+        if (head.version.cosigned_at_s) {
+          if (!log->cosigned ||
+              log->cosigned->checkpoint.size < head.version.checkpoint.size) {
+            log->cosigned = KnownHead{head.proof.checkpoint, head.version.checkpoint};
+          }
+          log->cosigned_m = std::max(log->cosigned_m, head.version.index.m);
+        }
         return absl::OkStatus();
       });
   if (!updated.ok()) return updated;

@@ -47,9 +47,9 @@ struct At {
 
 // kCosigned: under the newest checkpoint that met the server's witness policy, if it
 // has one that holds the version; it may be older than the newest head, and than the
-// last one that was taken, unless that one met the policy's quorum itself: then it is
-// verified that this one continues it, and nothing goes back. A policy with a quorum
-// always asks so, for it would refuse most newest heads.
+// last one that was taken: then it is verified that this one continues it, and nothing
+// goes back. A policy with a quorum always asks so, for it would refuse most newest
+// heads; behind the last one that met it, it does not go either.
 enum class Under { kNewest, kCosigned };
 
 // A version of the set under the newest head, verified, with what verified it.

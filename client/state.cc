@@ -19,7 +19,7 @@
 namespace setlog {
 namespace {
 
-// A note of 1 MiB, and a policy of as much, every byte of it escaped in JSON (a
+// Two notes of 1 MiB, and a policy of as much, every byte of it escaped in JSON (a
 // backslash before each: control characters no note has), and the rest. So all that is
 // written is read again.
 constexpr size_t kMaxStateBytes = size_t{16} << 20;
@@ -29,6 +29,10 @@ std::string Format(const KnownLog& log) {
   const auto add = [&](const char* key, auto value) {
     members.push_back({key, JsonValue{std::move(value)}});
   };
+  if (log.cosigned) {
+    add("cosigned", log.cosigned->note);
+    add("cosigned_m", absl::StrFormat("%d", log.cosigned_m));
+  }
   if (log.head) add("head", log.head->note);
   add("highest_m", absl::StrFormat("%d", log.highest_m));
   add("origin", log.key.name);
@@ -64,10 +68,18 @@ absl::StatusOr<KnownLog> Parse(std::string_view text, std::string_view origin) {
     if (absl::Status s = CheckPolicyFor(log.key, *policy); !s.ok()) return s;
     log.policy = *policy;
   }
-  if (const std::string* note = text_of("head")) {
+  const auto read_head = [&](const char* name, std::optional<KnownHead>& head) {
+    const std::string* note = text_of(name);
+    if (note == nullptr) return absl::OkStatus();
     absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(*note, log.key);
     if (!checkpoint.ok()) return checkpoint.status();
-    log.head = KnownHead{*note, *std::move(checkpoint)};
+    head = KnownHead{*note, *std::move(checkpoint)};
+    return absl::OkStatus();
+  };
+  if (absl::Status s = read_head("head", log.head); !s.ok()) return s;
+  if (absl::Status s = read_head("cosigned", log.cosigned); !s.ok()) return s;
+  if (const std::string* cosigned_m = text_of("cosigned_m")) {
+    log.cosigned_m = ParseDecimal(*cosigned_m).value_or(0);
   }
   if (Format(log) != text) return absl::DataLossError("it was changed by hand");
   return log;

@@ -14,11 +14,12 @@
 //     evidence/<origin>-<hex>.note   notes that cannot both be taken
 //     evidence/<origin>-<hex>.evidence   what convicts a log: client/evidence_file.h
 //
-//   {"head":"<note>","highest_m":"7","origin":"...","pinned":true,"policy":"<text>",
-//    "vkey":"..."}
+//   {"cosigned":"<note>","cosigned_m":"5","head":"<note>","highest_m":"7",
+//    "origin":"...","pinned":true,"policy":"<text>","vkey":"..."}
 //
 // in RFC 8785 form and a line feed (one line); no "head" before the first one was
-// verified, no "policy" unless a person named one for the log (`setlog trust add`). A
+// verified, no "cosigned" and "cosigned_m" before one met a policy's quorum, no
+// "policy" unless a person named one for the log (`setlog trust add`). A
 // file that is damaged is refused (DataLoss), never taken for an unknown log:
 // forgetting a head would let a server go back behind it. No secret is ever stored
 // here. Thread-safe, also between processes.
@@ -49,6 +50,9 @@ struct KnownLog {
   bool pinned = false;            // a person named the key; else it came from a server
   std::optional<KnownHead> head;  // the last that was verified
   uint64_t highest_m = 0;         // of the index entries that were verified
+  // The same of those under a policy with a quorum, which may lag behind.
+  std::optional<KnownHead> cosigned;
+  uint64_t cosigned_m = 0;
   // The text of a policy that names `key` as a log's; "" = none. Verdicts ask for it
   // where no other is named.
   std::string policy;

@@ -48,7 +48,8 @@ TEST_F(CosignedHeadTest, AQuorumIsMetByTheCosignedHeadAtItsOwnVersion) {
 }
 
 TEST_F(CosignedHeadTest, WithoutACosignedHeadAQuorumIsNotMet) {
-  EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss, "quorum did not cosign");
+  EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss,
+                "cosigned by nobody; not by w");
 }
 
 TEST_F(CosignedHeadTest, TheNewestHeadThatWasSeenIsKeptWhateverIsAskedFor) {
@@ -78,6 +79,18 @@ TEST_F(CosignedHeadTest, NoHeadIsTakenBehindOneThatMetTheQuorum) {
   server_.cosigned_size = v1_end_;
   EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss, "went back");
   EXPECT_EQ(Known()->head->checkpoint.size, log().size() - 1);
+  // Nor with a newer one in between that nobody cosigned.
+  ASSERT_OK(Pinned().Head());
+  EXPECT_EQ(Known()->head->checkpoint.size, log().size());
+  EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss, "went back");
+  // Nor to an older version under the same head.
+  server_.cosigned_size = log().size() - 1;
+  ASSERT_OK(Careful().Head());
+  server_.on_head = [&](v1::Head& head) {
+    *head.mutable_index() =
+        EntryToProto(log().Prove(log().indexes()[1], *server_.cosigned_size));
+  };
+  EXPECT_STATUS(Careful().Head(), StatusCode::kDataLoss, "went back");
 }
 
 TEST_F(CosignedHeadTest, ACosignedHeadOfAnotherHistoryIsAContradiction) {
