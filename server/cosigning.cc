@@ -30,6 +30,17 @@ WitnessFailure OfStatus(long status) {
   }
 }
 
+// The note with `line`, unless it has a later one of the same key: whoever stands
+// between could answer with what the witness said an hour ago.
+Note WithLatest(Note note, const NoteSignature& line, uint64_t time_s) {
+  for (const NoteSignature& held : note.signatures) {
+    if (held.key_name != line.key_name || held.key_id != line.key_id) continue;
+    const Bytes bytes = AsBytes(held.signature);
+    if (bytes.size() >= 8 && ReadU64(bytes) > time_s) return note;
+  }
+  return WithSignature(std::move(note), line);
+}
+
 }  // namespace
 
 const char* NameOf(WitnessFailure failure) {
@@ -284,7 +295,7 @@ void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
   // An answer that was overtaken on its way cannot take the hint back.
   seat.size = std::max(seat.size, request.head.size);
   if (log.target->head == request.head) {
-    log.target->cosigned = WithSignature(std::move(log.target->cosigned), line);
+    log.target->cosigned = WithLatest(std::move(log.target->cosigned), line, time_s);
     seat.cosigned = true;
     seat.cosigned_us = now_us;
     effect->gathered = true;
@@ -292,7 +303,7 @@ void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
   if (log.quorum && log.quorum->head == request.head) {
     const absl::StatusOr<Note> note = ParseNote(log.quorum->note);
     if (!note.ok()) return;
-    log.quorum->note = FormatNote(WithSignature(*note, line));
+    log.quorum->note = FormatNote(WithLatest(*note, line, time_s));
     effect->quorum = true;
   }
   if (!effect->gathered || log.target->met) return;

@@ -378,6 +378,20 @@ TEST_F(CosigningTest, EachWitnessCosignsAgainAfterAnHourWithoutGrowth) {
             static_cast<uint64_t>(now_ / kSecond));
 }
 
+TEST_F(CosigningTest, AnOlderCosignatureDoesNotReplaceALaterOne) {
+  Begin(1, "quorum w0");
+  Grow(9);
+  const WitnessRequest first = One();
+  const std::string old_line = Line(first, first.witness);
+  now_ += 600 * kSecond;
+  Cosign(first);
+  const std::string held = cosigning_->quorum(kLog)->note;
+  Skip();
+  Answer(One(), 200, old_line);
+  EXPECT_EQ(cosigning_->quorum(kLog)->note, held);
+  EXPECT_EQ(cosigning_->gathered(kLog)->note, held);
+}
+
 TEST_F(CosigningTest, WhatWasKnownBeforeARestartIsNotAskedForAgain) {
   Begin(2, "group any any w0 w1\nquorum any");
   Grow(9);
