@@ -176,6 +176,14 @@ HttpAnswer LogPages::Lookup(const HostedLog& log, const Hash& record,
   version->set_origin(log.state.origin());
   v1::Head head;
   if (absl::Status s = answers_->GetHead(*version, &head); !s.ok()) return Error(s);
+  // The same version under the head that met the quorum, if that one holds it.
+  if (!version->has_tag()) version->set_size(head.index().position() + 1);
+  version->set_cosigned(true);
+  v1::Head cosigned;
+  if (absl::Status s = answers_->GetHead(*version, &cosigned); !s.ok()) return Error(s);
+  if (cosigned.index().position() == head.index().position()) {
+    head = std::move(cosigned);
+  }
   const absl::StatusOr<uint64_t> size = SizeOf(head.checkpoint());
   if (!size.ok()) return Error(size.status());
   const absl::StatusOr<uint64_t> m = IndexSizeOf(head);
