@@ -2,9 +2,8 @@
 //
 //   absl::StatusOr<ExportDirectory> out = ExportDirectory::Open("/srv/www/pets");
 //   absl::Status put = out->Put("tile/0/000", bytes);      // nobody sees it yet
-//   absl::Status flushed = out->Flush();                   // all of them there,
-//   durable absl::Status last = out->Put("checkpoint", note);      // names what came
-//   before
+//   absl::Status flushed = out->Flush();                   // all there, durable
+//   absl::Status last = out->Put("checkpoint", note);      // names what came before
 //
 // Whoever is killed, a file is not there, or whole; and one that was put after a Flush
 // is there only if all before it are. Put and Flush are all that an export asks of

@@ -172,7 +172,7 @@ absl::Status CheckHistory(const TreeClient& tree, const Checkpoint& held,
   if (held.size > head.size) {
     return absl::DataLossError(absl::StrFormat(
         "%s holds %d entries of %s under a signed head, and the server shows %d: it "
-        "went back",
+        "went back, or its witnesses have not come that far yet",
         path, held.size, head.origin, head.size));
   }
   const absl::StatusOr<ConsistencyResult> shown =

@@ -39,6 +39,12 @@ Json AtJson(const At& at) {
 
 // No index entry stands between the version's and `size`: so it is the newest below.
 absl::Status CheckNewest(const LogSession& log, const Version& version, uint64_t size) {
+  if (version.checkpoint.size < size) {
+    return absl::DataLossError(absl::StrFormat(
+        "the cosigned head covers %d entries only, and a newer index entry may stand "
+        "below %d",
+        version.checkpoint.size, size));
+  }
   const TreeClient tree(&log.connection(), version.checkpoint);
   return tree.Entries(
       version.index_position + 1, size,
