@@ -156,9 +156,8 @@ absl::StatusOr<DiskIndex::FoundMany> DiskIndex::BatchLookup(
   std::optional<uint64_t> last;
   for (const Hash& key : keys) {
     const uint64_t bucket = KeyPrefix(key, view->depth());
-    if (bucket == last ||
-        view->node(static_cast<uint32_t>((uint64_t{1} << view->depth()) + bucket)) !=
-            kNoSubtree) {
+    if (bucket == last || view->node(static_cast<uint32_t>(
+                              (uint64_t{1} << view->depth()) + bucket)) != kNoSubtree) {
       continue;
     }
     last = bucket;
