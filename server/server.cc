@@ -41,8 +41,11 @@
 namespace setlog {
 namespace {
 
-// Two fifths of --memory may go to rows that are in no run yet, of some 80 bytes.
-constexpr uint64_t kMemoryPerRow = 200;
+// A third of --memory may go to rows that are in no run yet, of some 80 bytes, and a
+// third more where a batch is in the making: its nodes, those that it replaces, and
+// those of the batch before, 250 bytes each time.
+constexpr uint64_t kMemoryPerRow = 256;
+constexpr uint64_t kMemoryPerBatchEntry = 4096;
 constexpr uint64_t kMaxRecentRows = 20'000'000;
 constexpr int kMaxMessageBytes = 4 << 20;
 constexpr int kMaxStreamsPerConnection = 256;
@@ -249,14 +252,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
               }});
   parts->indexer = std::make_unique<Indexer>(
       parts->sequencer.get(), parts->reader.get(),
-      Indexer::Options{.max_batch = options.index_batch,
-                       .observe = [=](const LogState& log, std::string_view event) {
-                         metrics->IndexEvent(event);
-                         const bool usual = event == "loaded";
-                         events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn,
-                                       "index",
-                                       {{"origin", log.origin()}, {"what", event}});
-                       }});
+      Indexer::Options{
+          .max_batch = std::min(options.index_batch,
+                                options.memory_bytes / kMemoryPerBatchEntry),
+          .observe = [=](const LogState& log, std::string_view event) {
+            metrics->IndexEvent(event);
+            const bool usual = event == "loaded";
+            events->Write(usual ? LogLevel::kDebug : LogLevel::kWarn, "index",
+                          {{"origin", log.origin()}, {"what", event}});
+          }});
   parts->logs->Start(parts->sequencer.get(), parts->indexer.get());
   parts->feed = std::make_unique<HeadFeed>();
   for (HostedLog* log : parts->logs->All()) parts->feed->Follow(&log->state);
