@@ -110,11 +110,14 @@ class ServerTest : public ::testing::Test {
                         status.error_message());
   }
   absl::StatusOr<v1::Head> GetHead(const std::string& tag = "", uint64_t size = 0) {
-    grpc::ClientContext context;
     v1::GetHeadRequest request;
-    request.set_origin(kOrigin);
     if (!tag.empty()) request.set_tag(tag);
     if (size > 0) request.set_size(size);
+    return GetHead(std::move(request));
+  }
+  absl::StatusOr<v1::Head> GetHead(v1::GetHeadRequest request) {
+    grpc::ClientContext context;
+    request.set_origin(kOrigin);
     v1::Head head;
     const grpc::Status status = reader_->GetHead(&context, request, &head);
     if (status.ok()) return head;

@@ -50,17 +50,11 @@ class WitnessTest : public ServerTest {
   }
   absl::StatusOr<v1::Head> Ask(bool cosigned, uint64_t size = 0,
                                uint64_t known_size = 0) {
-    grpc::ClientContext context;
     v1::GetHeadRequest request;
-    request.set_origin(kOrigin);
     request.set_cosigned(cosigned);
     request.set_known_size(known_size);
     if (size > 0) request.set_size(size);
-    v1::Head head;
-    const grpc::Status status = reader_->GetHead(&context, request, &head);
-    if (status.ok()) return head;
-    return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
-                        status.error_message());
+    return GetHead(std::move(request));
   }
   // The server's policy, for a verifier: with the log's key.
   Policy PolicyWithLog() {
