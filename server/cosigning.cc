@@ -262,7 +262,7 @@ int64_t Cosigning::Pause(unsigned failures,
 
 std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
                                                   const WitnessRequest& request,
-                                                  const WitnessAnswer& answer,
+                                                  const HttpResponse& answer,
                                                   int64_t now_us, std::string* detail) {
   const std::optional<uint64_t> size = ParseTreeSize(answer.content_type, answer.body);
   if (size && *size > log.newest.size) {
@@ -316,19 +316,19 @@ void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
 
 std::optional<WitnessFailure> Cosigning::Judge(Log& log, Seat& seat,
                                                const WitnessRequest& request,
-                                               const WitnessAnswer& answer,
+                                               const HttpResponse& answer,
                                                int64_t now_us, WitnessEffect* effect) {
   effect->detail = answer.error;
   switch (answer.outcome) {
-    case WitnessAnswer::Outcome::kUnreachable:
+    case HttpResponse::Outcome::kUnreachable:
       return WitnessFailure::kUnreachable;
-    case WitnessAnswer::Outcome::kTimedOut:
+    case HttpResponse::Outcome::kTimedOut:
       return WitnessFailure::kTimedOut;
-    case WitnessAnswer::Outcome::kTooLong:
+    case HttpResponse::Outcome::kTooLong:
       return WitnessFailure::kMalformed;
-    case WitnessAnswer::Outcome::kNotSent:
+    case HttpResponse::Outcome::kNotSent:
       return WitnessFailure::kRefused;
-    case WitnessAnswer::Outcome::kAnswered:
+    case HttpResponse::Outcome::kAnswered:
       break;
   }
   if (answer.status == 409) {
@@ -353,7 +353,7 @@ std::optional<WitnessFailure> Cosigning::Judge(Log& log, Seat& seat,
 }
 
 WitnessEffect Cosigning::Answered(const WitnessRequest& request,
-                                  const WitnessAnswer& answer, int64_t now_us) {
+                                  const HttpResponse& answer, int64_t now_us) {
   Witness& witness = witnesses_[request.witness];
   Log& log = logs_.at(request.log);
   Seat& seat = log.seats[request.witness];

@@ -34,6 +34,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/http_client.h"
 #include "log/note.h"
 #include "log/policy.h"
 #include "server/log_state.h"
@@ -47,16 +48,6 @@ struct WitnessRequest {
   uint64_t old_size = 0;  // the consistency proof to be sent starts here; 0 = none
   StoredHead head;
   std::string note;  // signed by the log alone
-};
-
-struct WitnessAnswer {
-  enum class Outcome { kAnswered, kUnreachable, kTimedOut, kTooLong, kNotSent };
-  Outcome outcome = Outcome::kAnswered;
-  long status = 0;  // HTTP's; the rest is empty unless it was answered
-  std::string content_type;
-  std::string body;
-  std::optional<uint64_t> retry_after_s;
-  std::string error;  // for people
 };
 
 enum class WitnessFailure {
@@ -118,7 +109,7 @@ class Cosigning {
   std::vector<WitnessRequest> Take(int64_t now_us);
   // When Take may give something that it does not give now; kNever.
   int64_t NextTime() const;
-  WitnessEffect Answered(const WitnessRequest& request, const WitnessAnswer& answer,
+  WitnessEffect Answered(const WitnessRequest& request, const HttpResponse& answer,
                          int64_t now_us);
 
   // The head that the witnesses are being asked for, with all their cosignatures so
@@ -188,11 +179,11 @@ class Cosigning {
             WitnessEffect* effect);
   std::optional<WitnessFailure> Conflict(Log& log, Seat& seat,
                                          const WitnessRequest& request,
-                                         const WitnessAnswer& answer, int64_t now_us,
+                                         const HttpResponse& answer, int64_t now_us,
                                          std::string* detail);
   std::optional<WitnessFailure> Judge(Log& log, Seat& seat,
                                       const WitnessRequest& request,
-                                      const WitnessAnswer& answer, int64_t now_us,
+                                      const HttpResponse& answer, int64_t now_us,
                                       WitnessEffect* effect);
 
   const Policy policy_;

@@ -23,10 +23,10 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "http/http_server.h"
 #include "log/log_path.h"
 #include "server/access.h"
 #include "server/answers.h"
-#include "server/http.h"
 #include "server/log_directory.h"
 #include "server/tree_reader.h"
 #include "setlog/v1/reader.pb.h"

@@ -8,13 +8,13 @@
 
 #include <chrono>
 
+#include "http/work_queue.h"
 #include "server/access.h"
 #include "server/answers.h"
 #include "server/extension_answer.h"
 #include "server/head_feed.h"
 #include "server/limits.h"
 #include "server/log_directory.h"
-#include "server/work_queue.h"
 #include "setlog/v1/reader.grpc.pb.h"
 
 namespace setlog {

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
+#include "http/http_server.h"
 #include "log/sha256.h"
 #include "server/access.h"
 #include "server/admin_service.h"
@@ -22,7 +23,6 @@
 #include "server/free_space.h"
 #include "server/gauges.h"
 #include "server/head_feed.h"
-#include "server/http.h"
 #include "server/indexer.h"
 #include "server/key_files.h"
 #include "server/listen.h"

@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<WitnessClient>> WitnessClient::Start(Options opti
   for (const Policy::Witness& witness : options.policy.witnesses) {
     urls.emplace_back();
     if (witness.url.empty()) continue;
-    absl::StatusOr<std::string> url = AddCheckpointUrl(witness.url);
+    absl::StatusOr<std::string> url = JoinUrl(witness.url, "add-checkpoint");
     if (!url.ok()) {
       return absl::InvalidArgumentError(
           absl::StrFormat("witness %s: %s", witness.name, url.status().message()));
@@ -38,8 +38,8 @@ absl::StatusOr<std::unique_ptr<WitnessClient>> WitnessClient::Start(Options opti
     urls.back() = *std::move(url);
   }
   if (absl::Status s = CheckQuorumReachable(options.policy); !s.ok()) return s;
-  absl::StatusOr<std::unique_ptr<WitnessTransport>> transport =
-      WitnessTransport::Make(options.transport);
+  absl::StatusOr<std::unique_ptr<HttpClient>> transport =
+      HttpClient::Make(options.transport);
   if (!transport.ok()) return transport.status();
   return std::unique_ptr<WitnessClient>(new WitnessClient(
       std::move(options), server, std::move(urls), *std::move(transport)));
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<WitnessClient>> WitnessClient::Start(Options opti
 
 WitnessClient::WitnessClient(Options options, Server server,
                              std::vector<std::string> urls,
-                             std::unique_ptr<WitnessTransport> transport)
+                             std::unique_ptr<HttpClient> transport)
     : options_(std::move(options)),
       server_(server),
       urls_(std::move(urls)),
@@ -203,16 +203,16 @@ void WitnessClient::Send(WitnessRequest request) {
     made = text.status();
     if (made.ok()) {
       const uint64_t id = next_call_++;
-      transport_->Post(id, urls_[request.witness], *std::move(text));
+      transport_->Send(id, {.url = urls_[request.witness], .post = *std::move(text)});
       calls_.emplace(id, std::move(request));
       return;
     }
   }
-  Take(request, {.outcome = WitnessAnswer::Outcome::kNotSent,
+  Take(request, {.outcome = HttpResponse::Outcome::kNotSent,
                  .error = std::string(made.message())});
 }
 
-void WitnessClient::Take(const WitnessRequest& request, const WitnessAnswer& answer) {
+void WitnessClient::Take(const WitnessRequest& request, const HttpResponse& answer) {
   WitnessEffect effect;
   {
     MutexLock lock(cosigning_mutex_);

@@ -28,12 +28,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "http/http_client.h"
 #include "port/mutex.h"
 #include "server/cosigning.h"
 #include "server/event_log.h"
 #include "server/log_directory.h"
 #include "server/tree_reader.h"
-#include "server/witness_transport.h"
 #include "storage/store.h"
 
 namespace setlog {
@@ -43,7 +43,7 @@ class WitnessClient {
   struct Options {
     Policy policy;
     Cosigning::Options cosigning = {};
-    WitnessTransport::Options transport = {};
+    HttpClient::Options transport = {};
     // Asked before something is kept in the store.
     std::function<absl::Status()> may_write = [] { return absl::OkStatus(); };
   };
@@ -76,7 +76,7 @@ class WitnessClient {
   };
 
   WitnessClient(Options options, Server server, std::vector<std::string> urls,
-                std::unique_ptr<WitnessTransport> transport);
+                std::unique_ptr<HttpClient> transport);
   void Run();
   int64_t NowUs() const;
   void FollowNewLogs();
@@ -85,7 +85,7 @@ class WitnessClient {
   void Restore(HostedLog& log);
   void TakeHeads();
   void Send(WitnessRequest request);
-  void Take(const WitnessRequest& request, const WitnessAnswer& answer);
+  void Take(const WitnessRequest& request, const HttpResponse& answer);
   void Tell(const WitnessRequest& request, const WitnessEffect& effect);
   void Publish();
   void Keep(bool now);
@@ -93,7 +93,7 @@ class WitnessClient {
   const Options options_;
   const Server server_;
   const std::vector<std::string> urls_;  // one a witness; "" = not asked
-  const std::unique_ptr<WitnessTransport> transport_;
+  const std::unique_ptr<HttpClient> transport_;
   const std::chrono::steady_clock::time_point started_;
   const int64_t started_us_;  // since 1970
 

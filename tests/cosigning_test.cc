@@ -15,7 +15,7 @@
 namespace setlog {
 namespace {
 
-using Outcome = WitnessAnswer::Outcome;
+using Outcome = HttpResponse::Outcome;
 
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kStart = int64_t{1'700'000'000} * kSecond;

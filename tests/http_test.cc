@@ -1,5 +1,5 @@
 // The transport: methods, headers, answers that take long.
-#include "server/http.h"
+#include "http/http_server.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -13,7 +13,7 @@
 #include "log/sha256.h"
 #include "server/checkpoint_door.h"
 #include "server/server.h"
-#include "server/work_queue.h"
+#include "http/work_queue.h"
 #include "temp_dir.h"
 #include "testing.h"
 

@@ -1,10 +1,10 @@
-// server/gzip.h -- bodies in fewer bytes, for those who can read them (RFC 9110, 8.4).
+// http/gzip.h -- bodies in fewer bytes, for those who can read them (RFC 9110, 8.4).
 //
 //   if (AcceptsGzip(header)) body = Gzip(body);
 //
 // Thread-safe: pure functions.
-#ifndef SETLOG_SERVER_GZIP_H_
-#define SETLOG_SERVER_GZIP_H_
+#ifndef SETLOG_HTTP_GZIP_H_
+#define SETLOG_HTTP_GZIP_H_
 
 #include <string>
 #include <string_view>
@@ -20,4 +20,4 @@ std::string Gzip(std::string_view bytes);
 
 }  // namespace setlog
 
-#endif  // SETLOG_SERVER_GZIP_H_
+#endif  // SETLOG_HTTP_GZIP_H_

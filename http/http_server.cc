@@ -1,4 +1,4 @@
-#include "server/http.h"
+#include "http/http_server.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -16,9 +16,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
+#include "http/gzip.h"
+#include "http/work_queue.h"
 #include "port/mutex.h"
-#include "server/gzip.h"
-#include "server/work_queue.h"
 
 namespace setlog {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/witness_transport.h"
+#include "http/http_client.h"
 
 #include <curl/curl.h>
 #include <unistd.h>
@@ -29,12 +29,13 @@ bool HasPart(CURLU* url, CURLUPart part) {
 
 }  // namespace
 
-struct WitnessTransport::Call {
+struct HttpClient::Call {
   uint64_t id = 0;
   CURL* easy = nullptr;
   curl_slist* headers = nullptr;
-  std::string body;
-  WitnessAnswer answer;
+  Request request;
+  size_t max_answer = 0;
+  HttpResponse answer;
   char error[CURL_ERROR_SIZE] = "";
 
   ~Call() {
@@ -48,73 +49,76 @@ namespace {
 // Taking less than it was given makes curl end the call.
 template <typename Call>
 size_t Receive(char* data, size_t, size_t size, void* call_of) {
-  std::string& body = static_cast<Call*>(call_of)->answer.body;
-  if (body.size() + size > WitnessTransport::kMaxAnswer) {
-    static_cast<Call*>(call_of)->answer.outcome = WitnessAnswer::Outcome::kTooLong;
+  Call& call = *static_cast<Call*>(call_of);
+  if (call.answer.body.size() + size > call.max_answer) {
+    call.answer.outcome = HttpResponse::Outcome::kTooLong;
     return 0;
   }
-  body.append(data, size);
+  call.answer.body.append(data, size);
   return size;
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> AddCheckpointUrl(const std::string& prefix) {
+absl::StatusOr<std::string> JoinUrl(const std::string& prefix, std::string_view path) {
   InitCurl();
   const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
   const bool http = prefix.starts_with("http://") || prefix.starts_with("https://");
   if (!http || curl_url_set(url.get(), CURLUPART_URL, prefix.c_str(), 0) != CURLUE_OK ||
       HasPart(url.get(), CURLUPART_QUERY) || HasPart(url.get(), CURLUPART_FRAGMENT)) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is no witness's URL: https://HOST[/PATH], or http://", prefix));
+        "%s is no URL of a server: https://HOST[/PATH], or http://", prefix));
   }
-  return prefix + (prefix.ends_with('/') ? "add-checkpoint" : "/add-checkpoint");
+  return absl::StrFormat("%s%s%s", prefix, prefix.ends_with('/') ? "" : "/", path);
 }
 
-WitnessTransport::WitnessTransport(Options options) : options_(std::move(options)) {
+HttpClient::HttpClient(Options options) : options_(std::move(options)) {
   InitCurl();
   multi_ = curl_multi_init();
 }
 
-absl::StatusOr<std::unique_ptr<WitnessTransport>> WitnessTransport::Make(
-    Options options) {
+absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Make(Options options) {
   // curl would say so at each call, and in other words.
   if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("--witness-ca %s cannot be read", options.ca_file));
+        absl::StrFormat("the CA file %s cannot be read", options.ca_file));
   }
-  std::unique_ptr<WitnessTransport> transport(new WitnessTransport(std::move(options)));
+  std::unique_ptr<HttpClient> transport(new HttpClient(std::move(options)));
   if (transport->multi_ == nullptr) {
     return absl::ResourceExhaustedError("libcurl has no memory");
   }
   return transport;
 }
 
-WitnessTransport::~WitnessTransport() {
+HttpClient::~HttpClient() {
   for (auto& [id, call] : calls_) curl_multi_remove_handle(multi_, call->easy);
   calls_.clear();
   curl_multi_cleanup(multi_);
 }
 
-void WitnessTransport::Post(uint64_t id, const std::string& url, std::string body) {
+void HttpClient::Send(uint64_t id, Request request) {
   auto call = std::make_unique<Call>();
   call->id = id;
-  call->body = std::move(body);
+  call->request = std::move(request);
+  call->max_answer = options_.max_answer;
   CURL* const easy = call->easy = curl_easy_init();
-  call->headers = curl_slist_append(nullptr, "Content-Type: text/plain; charset=utf-8");
-  if (easy == nullptr || call->headers == nullptr) {
-    failed_.push_back({id, {.outcome = WitnessAnswer::Outcome::kNotSent}});
+  if (easy == nullptr) {
+    failed_.push_back({id, {.outcome = HttpResponse::Outcome::kNotSent}});
     return;
   }
   curl_easy_setopt(easy, CURLOPT_PRIVATE, call.get());
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, call->request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_POST, 1L);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call->body.data());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                   static_cast<curl_off_t>(call->body.size()));
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "setlogd");
+  if (const std::optional<std::string>& post = call->request.post) {
+    call->headers =
+        curl_slist_append(nullptr, "Content-Type: text/plain; charset=utf-8");
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(post->size()));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+  }
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Receive<Call>);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, call.get());
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
@@ -130,13 +134,13 @@ void WitnessTransport::Post(uint64_t id, const std::string& url, std::string bod
     curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   }
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) {
-    failed_.push_back({id, {.outcome = WitnessAnswer::Outcome::kNotSent}});
+    failed_.push_back({id, {.outcome = HttpResponse::Outcome::kNotSent}});
     return;
   }
   calls_.emplace(id, std::move(call));
 }
 
-void WitnessTransport::Collect(Ended* ended) {
+void HttpClient::Collect(Ended* ended) {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -144,7 +148,7 @@ void WitnessTransport::Collect(Ended* ended) {
     const CURLcode result = message->data.result;  // gone with the handle
     Call* call = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &call);
-    WitnessAnswer& answer = call->answer;
+    HttpResponse& answer = call->answer;
     if (result == CURLE_OK) {
       curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
       const char* type = nullptr;
@@ -155,12 +159,13 @@ void WitnessTransport::Collect(Ended* ended) {
       if (seconds > 0) answer.retry_after_s = static_cast<uint64_t>(seconds);
     } else {
       answer.body.clear();
-      if (answer.outcome == WitnessAnswer::Outcome::kTooLong) {
-        answer.error = absl::StrFormat("its answer is over %d bytes", kMaxAnswer);
+      if (answer.outcome == HttpResponse::Outcome::kTooLong) {
+        answer.error =
+            absl::StrFormat("its answer is over %d bytes", options_.max_answer);
       } else {
         answer.outcome = result == CURLE_OPERATION_TIMEDOUT
-                             ? WitnessAnswer::Outcome::kTimedOut
-                             : WitnessAnswer::Outcome::kUnreachable;
+                             ? HttpResponse::Outcome::kTimedOut
+                             : HttpResponse::Outcome::kUnreachable;
         answer.error =
             call->error[0] != '\0' ? call->error : curl_easy_strerror(result);
       }
@@ -172,7 +177,7 @@ void WitnessTransport::Collect(Ended* ended) {
   }
 }
 
-WitnessTransport::Ended WitnessTransport::Wait(std::chrono::milliseconds longest) {
+HttpClient::Ended HttpClient::Wait(std::chrono::milliseconds longest) {
   Ended ended = std::exchange(failed_, {});
   int running = 0;
   curl_multi_perform(multi_, &running);
@@ -186,6 +191,6 @@ WitnessTransport::Ended WitnessTransport::Wait(std::chrono::milliseconds longest
   return ended;
 }
 
-void WitnessTransport::Wake() { curl_multi_wakeup(multi_); }
+void HttpClient::Wake() { curl_multi_wakeup(multi_); }
 
 }  // namespace setlog

@@ -1,11 +1,11 @@
-// server/work_queue.h -- a few threads for what takes long, and a short queue.
+// http/work_queue.h -- a few threads for what takes long, and a short queue.
 //
 //   WorkQueue queue(2, 64);
 //   if (!queue.TryRun([=] { reactor->Finish(Answer()); })) return Busy("...");
 //
 // Never waits for room: a caller that is refused can say so at once. Thread-safe.
-#ifndef SETLOG_SERVER_WORK_QUEUE_H_
-#define SETLOG_SERVER_WORK_QUEUE_H_
+#ifndef SETLOG_HTTP_WORK_QUEUE_H_
+#define SETLOG_HTTP_WORK_QUEUE_H_
 
 #include <condition_variable>
 #include <cstdint>
@@ -45,4 +45,4 @@ class WorkQueue {
 
 }  // namespace setlog
 
-#endif  // SETLOG_SERVER_WORK_QUEUE_H_
+#endif  // SETLOG_HTTP_WORK_QUEUE_H_

@@ -1,4 +1,4 @@
-#include "server/gzip.h"
+#include "http/gzip.h"
 
 #include <zlib.h>
 

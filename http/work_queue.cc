@@ -1,4 +1,4 @@
-#include "server/work_queue.h"
+#include "http/work_queue.h"
 
 #include <utility>
 

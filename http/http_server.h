@@ -1,4 +1,5 @@
-// server/http.h -- the HTTP side: requests come in, somebody else knows the answers.
+// http/http_server.h -- the HTTP side: requests come in, somebody else knows the
+// answers.
 //
 //   auto server = HttpServer::Start("127.0.0.1", 7071,
 //       {.fixed = {{"/healthz", [&] { return HealthReply(Health()); }}},
@@ -12,8 +13,8 @@
 // Limits: a connection without traffic is closed after 30 s; requests of over 32 KiB of
 // headers are refused; at most MaxHttpConnections() at a time, further ones wait until
 // one ends. None for each address, because behind a proxy all come from one.
-#ifndef SETLOG_SERVER_HTTP_H_
-#define SETLOG_SERVER_HTTP_H_
+#ifndef SETLOG_HTTP_HTTP_SERVER_H_
+#define SETLOG_HTTP_HTTP_SERVER_H_
 
 #include <cstdint>
 #include <functional>
@@ -93,4 +94,4 @@ HttpReply HealthReply(const absl::Status& health);
 
 }  // namespace setlog
 
-#endif  // SETLOG_SERVER_HTTP_H_
+#endif  // SETLOG_HTTP_HTTP_SERVER_H_
