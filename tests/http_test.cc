@@ -1,6 +1,4 @@
 // The transport: methods, headers, answers that take long.
-#include "http/http_server.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -14,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "http/http_server.h"
 #include "testing.h"
 
 namespace setlog {

@@ -8,12 +8,12 @@
 
 #include "client/appender.h"
 #include "client/log_client.h"
+#include "http/work_queue.h"
 #include "index/disk_index.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
 #include "server/checkpoint_door.h"
 #include "server/server.h"
-#include "http/work_queue.h"
 #include "temp_dir.h"
 #include "testing.h"
 
