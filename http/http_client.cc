@@ -75,6 +75,8 @@ absl::StatusOr<std::string> JoinUrl(const std::string& prefix, std::string_view 
 HttpClient::HttpClient(Options options) : options_(std::move(options)) {
   InitCurl();
   multi_ = curl_multi_init();
+  if (multi_ == nullptr || options_.max_connections == 0) return;
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, options_.max_connections);
 }
 
 absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Make(Options options) {
@@ -118,6 +120,7 @@ void HttpClient::Send(uint64_t id, Request request) {
                      static_cast<curl_off_t>(post->size()));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
   }
+  if (options_.gzip) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Receive<Call>);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, call.get());

@@ -44,7 +44,9 @@ class HttpClient {
     std::string ca_file;  // PEM; empty: the system's authorities
     std::chrono::milliseconds connect_timeout{5000};
     std::chrono::milliseconds timeout{10000};
-    size_t max_answer = 64 << 10;  // bytes
+    size_t max_answer = 64 << 10;  // bytes, after unpacking
+    long max_connections = 0;      // to one server; more calls wait. 0: any number
+    bool gzip = false;             // asks for it, and unpacks it
     std::string user_agent = "setlog";
   };
   struct Request {
