@@ -3,8 +3,9 @@
 //   Parallel parallel(2);                    // this thread and one more
 //   parallel(64, [&](size_t i) { ... });     // returns when all turns are done
 //
-// Turns are taken one by one, so they need not be equally long; they must not throw or
-// call `parallel` again. One caller at a time. Threads start with the first loop.
+// Turns are taken one by one, so they need not be equally long; they must not throw. A
+// loop within a turn runs on that turn's thread alone, in order. One caller at a time.
+// Threads start with the first loop.
 #ifndef SETLOG_PORT_PARALLEL_H_
 #define SETLOG_PORT_PARALLEL_H_
 
@@ -14,6 +15,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "log/parallel_for.h"
@@ -35,7 +37,9 @@ class Parallel {
   }
 
   void operator()(size_t count, const std::function<void(size_t)>& body) {
-    if (count < 2 || helpers_wanted_ == 0) return InOrder(count, body);
+    if (count < 2 || helpers_wanted_ == 0 || inside_ == this) {
+      return InOrder(count, body);
+    }
     while (helpers_.size() < helpers_wanted_) {
       helpers_.emplace_back([this] { Help(); });
     }
@@ -64,7 +68,9 @@ class Parallel {
     }
   }
   void TakeTurns(const std::function<void(size_t)>& body, size_t count) {
+    const Parallel* const outside = std::exchange(inside_, this);
     for (size_t i; (i = next_.fetch_add(1)) < count;) body(i);
+    inside_ = outside;
   }
   void Help() {
     size_t seen = 0;
@@ -86,6 +92,9 @@ class Parallel {
       if (--busy_ == 0) done_.notify_one();
     }
   }
+
+  // Whose turn this thread takes.
+  static inline thread_local const Parallel* inside_ = nullptr;
 
   const size_t helpers_wanted_;
   std::vector<std::thread> helpers_;
