@@ -1,6 +1,7 @@
 #include "index/disk_index.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -121,9 +122,9 @@ absl::StatusOr<DiskIndex::Batch> DiskIndex::Prepare(std::span<const SetChange> c
 
   const unsigned bits = partition_bits();
   RowRoom own;
-  const SortedChanges sorted(changes, bits,
-                             options_.room == nullptr ? &own : options_.room,
-                             options_.parallel);
+  RowRoom& room = options_.room == nullptr ? own : *options_.room;
+  const std::unique_lock taken(room, std::try_to_lock);
+  const SortedChanges sorted(changes, bits, taken ? &room : &own, options_.parallel);
 
   Batch batch;
   batch.m0_ = m_;

@@ -64,8 +64,7 @@ class DiskIndex {
     // What replaced nodes may take, besides those of the last batch.
     uint64_t undo_bytes = uint64_t{64} << 20;
     ParallelFor parallel = InOrder;
-    // For the thread that prepares, which may share it between indexes; null: each
-    // batch has its own.
+    // May be shared between indexes; null: each batch has its own.
     RowRoom* room = nullptr;
   };
 

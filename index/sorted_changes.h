@@ -10,6 +10,7 @@
 #ifndef SETLOG_INDEX_SORTED_CHANGES_H_
 #define SETLOG_INDEX_SORTED_CHANGES_H_
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <span>
@@ -22,9 +23,12 @@
 namespace setlog {
 
 // Memory for the rows of one batch, kept for the next one: pages that are fresh cost
-// the kernel more than the sorting costs us.
+// the kernel more than the sorting costs us. Whoever shares it between threads takes it
+// with a try_lock, and does without if another has it.
 class RowRoom {
  public:
+  bool try_lock() { return !taken_.test_and_set(std::memory_order_acquire); }
+  void unlock() { taken_.clear(std::memory_order_release); }
   // Room for `count` rows, with whatever it held last; until the next call.
   std::span<EventRow> For(size_t count);
 
@@ -33,6 +37,7 @@ class RowRoom {
     void operator()(EventRow* rows) const { std::free(rows); }
   };
 
+  std::atomic_flag taken_;
   std::unique_ptr<EventRow, Free> rows_;
   size_t size_ = 0;
 };

@@ -1,8 +1,9 @@
 #include "server/indexer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <future>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds kTendEvery(20);
 // Entries that a thread reads and hashes at a time.
 constexpr uint64_t kTurnEntries = uint64_t{1} << 15;
+// A batch of so many entries at the most is small: there may be one for each thread.
+constexpr uint64_t kSmallBatch = uint64_t{1} << 17;
 
 }  // namespace
 
@@ -38,6 +41,10 @@ Indexer::~Indexer() {
   std::map<LogState*, Followed> followed;
   {
     MutexLock lock(mutex_);
+    lock.Wait(wake_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return std::none_of(followed_.begin(), followed_.end(),
+                          [](const auto& log) { return log.second.sequencing; });
+    });
     followed = followed_;
   }
   for (auto& [log, f] : followed) {
@@ -67,13 +74,13 @@ void Indexer::Wake() {
 void Indexer::Run() {
   bool merging = false;
   while (true) {
-    std::vector<std::pair<LogState*, Followed*>> logs;
+    std::vector<FollowedLog> logs;
     {
       MutexLock lock(mutex_);
       const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return dirty_ || stopping_;
       };
-      if (merging) {
+      if (merging || full_) {
         lock.WaitFor(wake_, kTendEvery, due);
       } else if (failing_.empty()) {
         lock.Wait(wake_, due);
@@ -82,28 +89,66 @@ void Indexer::Run() {
       }
       if (stopping_) return;
       dirty_ = false;
-      // Map nodes stay where they are, and only this thread changes what they hold.
+      full_ = false;
+      // Map nodes stay where they are.
       for (auto& [log, followed] : followed_) logs.push_back({log, &followed});
     }
-    bool more = false;
-    for (auto& [log, followed] : logs) {
-      more |= Step(log, followed);
-      MutexLock lock(mutex_);
-      if (stopping_) return;
-    }
+    const bool more = StepAll(logs);
+    if (stopping()) return;
     if (more) Wake();
     // Of one log at a time, for they share the disk.
-    merging = !more && std::any_of(logs.begin(), logs.end(), [](const auto& log) {
-      return log.second->index->Tend();
+    merging = !more && std::any_of(logs.begin(), logs.end(), [this](const auto& log) {
+      return !IsSequencing(*log.second) && log.second->index->Tend();
     });
   }
+}
+
+bool Indexer::StepAll(std::span<const FollowedLog> logs) {
+  std::atomic<bool> more = false;
+  std::vector<FollowedLog> small;
+  const uint64_t small_batch = std::min(kSmallBatch, options_.max_batch / 2);
+  for (const auto& [log, followed] : logs) {
+    const Range next = NextRange(log->head(), *followed);
+    if (followed->loaded && next.limit - next.begin <= small_batch) {
+      small.push_back({log, followed});
+    } else if (!stopping()) {
+      if (Step(log, followed, changes_)) more = true;
+    }
+  }
+  options_.parallel(small.size(), [&](size_t i) {
+    if (stopping()) return;
+    std::vector<SetChange> changes;
+    if (Step(small[i].first, small[i].second, changes)) more = true;
+  });
+  return more;
+}
+
+bool Indexer::stopping() const {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
+bool Indexer::IsSequencing(const Followed& followed) const {
+  MutexLock lock(mutex_);
+  return followed.sequencing;
 }
 
 void Indexer::Observe(const LogState& log, std::string_view event) const {
   if (options_.observe) options_.observe(log, event);
 }
 
-bool Indexer::Step(LogState* log, Followed* followed) {
+Indexer::Range Indexer::NextRange(const PublishedHead& head,
+                                  const Followed& followed) const {
+  const uint64_t m = followed.index->m();
+  // A rebuild goes no further than what is committed already needs no new entry for.
+  const bool catching_up = m < head.index.entry.m;
+  const uint64_t limit = catching_up ? head.index.entry.m : head.head.size;
+  const uint64_t begin = std::min(limit, std::max(followed.scanned, m));
+  return {begin, std::min(limit, begin + options_.max_batch), limit, catching_up};
+}
+
+bool Indexer::Step(LogState* log, Followed* followed, std::vector<SetChange>& room) {
+  if (!TakeSequenced(*log, followed)) return false;
   LogIndex& index = *followed->index;
   if (!followed->loaded) {
     const absl::Status loaded = index.Load();
@@ -118,18 +163,13 @@ bool Indexer::Step(LogState* log, Followed* followed) {
     index.Reset();
     followed->scanned = 0;
   }
-  // A rebuild goes no further than what is committed already needs no new entry for.
   const PublishedHead head = log->head();
-  const uint64_t begin = std::max(followed->scanned, index.m());
-  const bool catching_up = index.m() < head.index.entry.m;
-  const uint64_t limit = catching_up ? head.index.entry.m : head.head.size;
-  const uint64_t end = std::min(limit, begin + options_.max_batch);
   if (index.m() > head.index.entry.m) {
     // The set was published, but its entry was refused: it is asked for again.
-    const absl::Status again = Sequence(log, index.Current()).status();
-    Report(*log, again);
-    return again.ok();
+    Sequence(log, followed, index.Current());
+    return false;
   }
+  const auto [begin, end, limit, catching_up] = NextRange(head, *followed);
   if (begin >= end) return false;
   // What is committed next is for ever: it must continue what the log says already.
   if (!catching_up && index.Current() != head.index.entry) {
@@ -148,7 +188,7 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   }
 
   absl::StatusOr<std::span<const SetChange>> changes =
-      ReadChanges(*log, begin, end, index.parallel());
+      ReadChanges(*log, begin, end, room);
   Report(*log, changes.status());
   if (!changes.ok()) return false;
   if (changes->empty() && !catching_up) {
@@ -164,24 +204,21 @@ bool Indexer::Step(LogState* log, Followed* followed) {
   const absl::Status published = index.Publish(*std::move(batch));
   Report(*log, published);
   if (!published.ok()) return index.damaged();
-  if (!catching_up) {
-    const absl::Status sequenced = Sequence(log, entry).status();
-    Report(*log, sequenced);
-    if (!sequenced.ok()) return false;
-  }
   followed->scanned = end;
-  return true;
+  if (!catching_up) Sequence(log, followed, entry);
+  return catching_up;
 }
 
 absl::StatusOr<std::span<const SetChange>> Indexer::ReadChanges(
-    const LogState& log, uint64_t begin, uint64_t end, const ParallelFor& parallel) {
-  if (changes_.size() < end - begin) {
-    changes_.clear();
-    changes_.reserve(end - begin);
-    PreferHugePages(changes_.data(), (end - begin) * sizeof(SetChange));
-    changes_.resize(end - begin);
+    const LogState& log, uint64_t begin, uint64_t end,
+    std::vector<SetChange>& room) const {
+  if (room.size() < end - begin) {
+    room.clear();
+    room.reserve(end - begin);
+    PreferHugePages(room.data(), (end - begin) * sizeof(SetChange));
+    room.resize(end - begin);
   }
-  const std::span<SetChange> changes = std::span(changes_).first(end - begin);
+  const std::span<SetChange> changes = std::span(room).first(end - begin);
   const uint64_t turns = (end - begin) / kTurnEntries + 1;
   // The first entry of a turn: of a bundle, but for that of the first turn.
   const auto first = [&](uint64_t turn) {
@@ -189,7 +226,7 @@ absl::StatusOr<std::span<const SetChange>> Indexer::ReadChanges(
     return turn == 0 ? begin : std::min(end, place - place % kTileWidth);
   };
   std::vector<absl::StatusOr<size_t>> counts(turns, absl::UnknownError(""));
-  parallel(turns, [&](size_t turn) {
+  options_.parallel(turns, [&](size_t turn) {
     const uint64_t from = first(turn);
     const uint64_t to = turn + 1 == turns ? end : first(turn + 1);
     counts[turn] =
@@ -246,21 +283,36 @@ absl::StatusOr<size_t> Indexer::ReadSomeChanges(const LogState& log, uint64_t be
   return size;
 }
 
-absl::StatusOr<Sequenced> Indexer::Sequence(LogState* log, const IndexEntry& entry) {
-  while (true) {
-    std::promise<absl::StatusOr<Sequenced>> promise;
-    std::future<absl::StatusOr<Sequenced>> future = promise.get_future();
-    sequencer_->Append(log, entry, [&promise](absl::StatusOr<Sequenced> sequenced) {
-      promise.set_value(std::move(sequenced));
-    });
-    absl::StatusOr<Sequenced> sequenced = future.get();
-    // A full queue of other people's writes must not lose the batch's work.
-    if (!absl::IsResourceExhausted(sequenced.status())) return sequenced;
+void Indexer::Sequence(LogState* log, Followed* followed, const IndexEntry& entry) {
+  {
     MutexLock lock(mutex_);
-    lock.WaitFor(wake_, std::chrono::milliseconds(20),
-                 [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
-    if (stopping_) return sequenced;
+    followed->sequencing = true;
   }
+  sequencer_->Append(log, entry, [this, followed](absl::StatusOr<Sequenced> sequenced) {
+    // All of it under the lock: without, the indexer may be gone before the last line.
+    MutexLock lock(mutex_);
+    followed->sequencing = false;
+    followed->sequenced = sequenced.status();
+    dirty_ = true;
+    wake_.notify_one();
+  });
+}
+
+bool Indexer::TakeSequenced(const LogState& log, Followed* followed) {
+  std::optional<absl::Status> sequenced;
+  {
+    MutexLock lock(mutex_);
+    if (followed->sequencing) return false;
+    sequenced = std::exchange(followed->sequenced, std::nullopt);
+    if (!sequenced) return true;
+    // A full queue of other people's writes is no fault of the log's.
+    if (absl::IsResourceExhausted(*sequenced)) {
+      full_ = true;
+      return false;
+    }
+  }
+  Report(log, *sequenced);
+  return sequenced->ok();
 }
 
 absl::Status Indexer::health() const {

@@ -59,6 +59,8 @@ class LogDirectory {
   absl::StatusOr<HostedLog*> Find(std::string_view origin) const;
   std::vector<HostedLog*> All() const;
   size_t count() const;
+  // The threads that index; for the indexer alone.
+  Parallel& index_threads() { return parallel_; }
 
   // Makes a log from its manifest (RFC 8785 form). `done` gets the log when it is in a
   // signed head. AlreadyExists, InvalidArgument, Unimplemented (a scheme or labels that
@@ -78,7 +80,7 @@ class LogDirectory {
   Store* const store_;
   const TreeReader* const reader_;
   const uint64_t max_recent_rows_;
-  // For the indexer's thread.
+  // For the indexer.
   Parallel parallel_;
   RowRoom row_room_;
   Sequencer* sequencer_ = nullptr;

@@ -60,7 +60,6 @@ class LogIndex {
            Options options);
 
   // --- For the indexer.
-  const ParallelFor& parallel() const { return index_.options().parallel; }
   // What the files hold, if the log agrees, or an empty index is where Prepare goes on
   // from. An error may pass: nothing was loaded, or removed.
   absl::Status Load();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <mutex>
 
 #include "absl/strings/str_format.h"
@@ -255,6 +256,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       Indexer::Options{
           .max_batch = std::min(options.index_batch,
                                 options.memory_bytes / kMemoryPerBatchEntry),
+          .parallel = std::ref(parts->logs->index_threads()),
           .observe = [=](const LogState& log, std::string_view event) {
             metrics->IndexEvent(event);
             const bool usual = event == "loaded";
