@@ -11,24 +11,6 @@ namespace {
 constexpr int64_t kSecond = 1'000'000;
 // Whatever a witness asks for, it is asked again some time.
 constexpr uint64_t kLongestRetryAfter = 3600;
-constexpr size_t kMaxDetail = 200;
-
-bool IsOfWitness(WitnessFailure failure) {
-  return failure == WitnessFailure::kUnreachable ||
-         failure == WitnessFailure::kTimedOut || failure == WitnessFailure::kBusy;
-}
-
-WitnessFailure OfStatus(long status) {
-  switch (status) {
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return WitnessFailure::kBusy;
-    default:
-      return status >= 500 ? WitnessFailure::kServerError : WitnessFailure::kRefused;
-  }
-}
 
 // The note with `line`, unless it has a later one of the same key: whoever stands
 // between could answer with what the witness said an hour ago.
@@ -42,32 +24,6 @@ Note WithLatest(Note note, const NoteSignature& line, uint64_t time_s) {
 }
 
 }  // namespace
-
-const char* NameOf(WitnessFailure failure) {
-  switch (failure) {
-    case WitnessFailure::kUnreachable:
-      return "unreachable";
-    case WitnessFailure::kTimedOut:
-      return "timeout";
-    case WitnessFailure::kBusy:
-      return "busy";
-    case WitnessFailure::kServerError:
-      return "server_error";
-    case WitnessFailure::kRefused:
-      return "refused";
-    case WitnessFailure::kConflict:
-      return "conflict";
-    case WitnessFailure::kAhead:
-      return "ahead";
-    case WitnessFailure::kMalformed:
-      return "malformed";
-    case WitnessFailure::kWrongSignature:
-      return "wrong_signature";
-    case WitnessFailure::kNoCosignature:
-      return "no_cosignature";
-  }
-  return "unknown";
-}
 
 bool MeetsQuorum(const Policy& policy, std::string_view note) {
   if (!policy.quorum) return false;
@@ -262,9 +218,8 @@ int64_t Cosigning::Pause(unsigned failures,
 
 std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
                                                   const WitnessRequest& request,
-                                                  const HttpResponse& answer,
+                                                  std::optional<uint64_t> size,
                                                   int64_t now_us, std::string* detail) {
-  const std::optional<uint64_t> size = ParseTreeSize(answer.content_type, answer.body);
   if (size && *size > log.newest.size) {
     *detail = absl::StrFormat(
         "it has cosigned size %d, the log has %d entries: an old copy of the data, or "
@@ -289,8 +244,9 @@ std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
 }
 
 void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
-                     const NoteSignature& line, uint64_t time_s, int64_t now_us,
+                     const WitnessCosignature& cosignature, int64_t now_us,
                      WitnessEffect* effect) {
+  const auto& [line, time_s] = cosignature;
   effect->hint = seat.size != request.head.size;
   // An answer that was overtaken on its way cannot take the hint back.
   seat.size = std::max(seat.size, request.head.size);
@@ -314,44 +270,6 @@ void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
   effect->quorum = true;
 }
 
-std::optional<WitnessFailure> Cosigning::Judge(Log& log, Seat& seat,
-                                               const WitnessRequest& request,
-                                               const HttpResponse& answer,
-                                               int64_t now_us, WitnessEffect* effect) {
-  effect->detail = answer.error;
-  switch (answer.outcome) {
-    case HttpResponse::Outcome::kUnreachable:
-      return WitnessFailure::kUnreachable;
-    case HttpResponse::Outcome::kTimedOut:
-      return WitnessFailure::kTimedOut;
-    case HttpResponse::Outcome::kTooLong:
-      return WitnessFailure::kMalformed;
-    case HttpResponse::Outcome::kNotSent:
-      return WitnessFailure::kRefused;
-    case HttpResponse::Outcome::kAnswered:
-      break;
-  }
-  if (answer.status == 409) {
-    return Conflict(log, seat, request, answer, now_us, &effect->detail);
-  }
-  if (answer.status != 200) {
-    effect->detail = absl::StrFormat("HTTP %d: %s", answer.status,
-                                     answer.body.substr(0, kMaxDetail));
-    return OfStatus(answer.status);
-  }
-  const std::string text = ParseNote(request.note).value().text;
-  const absl::StatusOr<WitnessCosignature> cosignature =
-      ReadCosignature(text, answer.body, policy_.witnesses[request.witness].key);
-  if (!cosignature.ok()) {
-    effect->detail = std::string(cosignature.status().message());
-    if (absl::IsNotFound(cosignature.status())) return WitnessFailure::kNoCosignature;
-    return absl::IsDataLoss(cosignature.status()) ? WitnessFailure::kWrongSignature
-                                                  : WitnessFailure::kMalformed;
-  }
-  Keep(log, seat, request, cosignature->line, cosignature->time_s, now_us, effect);
-  return std::nullopt;
-}
-
 WitnessEffect Cosigning::Answered(const WitnessRequest& request,
                                   const HttpResponse& answer, int64_t now_us) {
   Witness& witness = witnesses_[request.witness];
@@ -360,8 +278,15 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
   seat.under_way = false;
   --witness.under_way;
 
-  WitnessEffect effect;
-  effect.failure = Judge(log, seat, request, answer, now_us, &effect);
+  WitnessAnswer read =
+      ReadWitnessAnswer(request.note, policy_.witnesses[request.witness].key, answer);
+  WitnessEffect effect{.failure = read.failure, .detail = std::move(read.detail)};
+  if (read.conflict) {
+    effect.failure =
+        Conflict(log, seat, request, read.conflict->size, now_us, &effect.detail);
+  } else if (read.cosignature) {
+    Keep(log, seat, request, *read.cosignature, now_us, &effect);
+  }
   if (effect.failure) {
     ++witness.counts[static_cast<size_t>(*effect.failure)];
     effect.whole_witness = IsOfWitness(*effect.failure);
@@ -382,7 +307,7 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
       effect.turned = !std::exchange(seat.down, true);
       seat.conflicts = 0;
       seat.not_before_us = now_us + Pause(++seat.failures, answer.retry_after_s);
-    } else if (answer.status == 200) {
+    } else if (read.cosignature) {
       effect.whole_witness = std::exchange(witness.down, false);
       effect.turned = std::exchange(seat.down, false) || effect.whole_witness;
       seat.failures = 0;

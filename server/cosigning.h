@@ -38,6 +38,7 @@
 #include "log/note.h"
 #include "log/policy.h"
 #include "server/log_state.h"
+#include "server/witness_answer.h"
 #include "storage/store.h"
 
 namespace setlog {
@@ -49,21 +50,6 @@ struct WitnessRequest {
   StoredHead head;
   std::string note;  // signed by the log alone
 };
-
-enum class WitnessFailure {
-  kUnreachable,  // no connection, or it broke
-  kTimedOut,
-  kBusy,         // 429, 502, 503, 504
-  kServerError,  // another 5xx
-  kRefused,      // any other status: of this log or of this head
-  kConflict,     // 409 without a size that helps
-  kAhead,        // it cosigned a size that this log never had
-  kMalformed,    // 200 with something else, or a long answer
-  kWrongSignature,
-  kNoCosignature,  // 200 without a line of the witness's key
-};
-inline constexpr size_t kWitnessFailures = 10;
-const char* NameOf(WitnessFailure failure);
 
 // What an answer has changed.
 struct WitnessEffect {
@@ -175,16 +161,12 @@ class Cosigning {
   void SetDue(LogNumber number, Seat& seat, size_t witness, int64_t due_us);
   int64_t Pause(unsigned failures, std::optional<uint64_t> retry_after_s) const;
   void Keep(Log& log, Seat& seat, const WitnessRequest& request,
-            const NoteSignature& line, uint64_t time_s, int64_t now_us,
+            const WitnessCosignature& cosignature, int64_t now_us,
             WitnessEffect* effect);
   std::optional<WitnessFailure> Conflict(Log& log, Seat& seat,
                                          const WitnessRequest& request,
-                                         const HttpResponse& answer, int64_t now_us,
+                                         std::optional<uint64_t> size, int64_t now_us,
                                          std::string* detail);
-  std::optional<WitnessFailure> Judge(Log& log, Seat& seat,
-                                      const WitnessRequest& request,
-                                      const HttpResponse& answer, int64_t now_us,
-                                      WitnessEffect* effect);
 
   const Policy policy_;
   const Options options_;
