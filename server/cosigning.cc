@@ -88,7 +88,7 @@ bool Cosigning::MayComplete(const Log& log) const {
   for (size_t i = 0; i < log.seats.size(); ++i) {
     const Seat& seat = log.seats[i];
     if (witnesses_[i].asked && !seat.cosigned && seat.failures == 0 &&
-        witnesses_[i].failures == 0) {
+        witnesses_[i].failures == 0 && seat.size <= log.target->head.size) {
       return true;
     }
   }
@@ -144,7 +144,8 @@ void Cosigning::Schedule(LogNumber number, Log& log, int64_t now_us) {
   for (size_t i = 0; i < log.seats.size(); ++i) {
     Seat& seat = log.seats[i];
     int64_t due_us = kNever;
-    if (log.target && witnesses_[i].asked && !seat.under_way) {
+    if (log.target && witnesses_[i].asked && !seat.under_way &&
+        seat.size <= log.target->head.size) {
       due_us = seat.cosigned ? seat.cosigned_us + options_.recosign_us
                              : log.target->since_us;
       due_us = std::max(due_us, seat.not_before_us);
@@ -181,7 +182,7 @@ std::vector<WitnessRequest> Cosigning::Take(int64_t now_us) {
       ++witness.under_way;
       requests.push_back({.log = number,
                           .witness = i,
-                          .old_size = std::min(seat.size, log.target->head.size),
+                          .old_size = seat.size,
                           .head = log.target->head,
                           .note = log.target->note});
     }
@@ -219,7 +220,7 @@ int64_t Cosigning::Pause(unsigned failures,
 std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
                                                   const WitnessRequest& request,
                                                   std::optional<uint64_t> size,
-                                                  int64_t now_us, std::string* detail) {
+                                                  std::string* detail) {
   if (size && *size > log.newest.size) {
     *detail = absl::StrFormat(
         "it has cosigned size %d, the log has %d entries: an old copy of the data, or "
@@ -227,8 +228,14 @@ std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
         *size, log.newest.size);
     return WitnessFailure::kAhead;
   }
-  // An answer that was lost had cosigned more than is asked for now.
-  if (size && *size > log.target->head.size) SetTarget(log, now_us);
+  if (size && *size > log.target->head.size) {
+    // Its head is ours, newer than the target: an answer that was lost, or another
+    // submitter. It cannot go back, and the others shall not lose what they cosigned
+    // because of it: it is asked for the next target that is not below.
+    seat.size = *size;
+    seat.conflicts = 0;
+    return std::nullopt;
+  }
   // Without a size, or with the one that was sent: what it cosigned is not known.
   const uint64_t hint = size.value_or(0);
   const bool helps = hint != request.old_size;
@@ -282,8 +289,7 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
       ReadWitnessAnswer(request.note, policy_.witnesses[request.witness].key, answer);
   WitnessEffect effect{.failure = read.failure, .detail = std::move(read.detail)};
   if (read.conflict) {
-    effect.failure =
-        Conflict(log, seat, request, read.conflict->size, now_us, &effect.detail);
+    effect.failure = Conflict(log, seat, request, read.conflict->size, &effect.detail);
   } else if (read.cosignature) {
     Keep(log, seat, request, *read.cosignature, now_us, &effect);
   }

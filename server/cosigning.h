@@ -14,6 +14,8 @@
 //    sooner than Options::min_interval_us after the last one.
 //  - One request at a time for each witness and log, and few for each witness.
 //  - What the witness cosigned last is a hint: 409 corrects it. So often only in a row.
+//    One that is beyond the target already (somebody else asked it too) is not asked
+//    for this target, and changes nothing for the others.
 //  - A witness that cannot be reached, or is busy, is left alone for all logs, and then
 //    asked for one; a witness that refuses one log is left alone for that one. The
 //    pauses double, with jitter, and heed Retry-After.
@@ -165,7 +167,7 @@ class Cosigning {
             WitnessEffect* effect);
   std::optional<WitnessFailure> Conflict(Log& log, Seat& seat,
                                          const WitnessRequest& request,
-                                         std::optional<uint64_t> size, int64_t now_us,
+                                         std::optional<uint64_t> size,
                                          std::string* detail);
 
   const Policy policy_;

@@ -206,15 +206,50 @@ TEST_F(CosigningTest, AConflictIsTriedAgainFromTheSizeInTheAnswer) {
   EXPECT_EQ(cosigning_->hint(kLog, 0), 100u);
 }
 
-TEST_F(CosigningTest, AConflictWithASizeBetweenTheTargetAndTheHeadMovesTheTarget) {
+TEST_F(CosigningTest, AWitnessBeyondTheTargetIsAskedForTheNextOne) {
   Begin(1, "quorum w0");
   Grow(100);
   const WitnessRequest first = One();
   Grow(200);
-  EXPECT_EQ(Conflict(first, 150).failure, std::nullopt);
+  const WitnessEffect effect = Conflict(first, 150);
+  EXPECT_EQ(effect.failure, std::nullopt);
+  EXPECT_FALSE(effect.turned);
+  EXPECT_TRUE(Take().empty());  // it would have to go back for that
+  EXPECT_EQ(Skip(), kSecond);
   const WitnessRequest again = One();
   EXPECT_EQ(again.old_size, 150u);
   EXPECT_EQ(again.head, HeadOf(200));
+  EXPECT_TRUE(Cosign(again).quorum);
+}
+
+TEST_F(CosigningTest, AWitnessBeyondTheTargetTakesItFromNoneOfTheOthers) {
+  Begin(3, "group two 2 w0 w1 w2\nquorum two");
+  Grow(100);
+  const std::vector<WitnessRequest> requests = Take();
+  ASSERT_EQ(requests.size(), 3u);
+  Grow(200);
+  EXPECT_EQ(Conflict(requests[0], 150).failure, std::nullopt);
+  Cosign(requests[1]);
+  EXPECT_TRUE(Cosign(requests[2]).quorum);
+  EXPECT_EQ(QuorumSize(), 100u);
+}
+
+TEST_F(CosigningTest, ASecondSubmitterWhoIsAlwaysFasterIsNoFailureOfTheWitness) {
+  Begin(2, "group any any w0 w1\nquorum any");
+  for (uint64_t size = 10; size <= 1000; size += 10, now_ += kSecond) {
+    Grow(size);
+    const std::vector<WitnessRequest> requests = Take();
+    Grow(size + 5);  // and w0 has cosigned that already
+    for (const WitnessRequest& request : requests) {
+      if (request.witness == 0) {
+        EXPECT_EQ(Conflict(request, size + 5).failure, std::nullopt);
+      } else {
+        EXPECT_TRUE(Cosign(request).quorum);
+      }
+    }
+    EXPECT_LE(requests.size(), 2u);
+  }
+  EXPECT_GE(QuorumSize(), 990u);
 }
 
 TEST_F(CosigningTest, AConflictWithoutASizeIsTriedFromTheStartAndThenLeftAlone) {
