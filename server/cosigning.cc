@@ -12,15 +12,21 @@ constexpr int64_t kSecond = 1'000'000;
 // Whatever a witness asks for, it is asked again some time.
 constexpr uint64_t kLongestRetryAfter = 3600;
 
-// The note with `line`, unless it has a later one of the same key: whoever stands
-// between could answer with what the witness said an hour ago.
-Note WithLatest(Note note, const NoteSignature& line, uint64_t time_s) {
+// When the key of `line` says in the note that it cosigned it; 0 = not at all.
+uint64_t HeldTime(const Note& note, const NoteSignature& line) {
   for (const NoteSignature& held : note.signatures) {
     if (held.key_name != line.key_name || held.key_id != line.key_id) continue;
     const Bytes bytes = AsBytes(held.signature);
-    if (bytes.size() >= 8 && ReadU64(bytes) > time_s) return note;
+    if (bytes.size() >= 8) return ReadU64(bytes);
   }
-  return WithSignature(std::move(note), line);
+  return 0;
+}
+
+// The note with the cosignature, unless it has a later one of the same key: whoever
+// stands between could answer with what the witness said an hour ago.
+Note WithLatest(Note note, const WitnessCosignature& cosignature) {
+  if (HeldTime(note, cosignature.line) > cosignature.time_s) return note;
+  return WithSignature(std::move(note), cosignature.line);
 }
 
 }  // namespace
@@ -250,31 +256,47 @@ std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
   return WitnessFailure::kConflict;
 }
 
-void Cosigning::Keep(Log& log, Seat& seat, const WitnessRequest& request,
-                     const WitnessCosignature& cosignature, int64_t now_us,
-                     WitnessEffect* effect) {
-  const auto& [line, time_s] = cosignature;
+std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
+                                              const WitnessRequest& request,
+                                              const WitnessCosignature& cosignature,
+                                              int64_t now_us, WitnessEffect* effect) {
   effect->hint = seat.size != request.head.size;
   // An answer that was overtaken on its way cannot take the hint back.
   seat.size = std::max(seat.size, request.head.size);
-  if (log.target->head == request.head) {
-    log.target->cosigned = WithLatest(std::move(log.target->cosigned), line, time_s);
+  // The target has moved on: what it was has its quorum, or is given up.
+  const bool of_target = log.target->head == request.head;
+  if (of_target) {
+    Note& note = log.target->cosigned;
+    const uint64_t held_s = HeldTime(note, cosignature.line);
+    if (held_s >= cosignature.time_s) {
+      // Asking at once would bring the same again, and an hour from now it is old.
+      seat.cosigned_us =
+          now_us -
+          std::max<int64_t>(options_.recosign_us - options_.longest_pause_us, 0);
+      effect->detail = absl::StrFormat(
+          "asked to cosign size %d again it answers with what it said before, of time "
+          "%d, or with something older (%d)",
+          request.head.size, held_s, cosignature.time_s);
+      return WitnessFailure::kStale;
+    }
+    note = WithLatest(std::move(note), cosignature);
     seat.cosigned = true;
     seat.cosigned_us = now_us;
     effect->gathered = true;
   }
   if (log.quorum && log.quorum->head == request.head) {
     const absl::StatusOr<Note> note = ParseNote(log.quorum->note);
-    if (!note.ok()) return;
-    log.quorum->note = FormatNote(WithLatest(*note, line, time_s));
+    if (!note.ok()) return std::nullopt;
+    log.quorum->note = FormatNote(WithLatest(*note, cosignature));
     effect->quorum = true;
   }
-  if (!effect->gathered || log.target->met) return;
+  if (!effect->gathered || log.target->met) return std::nullopt;
   std::string note = FormatNote(log.target->cosigned);
-  if (!MeetsQuorum(policy_, note)) return;
+  if (!MeetsQuorum(policy_, note)) return std::nullopt;
   log.target->met = true;
   log.quorum = CosignedHead{request.head, std::move(note)};
   effect->quorum = true;
+  return std::nullopt;
 }
 
 WitnessEffect Cosigning::Answered(const WitnessRequest& request,
@@ -291,7 +313,7 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
   if (read.conflict) {
     effect.failure = Conflict(log, seat, request, read.conflict->size, &effect.detail);
   } else if (read.cosignature) {
-    Keep(log, seat, request, *read.cosignature, now_us, &effect);
+    effect.failure = Keep(log, seat, request, *read.cosignature, now_us, &effect);
   }
   if (effect.failure) {
     ++witness.counts[static_cast<size_t>(*effect.failure)];
@@ -312,6 +334,12 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
     if (effect.failure) {
       effect.turned = !std::exchange(seat.down, true);
       seat.conflicts = 0;
+    }
+    if (effect.failure == WitnessFailure::kStale) {
+      // It works, and the next head need not wait for it.
+      seat.failures = 0;
+      seat.not_before_us = 0;
+    } else if (effect.failure) {
       seat.not_before_us = now_us + Pause(++seat.failures, answer.retry_after_s);
     } else if (read.cosignature) {
       effect.whole_witness = std::exchange(witness.down, false);

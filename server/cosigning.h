@@ -19,7 +19,8 @@
 //  - A witness that cannot be reached, or is busy, is left alone for all logs, and then
 //    asked for one; a witness that refuses one log is left alone for that one. The
 //    pauses double, with jitter, and heed Retry-After.
-//  - Each witness cosigns the target again after Options::recosign_us.
+//  - Each witness cosigns the target again after Options::recosign_us; one that then
+//    has nothing newer to say, sooner.
 // Nothing is kept that does not verify. Not thread-safe.
 #ifndef SETLOG_SERVER_COSIGNING_H_
 #define SETLOG_SERVER_COSIGNING_H_
@@ -162,9 +163,10 @@ class Cosigning {
   bool MayComplete(const Log& log) const;
   void SetDue(LogNumber number, Seat& seat, size_t witness, int64_t due_us);
   int64_t Pause(unsigned failures, std::optional<uint64_t> retry_after_s) const;
-  void Keep(Log& log, Seat& seat, const WitnessRequest& request,
-            const WitnessCosignature& cosignature, int64_t now_us,
-            WitnessEffect* effect);
+  std::optional<WitnessFailure> Keep(Log& log, Seat& seat,
+                                     const WitnessRequest& request,
+                                     const WitnessCosignature& cosignature,
+                                     int64_t now_us, WitnessEffect* effect);
   std::optional<WitnessFailure> Conflict(Log& log, Seat& seat,
                                          const WitnessRequest& request,
                                          std::optional<uint64_t> size,

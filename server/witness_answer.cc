@@ -66,6 +66,8 @@ const char* NameOf(WitnessFailure failure) {
       return "wrong_signature";
     case WitnessFailure::kNoCosignature:
       return "no_cosignature";
+    case WitnessFailure::kStale:
+      return "stale";
   }
   return "unknown";
 }

@@ -32,8 +32,9 @@ enum class WitnessFailure {
   kMalformed,    // 200 with something else, or a long answer
   kWrongSignature,
   kNoCosignature,  // 200 without a line of the witness's key
+  kStale,          // a cosignature, but no newer than the one before
 };
-inline constexpr size_t kWitnessFailures = 10;
+inline constexpr size_t kWitnessFailures = 11;
 const char* NameOf(WitnessFailure failure);
 
 // Whether it says something of the witness, not of one log.

@@ -427,6 +427,35 @@ TEST_F(CosigningTest, AnOlderCosignatureDoesNotReplaceALaterOne) {
   EXPECT_EQ(cosigning_->gathered(kLog)->note, held);
 }
 
+TEST_F(CosigningTest, AReplayedCosignatureIsNoFreshOneAndIsAskedForAgainSoon) {
+  Begin(1, "quorum w0");
+  Grow(9);
+  const WitnessRequest first = One();
+  const std::string same = Line(first, 0);
+  Cosign(first);
+  const std::string held = cosigning_->quorum(kLog)->note;
+  const int64_t success = cosigning_->Figures(0).last_success_us;
+  EXPECT_EQ(Skip(), 3600 * kSecond);
+  for (int i = 0; i < 5; ++i) {
+    const WitnessEffect effect = Answer(One(), 200, same);
+    EXPECT_EQ(effect.failure, WitnessFailure::kStale);
+    EXPECT_EQ(effect.turned, i == 0);
+    EXPECT_FALSE(effect.whole_witness);
+    EXPECT_FALSE(effect.gathered || effect.quorum);
+    EXPECT_EQ(Skip(), 300 * kSecond);
+  }
+  EXPECT_EQ(cosigning_->quorum(kLog)->note, held);
+  EXPECT_EQ(cosigning_->Figures(0).last_success_us, success);
+  const WitnessEffect back = Cosign(One());
+  EXPECT_TRUE(back.quorum);
+  EXPECT_TRUE(back.turned);
+  EXPECT_EQ(Skip(), 3600 * kSecond);
+  // The next head never waits for one that replays.
+  Answer(One(), 200, same);
+  Grow(10);
+  EXPECT_TRUE(Cosign(One()).quorum);
+}
+
 TEST_F(CosigningTest, WhatWasKnownBeforeARestartIsNotAskedForAgain) {
   Begin(2, "group any any w0 w1\nquorum any");
   Grow(9);
