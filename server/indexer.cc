@@ -206,7 +206,7 @@ bool Indexer::Step(LogState* log, Followed* followed, std::vector<SetChange>& ro
   if (!published.ok()) return index.damaged();
   followed->scanned = end;
   if (!catching_up) Sequence(log, followed, entry);
-  return catching_up;
+  return true;
 }
 
 absl::StatusOr<std::span<const SetChange>> Indexer::ReadChanges(
