@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <thread>
@@ -29,10 +30,11 @@ constexpr rlim_t kMaxConnections = 4096;
 constexpr size_t kMaxHeaderBytes = size_t{32} << 10;
 constexpr unsigned kMinThreads = 2;
 constexpr unsigned kMaxThreads = 8;
-constexpr unsigned kLateThreads = 2;
+constexpr std::chrono::seconds kMaxBodyTime(30);
 // Below that gzip's frame and the time cost more than the bytes.
 constexpr size_t kMinPackedBytes = 512;
 constexpr char kMethods[] = "GET, HEAD, OPTIONS";
+constexpr char kPostMethods[] = "POST, OPTIONS";
 
 using Clock = std::chrono::steady_clock;
 
@@ -58,6 +60,8 @@ HttpRequest ParseTarget(std::string_view target) {
 // is sent or its connection lost.
 struct HttpServer::Exchange {
   HttpRequest request;
+  const Post* post = nullptr;  // if its path is one
+  bool too_long = false;       // its body
   std::optional<Clock::time_point> begun;
   std::optional<HttpReply> late;  // set before its connection is woken
 };
@@ -65,8 +69,8 @@ struct HttpServer::Exchange {
 // The queue goes before libmicrohttpd stops, which must not be with connections that
 // sleep: whoever is in it is woken by that.
 struct HttpServer::LateReplies {
-  explicit LateReplies(uint64_t waiting)
-      : queue(std::make_unique<WorkQueue>(kLateThreads, waiting)) {}
+  LateReplies(unsigned threads, uint64_t waiting)
+      : queue(std::make_unique<WorkQueue>(threads, waiting)) {}
   bool open() {
     MutexLock lock(mutex);
     return queue != nullptr;
@@ -84,7 +88,9 @@ struct HttpServer::Callbacks {
     *state = nullptr;
   }
 
-  static MHD_Result Send(MHD_Connection* connection, HttpReply reply) {
+  static MHD_Result Send(MHD_Connection* connection, const Exchange& exchange,
+                         HttpReply reply) {
+    const char* const methods = exchange.post == nullptr ? kMethods : kPostMethods;
     const auto header = [&](const char* name) -> std::string_view {
       const char* value =
           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
@@ -114,19 +120,19 @@ struct HttpServer::Callbacks {
     if (reply.shared) add("Access-Control-Allow-Origin", "*");
     switch (reply.status) {
       case MHD_HTTP_NO_CONTENT:  // to OPTIONS
-        add("Access-Control-Allow-Methods", kMethods);
+        add("Access-Control-Allow-Methods", methods);
         add("Access-Control-Allow-Headers", "Authorization");
         add("Access-Control-Max-Age", "86400");
         [[fallthrough]];
       case MHD_HTTP_METHOD_NOT_ALLOWED:
-        add("Allow", kMethods);
+        add("Allow", methods);
         break;
       case MHD_HTTP_UNAUTHORIZED:
         add("WWW-Authenticate", "Bearer");
         break;
       case MHD_HTTP_TOO_MANY_REQUESTS:
       case MHD_HTTP_SERVICE_UNAVAILABLE:
-        add("Retry-After", "1");
+        add("Retry-After", std::to_string(reply.retry_after_s).c_str());
         break;
       default:
         break;
@@ -136,10 +142,24 @@ struct HttpServer::Callbacks {
     return queued;
   }
 
+  static HttpReply TooLong(const Exchange& exchange) {
+    return {MHD_HTTP_CONTENT_TOO_LARGE,
+            absl::StrFormat("a body has at most %d bytes here\n",
+                            exchange.post->max_body_bytes)};
+  }
+
   static HttpAnswer Answer(const HttpServer& server, MHD_Connection* connection,
-                           HttpRequest& request, std::string_view method) {
+                           Exchange* exchange, std::string_view method) {
+    HttpRequest& request = exchange->request;
     if (method == "OPTIONS") {
       return HttpReply{.status = MHD_HTTP_NO_CONTENT, .shared = true};
+    }
+    if (exchange->post != nullptr) {
+      if (method != "POST") {
+        return HttpReply{MHD_HTTP_METHOD_NOT_ALLOWED, "only POST and OPTIONS\n"};
+      }
+      if (exchange->too_long) return TooLong(*exchange);
+      return exchange->post->answer(request);
     }
     if (method != "GET" && method != "HEAD") {
       return HttpReply{MHD_HTTP_METHOD_NOT_ALLOWED, "only GET, HEAD and OPTIONS\n"};
@@ -172,32 +192,64 @@ struct HttpServer::Callbacks {
   }
 
   static MHD_Result Handle(void* self, MHD_Connection* connection, const char*,
-                           const char* method, const char*, const char*,
+                           const char* method, const char*, const char* upload,
                            size_t* upload_size, void** state) {
     auto* const server = static_cast<HttpServer*>(self);
     auto* const exchange = static_cast<Exchange*>(*state);
     if (!exchange->begun) {  // headers only; answer when the request is whole
       exchange->begun = Clock::now();
-      return MHD_YES;
+      const auto post = server->options_.posts.find(exchange->request.path);
+      if (post == server->options_.posts.end()) return MHD_YES;
+      exchange->post = &post->second;
+      if (!AnnouncesTooMuch(connection, post->second)) return MHD_YES;
+      // None of it is read.
+      return Finish(server, connection, exchange, TooLong(*exchange));
     }
     if (*upload_size != 0) {
-      *upload_size = 0;  // a body has no meaning here
-      return MHD_YES;
+      const bool goes_on = TakeBody(exchange, method, {upload, *upload_size});
+      *upload_size = 0;
+      return goes_on ? MHD_YES : MHD_NO;
     }
     HttpReply reply;
     if (exchange->late) {
       reply = *std::move(exchange->late);
     } else {
-      HttpAnswer answer = Answer(*server, connection, exchange->request, method);
+      HttpAnswer answer = Answer(*server, connection, exchange, method);
       if (auto* late = std::get_if<LateReply>(&answer)) {
         AnswerLate(server, connection, exchange, std::move(*late));
         return MHD_YES;
       }
       reply = std::get<HttpReply>(std::move(answer));
     }
+    return Finish(server, connection, exchange, std::move(reply));
+  }
+
+  static bool AnnouncesTooMuch(MHD_Connection* connection, const Post& post) {
+    const char* length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    // libmicrohttpd has refused what is no number.
+    return length != nullptr &&
+           std::strtoull(length, nullptr, 10) > post.max_body_bytes;
+  }
+
+  // The next bytes of the body; false if the connection is to be closed: for one that
+  // drips, and one without a length that goes on although it is too long.
+  static bool TakeBody(Exchange* exchange, std::string_view method,
+                       std::string_view bytes) {
+    if (Clock::now() - *exchange->begun > kMaxBodyTime) return false;
+    if (exchange->post == nullptr || method != "POST") return true;  // no meaning here
+    std::string& body = exchange->request.body;
+    if (exchange->too_long) return false;
+    exchange->too_long = body.size() + bytes.size() > exchange->post->max_body_bytes;
+    if (!exchange->too_long) body.append(bytes);
+    return true;
+  }
+
+  static MHD_Result Finish(HttpServer* server, MHD_Connection* connection,
+                           Exchange* exchange, HttpReply reply) {
     const std::chrono::duration<double> taken = Clock::now() - *exchange->begun;
     server->options_.answered(exchange->request, reply, taken.count());
-    return Send(connection, std::move(reply));
+    return Send(connection, *exchange, std::move(reply));
   }
 };
 
@@ -215,7 +267,7 @@ HttpReply HealthReply(const absl::Status& health) {
 
 HttpServer::HttpServer(Options options)
     : options_(std::move(options)),
-      late_(std::make_unique<LateReplies>(options_.waiting)) {}
+      late_(std::make_unique<LateReplies>(options_.late_threads, options_.waiting)) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
     const std::string& address, uint16_t port, Options options) {

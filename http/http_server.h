@@ -8,11 +8,13 @@
 // libmicrohttpd with a few epoll threads: idle connections cost a descriptor, no
 // thread. Answers are made on those threads and so must be quick; what may take long
 // comes as a LateReply, which has threads and a short queue of its own while its
-// connection sleeps. GET, HEAD and OPTIONS only (405 otherwise).
+// connection sleeps. GET, HEAD and OPTIONS, but for the paths in `posts`, which take
+// POST and OPTIONS (405 otherwise).
 //
 // Limits: a connection without traffic is closed after 30 s; requests of over 32 KiB of
-// headers are refused; at most MaxHttpConnections() at a time, further ones wait until
-// one ends. None for each address, because behind a proxy all come from one.
+// headers are refused; bodies that are too long are 413, and those that take over 30 s
+// are cut off; at most MaxHttpConnections() at a time, further ones wait until one
+// ends. None for each address, because behind a proxy all come from one.
 #ifndef SETLOG_HTTP_HTTP_SERVER_H_
 #define SETLOG_HTTP_HTTP_SERVER_H_
 
@@ -34,6 +36,7 @@ struct HttpRequest {
   std::string path;   // as it was sent: nothing is decoded
   std::string query;  // what follows the '?', likewise
   std::optional<std::string> authorization;
+  std::string body;  // of a POST
 };
 
 struct HttpReply {
@@ -45,6 +48,7 @@ struct HttpReply {
   bool compressible = false;    // worth gzip, for those who accept it
   bool shared = false;          // pages of other origins may read it (CORS)
   const char* route = "other";  // for metrics: one of a few
+  unsigned retry_after_s = 1;   // said with 429 and 503
 };
 
 // An answer that takes long; called once.
@@ -53,14 +57,21 @@ using HttpAnswer = std::variant<HttpReply, LateReply>;
 
 class HttpServer {
  public:
+  // A path that is posted to.
+  struct Post {
+    size_t max_body_bytes;
+    std::function<HttpAnswer(const HttpRequest&)> answer;  // called as `pages` is
+  };
   struct Options {
     std::map<std::string, std::function<HttpReply()>, std::less<>> fixed;
+    std::map<std::string, Post, std::less<>> posts;
     // For all other paths; called on any thread, several at a time.
     std::function<HttpAnswer(const HttpRequest&)> pages;
     // After each answer, with how long it took to make. Those that libmicrohttpd gives
     // itself (to what is no HTTP) are not among them.
     std::function<void(const HttpRequest&, const HttpReply&, double seconds)> answered =
         [](const HttpRequest&, const HttpReply&, double) {};
+    unsigned late_threads = 2;
     uint64_t waiting = 64;  // late replies that may wait for a thread
   };
 

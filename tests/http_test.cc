@@ -36,11 +36,14 @@ class Client {
   ~Client() { close(fd_); }
 
   void Send(const std::string& method, const std::string& target,
-            const std::string& headers = "") {
-    const std::string text =
-        method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
-    ASSERT_EQ(send(fd_, text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
+            const std::string& headers = "", const std::string& body = "") {
+    ASSERT_TRUE(Raw(method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + headers +
+                    "\r\n" + body));
+  }
+  // False if the server has hung up.
+  bool Raw(const std::string& bytes) {
+    return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
   }
   // One response, whose length is known, or nothing if the server hangs up or waits.
   std::string Receive(bool with_body = true) {
@@ -150,6 +153,85 @@ TEST(HttpServerTest, OtherMethodsAreRefusedAndOptionsAnswersForAll) {
                              "Access-Control-Allow-Headers: Authorization\r\n"}) {
     EXPECT_NE(options.find(header), options.npos) << header;
   }
+}
+
+// Posts are echoed in capitals, at most ten bytes of them.
+HttpServer::Options Posts() {
+  HttpServer::Options options = Echo();
+  options.posts["/post"] = {
+      .max_body_bytes = 10, .answer = [](const HttpRequest& request) -> HttpAnswer {
+        return LateReply(
+            [body = request.body] { return HttpReply{.body = "<" + body + ">"}; });
+      }};
+  return options;
+}
+
+TEST(HttpServerTest, ABodyIsTakenWhereOneIsWantedWhole) {
+  const auto server = Start(Posts());
+  Client client(server->port());
+  for (const std::string body : {"", "x", "0123456789"}) {
+    const std::string length = std::to_string(body.size());
+    client.Send("POST", "/post?q", "Content-Length: " + length + "\r\n", body);
+    EXPECT_TRUE(client.Receive().ends_with("\r\n\r\n<" + body + ">")) << body;
+  }
+  const std::string chunked = "Transfer-Encoding: chunked\r\n";
+  client.Send("POST", "/post", chunked, "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.Receive().ends_with("\r\n\r\n<abcde>"));
+  // In pieces, and after it the connection still serves.
+  client.Send("POST", "/post", "Content-Length: 4\r\n", "a");
+  for (const char* rest : {"b", "c", "d"}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    client.Raw(rest);
+  }
+  EXPECT_TRUE(client.Receive().ends_with("\r\n\r\n<abcd>"));
+  EXPECT_NE(client.Get("/fixed").find("fixed"), std::string::npos);
+}
+
+TEST(HttpServerTest, ABodyThatIsTooLongIsRefusedUnread) {
+  const auto server = Start(Posts());
+  {  // Before it is sent.
+    Client client(server->port());
+    client.Send("POST", "/post", "Content-Length: 11\r\n");
+    EXPECT_TRUE(client.Receive().starts_with("HTTP/1.1 413 "));
+  }
+  {
+    Client client(server->port());
+    client.Send("POST", "/post", "Content-Length: 99999999999999999999999\r\n");
+    const std::string refused = client.Receive();
+    EXPECT_TRUE(refused.empty() || refused.starts_with("HTTP/1.1 4")) << refused;
+  }
+  {  // Without a length, once it is known.
+    Client client(server->port());
+    client.Send("POST", "/post", "Transfer-Encoding: chunked\r\n",
+                "b\r\n0123456789a\r\n0\r\n\r\n");
+    EXPECT_TRUE(client.Receive().starts_with("HTTP/1.1 413 "));
+  }
+  {  // And one without end is hung up on.
+    Client client(server->port());
+    client.Send("POST", "/post", "Transfer-Encoding: chunked\r\n");
+    const std::string chunk = "400\r\n" + std::string(1024, 'x') + "\r\n";
+    for (int i = 0; i < 100'000 && client.Raw(chunk); ++i) {
+    }
+    EXPECT_FALSE(client.Raw(chunk));
+  }
+}
+
+TEST(HttpServerTest, AWrongMethodIsToldWhichAreRight) {
+  const auto server = Start(Posts());
+  for (const char* method : {"GET", "PUT", "DELETE"}) {
+    Client client(server->port());
+    client.Send(method, "/post", "Content-Length: 0\r\n");
+    const std::string refused = client.Receive();
+    EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 ")) << refused;
+    EXPECT_NE(refused.find("Allow: POST, OPTIONS\r\n"), refused.npos);
+  }
+  Client client(server->port());
+  client.Send("OPTIONS", "/post");
+  EXPECT_NE(client.Receive(false).find("Access-Control-Allow-Methods: POST, OPTIONS"),
+            std::string::npos);
+  // Elsewhere a body has no meaning.
+  client.Send("POST", "/a", "Content-Length: 3\r\n", "abc");
+  EXPECT_TRUE(client.Receive().starts_with("HTTP/1.1 405 "));
 }
 
 // A server whose /slow comes when `gate` opens.
