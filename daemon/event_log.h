@@ -1,4 +1,4 @@
-// server/event_log.h -- what the server says on stderr while it runs: one event a line.
+// daemon/event_log.h -- what a server says on stderr while it runs: one event a line.
 //
 //   EventLog log(LogLevel::kInfo, LogFormat::kKeyValue, WriteToStderr);
 //   log.Write(LogLevel::kInfo, "log_created", {{"origin", origin}, {"size", 2}});
@@ -10,8 +10,8 @@
 // quotes, escaped as a JSON string with every byte beyond printable ASCII as \u, so
 // that it can neither end the line, nor look like another field, nor steer a terminal.
 // Thread-safe. Never give it a token or a key.
-#ifndef SETLOG_SERVER_EVENT_LOG_H_
-#define SETLOG_SERVER_EVENT_LOG_H_
+#ifndef SETLOG_DAEMON_EVENT_LOG_H_
+#define SETLOG_DAEMON_EVENT_LOG_H_
 
 #include <atomic>
 #include <cstdint>
@@ -88,4 +88,4 @@ class EventLog {
 
 }  // namespace setlog
 
-#endif  // SETLOG_SERVER_EVENT_LOG_H_
+#endif  // SETLOG_DAEMON_EVENT_LOG_H_

@@ -1,6 +1,6 @@
-// server/process_stats.h -- this process as the kernel sees it (proc(5)).
-#ifndef SETLOG_SERVER_PROCESS_STATS_H_
-#define SETLOG_SERVER_PROCESS_STATS_H_
+// daemon/process_stats.h -- this process as the kernel sees it (proc(5)).
+#ifndef SETLOG_DAEMON_PROCESS_STATS_H_
+#define SETLOG_DAEMON_PROCESS_STATS_H_
 
 #include <cstdint>
 
@@ -19,4 +19,4 @@ ProcessStats ReadProcessStats();
 
 }  // namespace setlog
 
-#endif  // SETLOG_SERVER_PROCESS_STATS_H_
+#endif  // SETLOG_DAEMON_PROCESS_STATS_H_

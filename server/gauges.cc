@@ -5,44 +5,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/metric_families.h"
+#include "daemon/process_stats.h"
 #include "log/sha256.h"
 #include "server/build_info.h"
-#include "server/process_stats.h"
 
 namespace setlog {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-class Families {
- public:
-  void Gauge(const char* name, const char* help, double value,
-             std::vector<ClientMetric::Label> labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    metric.gauge.value = value;
-    FamilyOf(name, help, MetricType::Gauge).metric.push_back(std::move(metric));
-  }
-  void Counter(const char* name, const char* help, double value,
-               std::vector<ClientMetric::Label> labels = {}) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    metric.counter.value = value;
-    FamilyOf(name, help, MetricType::Counter).metric.push_back(std::move(metric));
-  }
-  std::vector<MetricFamily> Take() { return std::move(families_); }
-
- private:
-  MetricFamily& FamilyOf(const char* name, const char* help, MetricType type) {
-    for (MetricFamily& family : families_) {
-      if (family.name == name) return family;
-    }
-    return families_.emplace_back(MetricFamily{name, help, type, {}});
-  }
-  std::vector<MetricFamily> families_;
-};
 
 double Number(uint64_t value) { return static_cast<double>(value); }
 double SecondsOf(int64_t time_us) { return static_cast<double>(time_us) / 1e6; }
@@ -64,7 +35,7 @@ LogReading ReadLog(const HostedLog& log) {
           .head_us = figures.published_us};
 }
 
-void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
+void AddLogs(const std::vector<HostedLog*>& logs, MetricFamilies* out) {
   LogReading all;
   uint64_t lag_max = 0, members_max = 0;
   int64_t oldest_us = 0;
@@ -82,7 +53,7 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
     // Whoever may read this page need not know that a private log exists.
     if (series >= Gauges::kLogSeries || logs[i]->private_reads) continue;
     ++series;
-    const std::vector<ClientMetric::Label> origin = {
+    const MetricFamilies::Labels origin = {
         {"origin", logs[i]->state.origin()}};
     out->Gauge("setlog_log_entries", "Entries in the log's newest signed head",
                Number(log.entries), origin);
@@ -120,11 +91,11 @@ void AddLogs(const std::vector<HostedLog*>& logs, Families* out) {
              SecondsOf(oldest_us));
 }
 
-void AddWitnesses(const WitnessClient& client, Families* out) {
+void AddWitnesses(const WitnessClient& client, MetricFamilies* out) {
   const WitnessClient::Figures figures = client.figures();
   for (const auto& [name, witness] : figures.witnesses) {
     if (!witness.asked) continue;
-    const std::vector<ClientMetric::Label> label = {{"witness", name}};
+    const MetricFamilies::Labels label = {{"witness", name}};
     out->Gauge("setlog_witness_success_timestamp_seconds",
                "When the witness last cosigned a head since the start; 0 = never",
                SecondsOf(witness.last_success_us), label);
@@ -155,7 +126,7 @@ void AddWitnesses(const WitnessClient& client, Families* out) {
              Number(lag_max));
 }
 
-void AddProcess(Families* out) {
+void AddProcess(MetricFamilies* out) {
   const ProcessStats process = ReadProcessStats();
   out->Gauge("process_resident_memory_bytes", "Resident memory",
              Number(process.resident_bytes));
@@ -176,7 +147,7 @@ void AddProcess(Families* out) {
 }  // namespace
 
 std::vector<MetricFamily> Gauges::Read() const {
-  Families families;
+  MetricFamilies families;
   AddLogs(sources_.logs->All(), &families);
   if (sources_.witnesses != nullptr) AddWitnesses(*sources_.witnesses, &families);
   families.Gauge("setlog_queue_bytes", "Bytes of writes that wait for a commit",

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/event_log.h"
+#include "daemon/event_log.h"
 #include "server/log_directory.h"
 #include "server/sequencer.h"
 #include "server/witness_client.h"

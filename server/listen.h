@@ -13,27 +13,14 @@
 
 #include <grpcpp/security/server_credentials.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "daemon/listen_address.h"
 #include "server/server.h"
 
 namespace setlog {
-
-struct ListenAddress {
-  std::string host;  // without brackets; empty for a unix socket
-  uint16_t port = 0;
-  std::string unix_path;
-  bool local() const;
-  std::string Text() const;  // as the flag takes it
-};
-
-// InvalidArgument, naming the flag, unless `text` is HOST:PORT, [IPV6]:PORT or
-// unix:PATH.
-absl::StatusOr<ListenAddress> ParseListenAddress(const char* flag,
-                                                 const std::string& text);
 
 // FailedPrecondition if a server answers on the address's unix socket; a socket that
 // nobody answers on was left behind, and may be taken.

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/event_log.h"
+#include "daemon/event_log.h"
 #include "server/rpc_metrics.h"
 
 namespace setlog {

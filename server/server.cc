@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/mutex.h"
+#include "daemon/event_log.h"
 #include "http/http_server.h"
 #include "log/sha256.h"
 #include "server/access.h"
@@ -20,7 +21,6 @@
 #include "server/audit_log.h"
 #include "server/build_info.h"
 #include "server/checkpoint_door.h"
-#include "server/event_log.h"
 #include "server/free_space.h"
 #include "server/gauges.h"
 #include "server/head_feed.h"

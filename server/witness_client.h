@@ -28,10 +28,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "daemon/event_log.h"
 #include "http/http_client.h"
 #include "port/mutex.h"
 #include "server/cosigning.h"
-#include "server/event_log.h"
 #include "server/log_directory.h"
 #include "server/tree_reader.h"
 #include "storage/store.h"

@@ -1,4 +1,4 @@
-#include "server/event_log.h"
+#include "daemon/event_log.h"
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "server/event_log.h"
+#include "daemon/event_log.h"
 #include "server/server.h"
 #include "tools/daemon_flags.h"
 #include "tools/setlogd_commands.h"
