@@ -115,6 +115,16 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
   return lock;
 }
 
+absl::StatusOr<FileLock> FileLock::TryAcquire(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return Failed("cannot open", path);
+  FileLock lock(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return Failed("cannot lock", path);
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s is held by another process", path));
+}
+
 FileLock::~FileLock() {
   if (fd_ >= 0) ::close(fd_);
 }

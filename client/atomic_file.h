@@ -40,6 +40,8 @@ class FileLock {
  public:
   // Waits until nobody else holds it.
   static absl::StatusOr<FileLock> Acquire(const std::string& path);
+  // FailedPrecondition if somebody holds it.
+  static absl::StatusOr<FileLock> TryAcquire(const std::string& path);
 
   FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;

@@ -1,17 +1,11 @@
 // `setlog key`: makes key files.
 
-#include <fcntl.h>
-#include <sodium.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "log/ed25519.h"
+#include "client/key_file.h"
 #include "log/skey.h"
 #include "log/vkey.h"
 #include "tools/commands.h"
@@ -33,44 +27,14 @@ std::string NameFromFile(std::string_view path) {
   return std::string(path);
 }
 
-absl::StatusOr<SigningKey> MakeKey(std::string name) {
-  std::array<uint8_t, Ed25519PrivateKey::kSeedSize> seed;
-  randombytes_buf(seed.data(), seed.size());
-  absl::StatusOr<Ed25519PrivateKey> key = Ed25519PrivateKey::FromSeed(seed);
-  sodium_memzero(seed.data(), seed.size());
-  if (!key.ok()) return key.status();
-  return MakeSigningKey(std::move(name), *std::move(key));
-}
-
-// A new file that only its owner can read; never an old one, for a key that was in use
-// must not be lost.
-absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return absl::ErrnoToStatus(errno, path);
-  // So few bytes are written at once or not at all.
-  const bool written =
-      write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
-      fsync(file) == 0;
-  const int error = errno;
-  if (close(file) == 0 && written) return absl::OkStatus();
-  unlink(path.c_str());
-  return absl::ErrnoToStatus(error, path);
-}
-
 ExitCode KeySigning(const KeyFlags& flags, Output& out) {
-  if (sodium_init() < 0) {
-    return out.Fail(absl::InternalError("libsodium cannot be used on this machine"));
-  }
-  absl::StatusOr<SigningKey> key =
-      MakeKey(flags.name.empty() ? NameFromFile(flags.out_file) : flags.name);
-  if (!key.ok()) {
+  absl::StatusOr<SigningKey> key = CreateKeyFile(
+      flags.out_file, flags.name.empty() ? NameFromFile(flags.out_file) : flags.name);
+  if (absl::IsInvalidArgument(key.status())) {
     return out.Fail(absl::InvalidArgumentError(std::string(key.status().message()) +
                                                ": give the key a name with --name"));
   }
-  std::string secret = FormatSkey(*key) + "\n";
-  const absl::Status status = CreateSecretFile(flags.out_file, secret);
-  sodium_memzero(secret.data(), secret.size());
-  if (!status.ok()) return out.Fail(status);
+  if (!key.ok()) return out.Fail(key.status());
   const std::string vkey = FormatVkey(key->Verifier(SignatureType::kEd25519));
   const std::string cosigner = FormatVkey(key->Verifier(SignatureType::kCosignature));
   out.Result({{"public", vkey}, {"cosigner", cosigner}, {"file", flags.out_file}},

@@ -1,0 +1,27 @@
+// client/key_file.h -- a signing key in a file that only its owner can read.
+//
+//   absl::StatusOr<SigningKey> key = CreateKeyFile("w1.key", "witness.example/w1");
+//   absl::StatusOr<SigningKey> same = ReadKeyFile("w1.key");
+//
+// One line, the skey of log/skey.h, mode 0600. Thread-safe: functions of files.
+#ifndef SETLOG_CLIENT_KEY_FILE_H_
+#define SETLOG_CLIENT_KEY_FILE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "log/skey.h"
+
+namespace setlog {
+
+// A new random key in a new file, durable on OK. AlreadyExists if there is a file, for
+// a key that was in use must not be lost; InvalidArgument if `name` may not name a key.
+absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string name);
+
+// NotFound if there is no file; FailedPrecondition if others may read it, or it holds
+// no key.
+absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path);
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_KEY_FILE_H_
