@@ -66,6 +66,10 @@ struct Policy {
 // kMaxPolicyBytes. Any number of logs, witnesses and groups. O(size log size).
 absl::StatusOr<Policy> ParsePolicy(std::string_view text);
 
+// The `log` lines of such a file, for whoever asks for nothing but logs: what else
+// there is must be well formed too, but the quorum line may be missing.
+absl::StatusOr<std::vector<Policy::Log>> ParsePolicyLogs(std::string_view text);
+
 struct PolicyResult {
   struct Cosigner {
     std::string name;  // of the witness, in the policy

@@ -53,6 +53,7 @@ class Parser {
     if (!has_quorum_) return Invalid("policy: there is no quorum line");
     return std::move(policy_);
   }
+  std::vector<Policy::Log> TakeLogs() && { return std::move(policy_.logs); }
 
  private:
   absl::Status AddLog(const Tokens& tokens) {
@@ -167,7 +168,9 @@ class Parser {
 
 }  // namespace
 
-absl::StatusOr<Policy> ParsePolicy(std::string_view text) {
+namespace {
+
+absl::StatusOr<Parser> ParseLines(std::string_view text) {
   if (text.size() > kMaxPolicyBytes) {
     return Invalid(absl::StrFormat("a policy has at most %d bytes", kMaxPolicyBytes));
   }
@@ -184,7 +187,21 @@ absl::StatusOr<Policy> ParsePolicy(std::string_view text) {
     }
     text.remove_prefix(end + 1);
   }
-  return std::move(parser).Finish();
+  return parser;
+}
+
+}  // namespace
+
+absl::StatusOr<Policy> ParsePolicy(std::string_view text) {
+  absl::StatusOr<Parser> parser = ParseLines(text);
+  if (!parser.ok()) return parser.status();
+  return (*std::move(parser)).Finish();
+}
+
+absl::StatusOr<std::vector<Policy::Log>> ParsePolicyLogs(std::string_view text) {
+  absl::StatusOr<Parser> parser = ParseLines(text);
+  if (!parser.ok()) return parser.status();
+  return (*std::move(parser)).TakeLogs();
 }
 
 }  // namespace setlog

@@ -482,5 +482,22 @@ TEST(PolicyTest, MetSinceATimeMeansNotAfterTheQuorumTimeForRandomPolicies) {
   EXPECT_GT(not_met, 10);
 }
 
+TEST(PolicyLogsTest, NeedNoQuorumAndNothingElseIsForgiven) {
+  const std::string log = "log " + kLogVkey + " grpc://127.0.0.1:7070\n";
+  const auto logs = ParsePolicyLogs("# mine\n" + log);
+  ASSERT_OK(logs);
+  ASSERT_EQ(logs->size(), 1u);
+  EXPECT_EQ(FormatVkey(logs->front().key), kLogVkey);
+  EXPECT_EQ(logs->front().url, "grpc://127.0.0.1:7070");
+  EXPECT_OK(ParsePolicyLogs(log + "witness w " + kWitnessVkey + "\nquorum w\n"));
+  EXPECT_OK(ParsePolicyLogs(""));
+  EXPECT_STATUS(ParsePolicyLogs(log + log), absl::StatusCode::kInvalidArgument,
+                "line 2");
+  EXPECT_STATUS(ParsePolicyLogs(log + "quorum w\n"), absl::StatusCode::kInvalidArgument,
+                "line 2");
+  EXPECT_STATUS(ParsePolicyLogs(log.substr(0, log.size() - 1)),
+                absl::StatusCode::kInvalidArgument, "cut off");
+}
+
 }  // namespace
 }  // namespace setlog
