@@ -172,7 +172,8 @@ std::unique_ptr<grpc::ClientContext> Connection::NewContext(
     context->AddMetadata("authorization", absl::StrFormat("Bearer %s", token_));
   }
   if (deadline.count() > 0) {
-    context->set_deadline(std::chrono::system_clock::now() + deadline);
+    context->set_deadline(std::chrono::system_clock::now() +
+                          std::min(deadline, longest_call_));
   }
   return context;
 }

@@ -61,6 +61,9 @@ class Connection {
   v1::Admin::Stub& admin() const { return *admin_; }
   std::chrono::milliseconds retry_for() const { return retry_for_; }
 
+  // From now on no call has a later deadline: for whoever must be able to stop soon.
+  void LimitCalls(std::chrono::milliseconds longest) { longest_call_ = longest; }
+
   // A context that carries the token; without a deadline if it is zero.
   std::unique_ptr<grpc::ClientContext> NewContext(
       std::chrono::milliseconds deadline) const;
@@ -90,6 +93,7 @@ class Connection {
   std::unique_ptr<v1::Admin::Stub> admin_;
   std::string token_;
   std::chrono::milliseconds retry_for_;
+  std::chrono::milliseconds longest_call_ = std::chrono::milliseconds::max();
 };
 
 }  // namespace setlog

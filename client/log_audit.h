@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -32,6 +33,9 @@ class LogAudit {
   LogAudit(const Connection* connection, const VerifiedHead* head, Replay replay);
 
   const Replay& replay() const { return replay_; }
+  // For the next audit: its entries are the log's if Run returned true, or CheckPrefix
+  // OK.
+  Replay TakeReplay() && { return std::move(replay_); }
   const TreeClient& tree() const { return tree_; }
 
   // Whether everything that was fed stands under the head. DataLoss if it does not; one
