@@ -13,6 +13,7 @@ constexpr setlog::Command kCommands[] = {
     {"verify", "checks a proof file, offline", setlog::DeclareVerify},
     {"audit", "replays a log, checks every promise", setlog::DeclareAudit},
     {"diff", "members added and removed between two versions", setlog::DeclareDiff},
+    {"witness", "cosigns the heads of logs that it replays", setlog::DeclareWitness},
     {"trust", "whose keys and which witnesses are believed", setlog::DeclareTrust},
     {"head", "shows the newest signed head", setlog::DeclareHead},
     {"logs", "lists the logs of a server", setlog::DeclareLogs},

@@ -1,0 +1,379 @@
+#include "witness/log_follower.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/fault_evidence.h"
+#include "client/tree_client.h"
+#include "log/tree.h"
+
+namespace setlog {
+namespace {
+
+using std::chrono::milliseconds;
+
+// So that a log which hangs cannot hold up a stop, nor a request its answer for long.
+constexpr milliseconds kLongestCall(4000);
+constexpr milliseconds kSoon(100);  // after an answer that came too early
+constexpr milliseconds kLongestPause(30000);
+constexpr size_t kRoots = 256;
+constexpr size_t kMaxLaterQuestions = 16;
+// A stop does not wait for a set that takes longer to write.
+constexpr std::chrono::seconds kMaxSaveAtStop(4);
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+Connection Limited(Connection source) {
+  source.LimitCalls(kLongestCall);
+  return source;
+}
+
+}  // namespace
+
+LogFollower::LogFollower(Connection source, const StateDirectory* state,
+                         AuditStore store, WitnessedLog* log, Options options)
+    : options_(std::move(options)),
+      origin_(log->origin()),
+      source_(Limited(std::move(source))),
+      client_(&source_, state,
+              {.origin = origin_, .key = options_.key, .use_stored_policy = false}),
+      store_(std::move(store)),
+      log_(log),
+      replay_(origin_) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+LogFollower::~LogFollower() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+bool LogFollower::stopping() const {
+  MutexLock lock(mutex_);
+  return stopping_;
+}
+
+LogFollower::Figures LogFollower::figures() const {
+  MutexLock lock(mutex_);
+  return figures_;
+}
+
+uint64_t LogFollower::Ask(const std::string& note, const Checkpoint& head,
+                          bool awaited) {
+  const uint64_t id = next_id_++;
+  questions_.emplace(id, Question{note, head, awaited, std::nullopt});
+  return id;
+}
+
+void LogFollower::CheckLater(const std::string& note, const Checkpoint& head) {
+  {
+    MutexLock lock(mutex_);
+    if (questions_.size() >= kMaxLaterQuestions) return;
+    Ask(note, head, false);
+  }
+  changed_.notify_all();
+}
+
+absl::Status LogFollower::Check(const std::string& note, const Checkpoint& head,
+                                milliseconds patience) {
+  MutexLock lock(mutex_);
+  if (stopping_) return absl::UnavailableError("the witness is stopping");
+  const uint64_t id = Ask(note, head, true);
+  changed_.notify_all();
+  lock.WaitFor(changed_, patience, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return stopping_ || questions_.at(id).answer.has_value();
+  });
+  const auto asked = questions_.extract(id);
+  if (asked.mapped().answer) return *asked.mapped().answer;
+  return absl::UnavailableError(
+      absl::StrFormat("%d entries are replayed, of the %d that this head has: %s",
+                      figures_.replayed_size, head.size, why_not_));
+}
+
+void LogFollower::Run() {
+  Load();
+  while (!stopping() && !convicted_) {
+    {
+      MutexLock lock(mutex_);
+      asked_ = next_id_;
+    }
+    const absl::Status status = Round();
+    if (stopping()) break;
+    Told(status);
+    AnswerQuestions();
+    if (SaveIsDue() && head_ && authentic_) Save(*head_, replay_);
+    Sleep(!status.ok());
+  }
+  if (!convicted_ && head_ && authentic_ && keep_took_ < kMaxSaveAtStop) {
+    Save(*head_, replay_);
+  }
+  // Whoever comes later is told by the log itself.
+  AnswerQuestions();
+}
+
+// What is kept of a replay is worth its time and nothing else: every doubt is settled
+// by replaying again.
+void LogFollower::Load() {
+  keep_at_ = Clock::now() + options_.keep_every;
+  absl::StatusOr<std::optional<AuditState>> state = store_.Load();
+  absl::Status bad = state.status();
+  if (state.ok() && *state) {
+    const absl::StatusOr<Checkpoint> head =
+        OpenCheckpoint((*state)->note, options_.key);
+    bad = head.status();
+    if (head.ok()) {
+      absl::StatusOr<Replay> replay =
+          Replay::Resume(origin_, std::move((*state)->replay));
+      bad = replay.status();
+      if (replay.ok()) {
+        replay_ = *std::move(replay);
+        authentic_ = replay_.size() == 0;
+        kept_size_ = replay_.size();
+      }
+    }
+  }
+  if (!bad.ok()) {
+    options_.events->Write(
+        LogLevel::kWarn, "replay_begins_again",
+        {{"origin", origin_}, {"file", store_.path()}, {"message", Text(bad)}});
+  }
+  MutexLock lock(mutex_);
+  figures_.kept_size = kept_size_;
+  figures_.replayed_size = replay_.size();
+}
+
+absl::StatusOr<VerifiedHead> LogFollower::NewestHead() {
+  absl::StatusOr<VerifiedHead> head = client_.Head();
+  if (absl::IsDataLoss(head.status()) && !client_.contradiction() &&
+      !client_.conviction()) {
+    // The newest index entry may be what is wrong with the log: its first one will do.
+    absl::StatusOr<VerifiedHead> first = client_.Head({.size = 2});
+    if (first.ok()) head = std::move(first);
+  }
+  return head;
+}
+
+absl::Status LogFollower::Round() {
+  if (!unsupported_.ok()) return unsupported_;
+  absl::StatusOr<VerifiedHead> head = NewestHead();
+  if (client_.conviction()) {
+    const Conviction& found = *client_.conviction();
+    convicted_ = true;
+    log_->Convict(Refusal{std::string(found.misbehaviour.kind), found.misbehaviour.what,
+                          found.path});
+    return absl::PermissionDeniedError("the log is convicted");
+  }
+  if (!head.ok()) return head.status();
+  const uint64_t size = head->version.checkpoint.size;
+  {
+    MutexLock lock(mutex_);
+    figures_.head_size = size;
+    why_not_ = absl::StrFormat("the log shows a head of size %d", size);
+  }
+  if (head_ && authentic_ && replay_.size() == size) return absl::OkStatus();
+  return ReplayTo(*std::move(head));
+}
+
+absl::Status LogFollower::ReplayTo(VerifiedHead head) {
+  const uint64_t size = head.version.checkpoint.size;
+  if (replay_.size() > size) {
+    return absl::UnavailableError(absl::StrFormat(
+        "the log shows a head of size %d, and %d entries of it were replayed before",
+        size, replay_.size()));
+  }
+  LogAudit audit(&source_, &head, std::move(replay_));
+  if (!authentic_) {
+    const absl::Status prefix = audit.CheckPrefix();
+    if (absl::IsDataLoss(prefix)) {
+      // What was kept, or came before an error, is not the log's.
+      BeginAgain(prefix);
+      return prefix;
+    }
+    if (!prefix.ok()) {
+      replay_ = std::move(audit).TakeReplay();
+      return prefix;
+    }
+    authentic_ = true;
+  }
+  const absl::StatusOr<bool> finished = audit.Run([&]() -> absl::Status {
+    {
+      MutexLock lock(mutex_);
+      figures_.replayed_size = audit.replay().size();
+      if (stopping_) return absl::CancelledError("the witness is stopping");
+    }
+    if (!SaveIsDue()) return absl::OkStatus();
+    if (absl::Status s = audit.CheckPrefix(); !s.ok()) return s;
+    Save(head, audit.replay());
+    return absl::OkStatus();
+  });
+  if (finished.ok() && !*finished) return MetFault(audit);
+  if (absl::IsDataLoss(finished.status())) {
+    BeginAgain(finished.status());
+    Load();  // from what was kept, if it was
+    return finished.status();
+  }
+  authentic_ = finished.ok() || (stopping() && audit.CheckPrefix().ok());
+  replay_ = std::move(audit).TakeReplay();
+  if (authentic_) head_ = std::move(head);
+  if (finished.ok()) Remember(size, replay_.Root());
+  MutexLock lock(mutex_);
+  figures_.replayed_size = replay_.size();
+  return finished.status();
+}
+
+void LogFollower::BeginAgain(const absl::Status& why) {
+  options_.events->Write(LogLevel::kWarn, "replay_begins_again",
+                         {{"origin", origin_}, {"message", Text(why)}});
+  replay_ = Replay(origin_);
+  authentic_ = true;
+  head_.reset();
+  roots_.clear();
+  kept_size_ = 0;
+}
+
+absl::Status LogFollower::MetFault(const LogAudit& audit) {
+  const ReplayFault& fault = *audit.fault();
+  const std::string what =
+      absl::StrFormat("entry %d: %s", fault.position, fault.reason);
+  if (fault.rule == ReplayFault::Rule::kUnsupported) {
+    unsupported_ = absl::UnimplementedError(
+        absl::StrFormat("this witness cannot replay such a log: %s", what));
+    return unsupported_;
+  }
+  convicted_ = true;
+  // First of all it is written down; the evidence may need the log's help.
+  log_->Convict(Refusal{"", what, ""});
+  Retry retry(source_.retry_for());
+  absl::StatusOr<Evidence> evidence = audit.MakeEvidence();
+  while (!evidence.ok() && !stopping() && retry.WaitAfter(evidence.status())) {
+    evidence = audit.MakeEvidence();
+  }
+  if (evidence.ok()) {
+    log_->Convict(std::span(&*evidence, 1));
+  } else {
+    options_.events->Write(LogLevel::kError, "no_evidence",
+                           {{"origin", origin_}, {"message", Text(evidence.status())}});
+  }
+  return absl::PermissionDeniedError(what);
+}
+
+void LogFollower::Remember(uint64_t size, const Hash& root) {
+  roots_[size] = root;
+  if (roots_.size() > kRoots) roots_.erase(roots_.begin());
+}
+
+absl::StatusOr<Hash> LogFollower::RootAt(uint64_t size) {
+  if (size == 0) return EmptyRoot();
+  if (const auto known = roots_.find(size); known != roots_.end()) return known->second;
+  const TreeClient tree(&source_, head_->version.checkpoint);
+  const absl::StatusOr<ConsistencyResult> proof =
+      tree.Consistency(size, head_->version.checkpoint.size);
+  if (!proof.ok()) return proof.status();
+  return proof->root1;
+}
+
+absl::Status LogFollower::Judge(const Question& question) {
+  const uint64_t size = question.head.size;
+  const absl::StatusOr<Hash> root = RootAt(size);
+  if (!root.ok()) {
+    return absl::UnavailableError(absl::StrFormat(
+        "the log did not prove its root at size %d: %s", size, Text(root.status())));
+  }
+  if (*root == question.head.root) return absl::OkStatus();
+  const TreeClient tree(&source_, head_->version.checkpoint);
+  const absl::StatusOr<Evidence> evidence =
+      MakeForkEvidence(tree, question.note, size, head_->proof.checkpoint);
+  if (evidence.ok()) convicted_ = log_->Convict(std::span(&*evidence, 1));
+  return absl::DataLossError(absl::StrFormat(
+      "the first %d entries of the log do not lead to this root", size));
+}
+
+void LogFollower::AnswerQuestions() {
+  while (true) {
+    std::optional<std::pair<uint64_t, Question>> next;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [id, question] : questions_) {
+        if (question.answer) continue;
+        const bool known = head_ && authentic_ &&
+                           question.head.size <= head_->version.checkpoint.size &&
+                           question.head.size <= replay_.size();
+        if (!known && unsupported_.ok() && !convicted_) continue;
+        next = {id, question};
+        break;
+      }
+    }
+    if (!next) break;
+    absl::Status answer = unsupported_;
+    if (convicted_) answer = absl::PermissionDeniedError("the log is convicted");
+    if (answer.ok()) answer = Judge(next->second);
+    MutexLock lock(mutex_);
+    const auto asked = questions_.find(next->first);
+    if (asked == questions_.end()) continue;  // gave up
+    if (asked->second.awaited) {
+      asked->second.answer = answer;
+    } else {
+      questions_.erase(asked);
+    }
+    changed_.notify_all();
+  }
+}
+
+void LogFollower::Save(const VerifiedHead& head, const Replay& replay) {
+  if (replay.size() == kept_size_) return;
+  const Clock::time_point begin = Clock::now();
+  const absl::Status kept = store_.Save(head.proof.checkpoint, replay.state());
+  const Clock::time_point now = Clock::now();
+  keep_took_ = now - begin;
+  // At most a tenth of the time is spent on keeping.
+  keep_at_ = now + std::max<Clock::duration>(options_.keep_every, 9 * keep_took_);
+  if (!kept.ok()) {
+    options_.events->Write(LogLevel::kWarn, "replay_not_kept",
+                           {{"origin", origin_}, {"message", Text(kept)}});
+    return;
+  }
+  kept_size_ = replay.size();
+  MutexLock lock(mutex_);
+  figures_.kept_size = kept_size_;
+}
+
+// When it begins to fail, when the reason changes and when it is over; not each time.
+void LogFollower::Told(const absl::Status& status) {
+  failed_rounds_ = status.ok() ? 0 : failed_rounds_ + 1;
+  const std::string message = status.ok() ? "" : Text(status);
+  if (!status.ok()) {
+    MutexLock lock(mutex_);
+    ++figures_.failures;
+    why_not_ = message;
+  }
+  if (message == told_) return;
+  options_.events->Write(status.ok() ? LogLevel::kInfo : LogLevel::kWarn,
+                         status.ok() ? "log_followed" : "log_not_followed",
+                         {{"origin", origin_}, {"message", message}});
+  told_ = message;
+}
+
+void LogFollower::Sleep(bool failed) {
+  milliseconds pause = options_.poll;
+  if (failed) {
+    const int doublings = std::min(failed_rounds_ - 1, 16);
+    pause = std::min(kLongestPause, std::max(kSoon, pause) * (1 << doublings));
+  }
+  MutexLock lock(mutex_);
+  bool waits = false;
+  for (const auto& [id, question] : questions_) {
+    waits = waits || (question.awaited && !question.answer);
+  }
+  // Somebody waits for a head that the log does not show yet.
+  if (waits) pause = std::min(pause, kSoon);
+  lock.WaitFor(changed_, pause, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return stopping_ || next_id_ != asked_;
+  });
+}
+
+}  // namespace setlog

@@ -1,0 +1,139 @@
+// witness/log_follower.h -- replays one log as it grows, and knows its roots.
+//
+//   LogFollower follower(&source, &log, options);     // a thread of its own
+//   absl::Status audited = follower.Check(note, head, 5s);
+//
+// The thread asks the log for its newest head (HeadFollower: the key of --logs, never
+// back, consistent with the one before), replays the entries up to it (LogAudit: every
+// entry, index entry and tag recomputed), and compares the heads that Check was given
+// with the roots that it came to; a smaller one by a consistency proof under the head
+// that it replayed. A fault in an entry that stands under the log's head, two heads
+// that contradict each other, and a head given to Check that does not begin like what
+// was replayed convict the log. What merely does not verify, or cannot be had, does
+// not: the head is then not cosigned, and the log is asked again.
+//
+// What was replayed is kept at intervals and at the end, so a restart goes on from
+// there; if it is damaged or does not fit the log, the replay begins at entry 0.
+// Memory: log/replay.h. Thread-safe.
+#ifndef SETLOG_WITNESS_LOG_FOLLOWER_H_
+#define SETLOG_WITNESS_LOG_FOLLOWER_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "client/audit_state.h"
+#include "client/connection.h"
+#include "client/log_audit.h"
+#include "client/log_client.h"
+#include "client/state.h"
+#include "daemon/event_log.h"
+#include "log/replay.h"
+#include "port/mutex.h"
+#include "witness/witnessed_log.h"
+
+namespace setlog {
+
+class LogFollower final : public HeadAuditor {
+ public:
+  struct Options {
+    VerifierKey key;
+    std::chrono::milliseconds poll;
+    std::chrono::milliseconds keep_every;
+    EventLog* events;  // outlives it
+  };
+  // `state` and `log` outlive it; `store` is of the same log.
+  LogFollower(Connection source, const StateDirectory* state, AuditStore store,
+              WitnessedLog* log, Options options);
+  // Keeps the replay, and waits for the thread: seconds at most, unless the set is
+  // large.
+  ~LogFollower() override;
+  LogFollower(const LogFollower&) = delete;
+
+  absl::Status Check(const std::string& note, const Checkpoint& head,
+                     std::chrono::milliseconds patience) override;
+  void CheckLater(const std::string& note, const Checkpoint& head) override;
+
+  struct Figures {
+    uint64_t replayed_size = 0;
+    uint64_t head_size = 0;  // of the newest head that was verified
+    uint64_t failures = 0;   // rounds that did not come to a head
+    uint64_t kept_size = 0;
+  };
+  Figures figures() const;
+
+ private:
+  struct Question {
+    std::string note;
+    Checkpoint head;
+    bool awaited = false;
+    std::optional<absl::Status> answer;
+  };
+  using Clock = std::chrono::steady_clock;
+
+  void Run();
+  void Load();
+  // One look at the log; OK if everything up to its head was replayed.
+  absl::Status Round();
+  absl::StatusOr<VerifiedHead> NewestHead();
+  absl::Status ReplayTo(VerifiedHead head);
+  // Forgets what was replayed.
+  void BeginAgain(const absl::Status& why);
+  absl::Status MetFault(const LogAudit& audit);
+  void AnswerQuestions();
+  absl::Status Judge(const Question& question);
+  absl::StatusOr<Hash> RootAt(uint64_t size);
+  void Remember(uint64_t size, const Hash& root);
+  bool SaveIsDue() const { return Clock::now() >= keep_at_; }
+  void Save(const VerifiedHead& head, const Replay& replay);
+  void Told(const absl::Status& status);
+  bool stopping() const;
+  // Until something is to be done.
+  void Sleep(bool failed);
+  uint64_t Ask(const std::string& note, const Checkpoint& head, bool awaited)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const Options options_;
+  const std::string origin_;
+  Connection source_;
+  LogClient client_;
+  const AuditStore store_;
+  WitnessedLog* const log_;
+
+  // Of the thread.
+  Replay replay_;
+  bool authentic_ = true;  // all of it was compared with a head
+  bool convicted_ = false;
+  absl::Status unsupported_;
+  std::optional<VerifiedHead> head_;  // that was replayed
+  std::map<uint64_t, Hash> roots_;    // of sizes that were heads, a few
+  uint64_t kept_size_ = 0;
+  Clock::time_point keep_at_;
+  Clock::duration keep_took_{};
+  int failed_rounds_ = 0;
+  uint64_t asked_ = 0;  // next_id_ when the last round began
+  std::string told_;
+
+  mutable Mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<uint64_t, Question> questions_ ABSL_GUARDED_BY(mutex_);
+  Figures figures_ ABSL_GUARDED_BY(mutex_);
+  std::string why_not_ ABSL_GUARDED_BY(mutex_) = "the replay has not begun";
+
+  std::thread thread_;  // last: it uses everything above
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_WITNESS_LOG_FOLLOWER_H_

@@ -1,0 +1,337 @@
+#include "witness/witness.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <ctime>
+#include <map>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/audit_state.h"
+#include "client/state.h"
+#include "daemon/listen_address.h"
+#include "daemon/metric_families.h"
+#include "daemon/process_stats.h"
+#include "http/http_server.h"
+#include "log/origin.h"
+#include "log/sha256.h"
+#include "log/witness_judge.h"
+#include "port/mutex.h"
+#include "witness/cosigned_heads.h"
+#include "witness/log_follower.h"
+#include "witness/log_source.h"
+#include "witness/witnessed_log.h"
+
+namespace setlog {
+namespace {
+
+// Sixty-three hashes of a proof and a note of many signatures, some of 3.3 kB.
+constexpr size_t kMaxRequestBytes = size_t{256} << 10;
+// Each may wait for a replay or a disk.
+constexpr unsigned kThreads = 16;
+constexpr uint64_t kWaiting = 64;
+constexpr char kAddCheckpoint[] = "/add-checkpoint";
+constexpr std::string_view kCheckpoint = "/checkpoint";
+constexpr char kMetricsType[] = "text/plain; version=0.0.4; charset=utf-8";
+
+double Number(uint64_t value) { return static_cast<double>(value); }
+
+HttpReply ToHttp(WitnessReply reply) {
+  return {.status = static_cast<unsigned>(reply.status),
+          .body = std::move(reply.body),
+          .content_type = std::string(reply.content_type),
+          .route = "add-checkpoint",
+          .retry_after_s = reply.retry_after_s};
+}
+
+}  // namespace
+
+// In order of construction: each may use those above it.
+struct Witness::Parts {
+  Parts(WitnessOptions given, SigningKey signing_key, CosignedHeads cosigned,
+        StateDirectory state_directory)
+      : options(std::move(given)),
+        key(std::move(signing_key)),
+        vkey(FormatVkey(key.Verifier(SignatureType::kCosignature))),
+        heads(std::move(cosigned)),
+        state(std::move(state_directory)) {}
+
+  const WitnessOptions options;
+  const SigningKey key;
+  const std::string vkey;
+  const CosignedHeads heads;
+  const StateDirectory state;
+  ListenAddress address;
+  // By origin.
+  std::map<std::string, std::unique_ptr<WitnessedLog>, std::less<>> logs;
+  std::map<std::string, std::string, std::less<>> origins;  // by hex hash
+  Mutex mutex;
+  std::map<unsigned, uint64_t> requests ABSL_GUARDED_BY(mutex);  // by status
+  std::map<std::string, std::unique_ptr<LogFollower>, std::less<>> followers;
+  std::unique_ptr<HttpServer> http;
+
+  absl::Status OpenLogs();
+  absl::Status Follow(const Policy::Log& log);
+  absl::Status Listen();
+  HttpAnswer AddCheckpoint(const HttpRequest& request);
+  HttpAnswer Page(const HttpRequest& request);
+  HttpReply Health();
+  HttpReply Root();
+  HttpReply Figures();
+  void Answered(const HttpRequest& request, const HttpReply& reply, double seconds);
+};
+
+absl::Status Witness::Parts::OpenLogs() {
+  std::map<std::string, std::vector<VerifierKey>> keys;
+  for (const Policy::Log& log : options.logs) keys[log.key.name].push_back(log.key);
+  for (const auto& [origin, of_log] : keys) {
+    absl::StatusOr<std::unique_ptr<WitnessedLog>> log = WitnessedLog::Open(
+        {.origin = origin,
+         .keys = of_log,
+         .key = &key,
+         .heads = &heads,
+         .state = &state,
+         .events = options.events,
+         .patience = options.patience,
+         .now_s = [] { return static_cast<uint64_t>(std::time(nullptr)); }});
+    if (!log.ok()) return log.status();
+    if (!options.light && of_log.size() > 1) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "--logs: %s has %d keys: an audit follows one; give --light, or name one",
+          origin, of_log.size()));
+    }
+    origins[ToHex(Sha256(AsBytes(origin)))] = origin;
+    logs[origin] = *std::move(log);
+  }
+  if (options.light) return absl::OkStatus();
+  for (const Policy::Log& log : options.logs) {
+    if (absl::Status s = Follow(log); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Witness::Parts::Follow(const Policy::Log& log) {
+  const std::string& origin = log.key.name;
+  if (absl::Status s = CheckOrigin(origin); !s.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--logs: %s cannot be audited, only cosigned with --light: %s",
+                        origin, std::string(s.message())));
+  }
+  absl::StatusOr<Connection> source = OpenLogSource(log, options.source);
+  if (!source.ok()) return source.status();
+  WitnessedLog* const witnessed = logs.at(origin).get();
+  // Nothing is left to be found out about it.
+  const std::optional<Refusal> refusal = witnessed->figures().refusal;
+  if (refusal && !refusal->evidence.empty()) return absl::OkStatus();
+  absl::StatusOr<AuditStore> store =
+      AuditStore::Open(options.directory + "/audit", origin);
+  if (!store.ok()) return store.status();
+  auto follower = std::make_unique<LogFollower>(
+      *std::move(source), &state, *std::move(store), witnessed,
+      LogFollower::Options{.key = log.key,
+                           .poll = options.poll,
+                           .keep_every = options.keep_every,
+                           .events = options.events});
+  witnessed->Use(follower.get());
+  // What it cosigned before, perhaps without an audit, is audited now.
+  if (const std::optional<CosignedHead> last = witnessed->last()) {
+    follower->CheckLater(last->note, last->checkpoint);
+  }
+  followers[origin] = std::move(follower);
+  return absl::OkStatus();
+}
+
+absl::Status Witness::Parts::Listen() {
+  HttpServer::Options server;
+  server.fixed = {{"/", [this] { return Root(); }},
+                  {"/healthz", [this] { return Health(); }},
+                  {"/metrics", [this] { return Figures(); }}};
+  server.posts[kAddCheckpoint] = {
+      .max_body_bytes = kMaxRequestBytes,
+      .answer = [this](const HttpRequest& request) { return AddCheckpoint(request); }};
+  server.pages = [this](const HttpRequest& request) { return Page(request); };
+  server.answered = [this](const HttpRequest& request, const HttpReply& reply,
+                           double seconds) { Answered(request, reply, seconds); };
+  server.late_threads = kThreads;
+  server.waiting = kWaiting;
+  absl::StatusOr<std::unique_ptr<HttpServer>> started =
+      HttpServer::Start(address.host, address.port, std::move(server));
+  if (!started.ok()) return started.status();
+  http = *std::move(started);
+  address.port = http->port();
+  return absl::OkStatus();
+}
+
+HttpAnswer Witness::Parts::AddCheckpoint(const HttpRequest& request) {
+  auto read = ReadSubmission(request.body, [this](std::string_view origin) {
+    const auto log = logs.find(origin);
+    return log == logs.end() ? std::span<const VerifierKey>() : log->second->keys();
+  });
+  if (const auto* refusal = std::get_if<WitnessRefusal>(&read)) {
+    return ToHttp({.status = refusal->status, .body = refusal->why + "\n"});
+  }
+  SubmittedHead submitted = std::get<SubmittedHead>(std::move(read));
+  WitnessedLog* const log = logs.find(submitted.head.origin)->second.get();
+  return LateReply(
+      [log, submitted = std::move(submitted)] { return ToHttp(log->Add(submitted)); });
+}
+
+HttpAnswer Witness::Parts::Page(const HttpRequest& request) {
+  const HttpReply missing{.status = 404, .body = "there is no such page\n"};
+  std::string_view path = request.path;
+  if (!path.starts_with('/') || !path.ends_with(kCheckpoint)) return missing;
+  path.remove_prefix(1);
+  path.remove_suffix(std::min(path.size(), kCheckpoint.size()));
+  const auto origin = origins.find(path);
+  if (origin == origins.end()) return missing;
+  std::optional<CosignedHead> last = logs.at(origin->second)->last();
+  if (!last) return HttpReply{.status = 404, .body = "nothing was cosigned yet\n"};
+  return HttpReply{
+      .body = std::move(last->note), .shared = true, .route = "checkpoint"};
+}
+
+HttpReply Witness::Parts::Health() {
+  for (const auto& [origin, log] : logs) {
+    const absl::Status health = log->figures().health;
+    if (!health.ok()) return HealthReply(health);
+  }
+  return HealthReply(absl::OkStatus());
+}
+
+HttpReply Witness::Parts::Root() {
+  std::string text =
+      absl::StrFormat("A C2SP witness of %d logs%s.\n\n%s\n\n", logs.size(),
+                      options.light ? ", by their heads alone"
+                                    : ": it replays every entry before it cosigns",
+                      vkey);
+  for (const auto& [hex, origin] : origins) {
+    const WitnessedLog::Figures figures = logs.at(origin)->figures();
+    absl::StrAppendFormat(&text, "%s  ", origin);
+    if (figures.refusal) {
+      absl::StrAppendFormat(&text, "never again: %s\n", figures.refusal->what);
+    } else if (figures.cosigned_size) {
+      absl::StrAppendFormat(&text, "size %d  /%s%s\n", *figures.cosigned_size, hex,
+                            kCheckpoint);
+    } else {
+      text += "not yet\n";
+    }
+  }
+  return {.body = text};
+}
+
+HttpReply Witness::Parts::Figures() {
+  MetricFamilies out;
+  for (const auto& [origin, log] : logs) {
+    const MetricFamilies::Labels labels = {{"origin", origin}};
+    const WitnessedLog::Figures figures = log->figures();
+    const uint64_t cosigned = figures.cosigned_size.value_or(0);
+    out.Gauge("setlog_cosigner_cosigned_size", "Size of the head cosigned last",
+              Number(cosigned), labels);
+    out.Gauge("setlog_cosigner_cosigned_timestamp_seconds", "When that was; 0 = never",
+              Number(figures.cosigned_at_s), labels);
+    out.Gauge("setlog_cosigner_convicted",
+              "1 if the log is never cosigned again, for what it signed",
+              figures.refusal ? 1 : 0, labels);
+    uint64_t newest = figures.offered_size;
+    const auto follower = followers.find(origin);
+    if (follower != followers.end()) {
+      const LogFollower::Figures replay = follower->second->figures();
+      newest = std::max(newest, replay.head_size);
+      out.Gauge("setlog_cosigner_replayed_size", "Entries replayed",
+                Number(replay.replayed_size), labels);
+      out.Gauge("setlog_cosigner_replay_kept_size",
+                "Entries that a restart need not replay again",
+                Number(replay.kept_size), labels);
+      out.Gauge("setlog_cosigner_replay_lag_entries",
+                "Entries of the largest head known that are not replayed",
+                Number(newest - std::min(newest, replay.replayed_size)), labels);
+      out.Counter("setlog_cosigner_follow_failures_total",
+                  "Looks at the log that did not come to its head",
+                  Number(replay.failures), labels);
+    }
+    out.Gauge("setlog_cosigner_lag_entries",
+              "Entries of the largest head known that are not cosigned",
+              Number(newest - std::min(newest, cosigned)), labels);
+  }
+  {
+    MutexLock lock(mutex);
+    for (const auto& [status, count] : requests) {
+      out.Counter("setlog_cosigner_requests_total",
+                  "Requests to cosign, by the status of the answer", Number(count),
+                  {{"status", std::to_string(status)}});
+    }
+  }
+  const ProcessStats process = ReadProcessStats();
+  out.Gauge("process_resident_memory_bytes", "Resident memory",
+            Number(process.resident_bytes));
+  out.Gauge("process_open_fds", "Open file descriptors", Number(process.open_fds));
+  out.Counter("process_cpu_seconds_total", "User and system time", process.cpu_seconds);
+  out.Gauge("process_start_time_seconds", "Start of the process, since 1970",
+            process.start_time_seconds);
+  return {.body = prometheus::TextSerializer().Serialize(out.Take()),
+          .content_type = kMetricsType};
+}
+
+void Witness::Parts::Answered(const HttpRequest& request, const HttpReply& reply,
+                              double seconds) {
+  if (request.path != kAddCheckpoint) return;
+  {
+    MutexLock lock(mutex);
+    ++requests[reply.status];
+  }
+  const LogLevel level =
+      reply.status == 200 || reply.status == 409 ? LogLevel::kDebug : LogLevel::kInfo;
+  options.events->Write(
+      level, "add_checkpoint",
+      {{"status", uint64_t{reply.status}},
+       {"ms", seconds * 1000},
+       {"message",
+        reply.status == 200
+            ? std::string_view()
+            : std::string_view(reply.body).substr(0, reply.body.find('\n'))}});
+}
+
+Witness::Witness(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Witness::~Witness() {
+  // Requests first: they ask the followers.
+  parts_->http.reset();
+  parts_->followers.clear();
+}
+
+std::string Witness::http_address() const { return parts_->address.Text(); }
+
+absl::StatusOr<std::unique_ptr<Witness>> Witness::Start(WitnessOptions options,
+                                                        SigningKey key) {
+  absl::StatusOr<ListenAddress> address =
+      ParseListenAddress("--listen", options.listen);
+  if (!address.ok()) return address.status();
+  if (address->host.empty()) {
+    return absl::InvalidArgumentError("--listen takes HOST:PORT, not a unix socket");
+  }
+  if (!address->local() && !options.insecure_plaintext) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("--listen %s is not loopback: put a TLS proxy before it, or "
+                        "give --insecure-plaintext",
+                        address->Text()));
+  }
+  if (options.logs.empty()) {
+    return absl::InvalidArgumentError("--logs names no log: it needs `log VKEY URL`");
+  }
+  absl::StatusOr<CosignedHeads> heads = CosignedHeads::Open(options.directory);
+  if (!heads.ok()) return heads.status();
+  absl::StatusOr<StateDirectory> state = StateDirectory::Open(options.directory);
+  if (!state.ok()) return state.status();
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(key),
+                                       *std::move(heads), *std::move(state));
+  parts->address = *std::move(address);
+  if (absl::Status s = parts->OpenLogs(); !s.ok()) return s;
+  if (absl::Status s = parts->Listen(); !s.ok()) return s;
+  return std::unique_ptr<Witness>(new Witness(std::move(parts)));
+}
+
+}  // namespace setlog
