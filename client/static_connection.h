@@ -46,6 +46,7 @@ class StaticConnection {
   ~StaticConnection();
 
   const Connection& connection() const { return *connection_; }
+  Connection& connection() { return *connection_; }
 
  private:
   std::unique_ptr<StaticReader> reader_;

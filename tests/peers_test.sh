@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/peers_test.sh BIN_DIR -- a live log, read by programs that others wrote
 # (tests/peers: Tessera's client and fsck, sumdb/tlog, transparency-dev/merkle; versions in
-# go.mod). Exit code 77 (ctest: skipped) without Go, or if its modules cannot be fetched.
+# go.mod); and a log that others wrote, Tessera's, which our witness cosigns. Exit code 77 (ctest: skipped) without Go, or if its modules cannot be fetched.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 bin=$(cd "$1" && pwd)
@@ -10,10 +10,10 @@ if ! command -v go >/dev/null; then
   exit 77
 fi
 work=$(mktemp -d)
-server=
+pids=()
 clean_up() {
-  if [[ -n $server ]]; then
-    kill "$server" 2>/dev/null || true
+  if [[ ${#pids[@]} -gt 0 ]]; then
+    kill "${pids[@]}" 2>/dev/null || true
     wait
   fi
   rm -rf "$work"
@@ -26,11 +26,12 @@ if ! go mod download 2>"$work/fetch"; then
   exit 77
 fi
 go build -mod=readonly -o "$work/peers" .
+go build -mod=readonly -o "$work/witnessed" ./witnessed
 cd "$work"
 export PATH=$bin:$PATH SETLOG_HOME=$work/home NO_COLOR=1
 setlogd --data data --listen 127.0.0.1:0 --http 127.0.0.1:0 --memory 256MiB >ready \
   2>setlogd.log &
-server=$!
+pids+=($!)
 for _ in $(seq 200); do
   if grep -q ^ready ready; then break; fi
   sleep 0.05
@@ -96,6 +97,34 @@ sed 's/"index":1,/"index":2,/' proofs >wrong
 ask 1 ./peers -key "$key" "http://$http/$origin/" <wrong
 sed 's/"root1":"./"root1":"x/' proofs >wrong
 ask 1 ./peers -key "$key" "http://$http/$origin/" <wrong
+
+# Tessera's log publishes nothing that our witness has not cosigned.
+mkfifo to_log
+./witnessed tessera example.net/tessera <to_log >tessera.out 2>tessera.err &
+log=$!
+pids+=("$log")
+exec 3>to_log
+for _ in $(seq 200); do
+  if grep -q + tessera.out; then break; fi
+  sleep 0.05
+done
+echo "log $(head -n 1 tessera.out)" >logs
+setlog witness --light --logs logs --name witness.example.org/light --state witness \
+  --listen 127.0.0.1:0 >witness.ready 2>witness.err &
+pids+=($!)
+for _ in $(seq 200); do
+  if grep -q ^ready witness.ready; then break; fi
+  sleep 0.05
+done
+sed -n 's/^ready http=\([^ ]*\) vkey=\(.*\)$/\2 http:\/\/\1/p' witness.ready >&3
+exec 3>&-
+if wait "$log"; then
+  tail -n 1 tessera.out
+else
+  failures=$((failures + 1))
+  echo "WRONG: Tessera and our witness"
+  tail -n 20 tessera.out tessera.err witness.err
+fi
 
 echo "peers: $failures wrong"
 [[ $failures -eq 0 ]]

@@ -212,10 +212,11 @@ TEST_F(WitnessTest, DamagedMemoryIsRefused) {
   WitnessOptions options = Options();
   options.logs = {{FakeLog(ManifestFor(kOrigin), "new").key(), ""}};
   EXPECT_STATUS(Witness::Start(options, Key()), absl::StatusCode::kDataLoss, "--logs");
-  const SigningKey other_key =
+  SigningKey other_key =
       MakeSigningKey("witness.example/w", Ed25519PrivateKey::FromSeed(HashN(1)).value())
           .value();
-  EXPECT_STATUS(Witness::Start(Options(), other_key), absl::StatusCode::kDataLoss, "");
+  EXPECT_STATUS(Witness::Start(Options(), std::move(other_key)),
+                absl::StatusCode::kDataLoss, "");
 }
 
 TEST_F(WitnessTest, TwoRootsOfOneSizeConvictTheLogForEver) {

@@ -13,10 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// So that a log which hangs cannot hold up a stop, nor a request its answer for long.
-constexpr milliseconds kLongestCall(4000);
 constexpr milliseconds kSoon(100);  // after an answer that came too early
 constexpr milliseconds kLongestPause(30000);
+constexpr milliseconds kEvidencePatience(15000);
 constexpr size_t kRoots = 256;
 constexpr size_t kMaxLaterQuestions = 16;
 // A stop does not wait for a set that takes longer to write.
@@ -24,19 +23,14 @@ constexpr std::chrono::seconds kMaxSaveAtStop(4);
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
-Connection Limited(Connection source) {
-  source.LimitCalls(kLongestCall);
-  return source;
-}
-
 }  // namespace
 
-LogFollower::LogFollower(Connection source, const StateDirectory* state,
+LogFollower::LogFollower(LogSource source, const StateDirectory* state,
                          AuditStore store, WitnessedLog* log, Options options)
     : options_(std::move(options)),
       origin_(log->origin()),
-      source_(Limited(std::move(source))),
-      client_(&source_, state,
+      source_(std::move(source)),
+      client_(&source_.connection(), state,
               {.origin = origin_, .key = options_.key, .use_stored_policy = false}),
       store_(std::move(store)),
       log_(log),
@@ -186,7 +180,7 @@ absl::Status LogFollower::ReplayTo(VerifiedHead head) {
         "the log shows a head of size %d, and %d entries of it were replayed before",
         size, replay_.size()));
   }
-  LogAudit audit(&source_, &head, std::move(replay_));
+  LogAudit audit(&source_.connection(), &head, std::move(replay_));
   if (!authentic_) {
     const absl::Status prefix = audit.CheckPrefix();
     if (absl::IsDataLoss(prefix)) {
@@ -248,7 +242,7 @@ absl::Status LogFollower::MetFault(const LogAudit& audit) {
   convicted_ = true;
   // First of all it is written down; the evidence may need the log's help.
   log_->Convict(Refusal{"", what, ""});
-  Retry retry(source_.retry_for());
+  Retry retry(kEvidencePatience);
   absl::StatusOr<Evidence> evidence = audit.MakeEvidence();
   while (!evidence.ok() && !stopping() && retry.WaitAfter(evidence.status())) {
     evidence = audit.MakeEvidence();
@@ -270,7 +264,7 @@ void LogFollower::Remember(uint64_t size, const Hash& root) {
 absl::StatusOr<Hash> LogFollower::RootAt(uint64_t size) {
   if (size == 0) return EmptyRoot();
   if (const auto known = roots_.find(size); known != roots_.end()) return known->second;
-  const TreeClient tree(&source_, head_->version.checkpoint);
+  const TreeClient tree(&source_.connection(), head_->version.checkpoint);
   const absl::StatusOr<ConsistencyResult> proof =
       tree.Consistency(size, head_->version.checkpoint.size);
   if (!proof.ok()) return proof.status();
@@ -285,7 +279,7 @@ absl::Status LogFollower::Judge(const Question& question) {
         "the log did not prove its root at size %d: %s", size, Text(root.status())));
   }
   if (*root == question.head.root) return absl::OkStatus();
-  const TreeClient tree(&source_, head_->version.checkpoint);
+  const TreeClient tree(&source_.connection(), head_->version.checkpoint);
   const absl::StatusOr<Evidence> evidence =
       MakeForkEvidence(tree, question.note, size, head_->proof.checkpoint);
   if (evidence.ok()) convicted_ = log_->Convict(std::span(&*evidence, 1));

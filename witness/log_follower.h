@@ -1,6 +1,6 @@
 // witness/log_follower.h -- replays one log as it grows, and knows its roots.
 //
-//   LogFollower follower(&source, &log, options);     // a thread of its own
+//   LogFollower follower(*std::move(source), &state, *std::move(store), &log, options);
 //   absl::Status audited = follower.Check(note, head, 5s);
 //
 // The thread asks the log for its newest head (HeadFollower: the key of --logs, never
@@ -21,24 +21,21 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <list>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "client/audit_state.h"
-#include "client/connection.h"
 #include "client/log_audit.h"
 #include "client/log_client.h"
 #include "client/state.h"
 #include "daemon/event_log.h"
 #include "log/replay.h"
 #include "port/mutex.h"
+#include "witness/log_source.h"
 #include "witness/witnessed_log.h"
 
 namespace setlog {
@@ -52,7 +49,7 @@ class LogFollower final : public HeadAuditor {
     EventLog* events;  // outlives it
   };
   // `state` and `log` outlive it; `store` is of the same log.
-  LogFollower(Connection source, const StateDirectory* state, AuditStore store,
+  LogFollower(LogSource source, const StateDirectory* state, AuditStore store,
               WitnessedLog* log, Options options);
   // Keeps the replay, and waits for the thread: seconds at most, unless the set is
   // large.
@@ -104,7 +101,7 @@ class LogFollower final : public HeadAuditor {
 
   const Options options_;
   const std::string origin_;
-  Connection source_;
+  const LogSource source_;
   LogClient client_;
   const AuditStore store_;
   WitnessedLog* const log_;

@@ -121,7 +121,7 @@ absl::Status Witness::Parts::Follow(const Policy::Log& log) {
         absl::StrFormat("--logs: %s cannot be audited, only cosigned with --light: %s",
                         origin, std::string(s.message())));
   }
-  absl::StatusOr<Connection> source = OpenLogSource(log, options.source);
+  absl::StatusOr<LogSource> source = LogSource::Open(log, options.source);
   if (!source.ok()) return source.status();
   WitnessedLog* const witnessed = logs.at(origin).get();
   // Nothing is left to be found out about it.

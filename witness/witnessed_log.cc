@@ -42,7 +42,8 @@ absl::StatusOr<std::unique_ptr<WitnessedLog>> WitnessedLog::Open(Options options
 WitnessReply WitnessedLog::Add(const SubmittedHead& submitted) {
   if (std::optional<WitnessReply> reply = Refused(submitted)) {
     // It may belong to another history, and an auditor can tell.
-    if (auditor_ != nullptr && reply->status == 422) {
+    if (auditor_ != nullptr &&
+        (reply->status == 422 || submitted.head.size < figures().cosigned_size)) {
       auditor_->CheckLater(submitted.request.note, submitted.head);
     }
     return *reply;
