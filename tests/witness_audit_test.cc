@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "client/atomic_file.h"
 #include "client/evidence_file.h"
 #include "log/set_tree.h"
 #include "log/tile.h"

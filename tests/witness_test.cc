@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "client/atomic_file.h"
 #include "client/evidence_file.h"
 #include "log/base64.h"
 #include "log/tree.h"
