@@ -72,9 +72,10 @@ absl::StatusOr<StaticHead> StaticLog::ReadHead(const Stopped& stopped) {
         "DIR` wrote, or the URL below which /checkpoint is",
         files_->place(), std::string(note.status().message())));
   }
-  if (!note.ok()) return note.status();
+  if (!note.ok() && !absl::IsResourceExhausted(note.status())) return note.status();
   GiveFetcher(*std::move(fetcher));
-  const absl::StatusOr<Note> parsed = ParseNote(*note);
+  const absl::StatusOr<Note> parsed =
+      note.ok() ? ParseNote(*note) : absl::StatusOr<Note>(note.status());
   absl::StatusOr<Checkpoint> checkpoint =
       parsed.ok() ? ParseCheckpoint(parsed->text)
                   : absl::StatusOr<Checkpoint>(parsed.status());
