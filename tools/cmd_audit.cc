@@ -33,6 +33,7 @@ using Clock = std::chrono::steady_clock;
 struct AuditFlags {
   std::string origin;
   std::string state;
+  std::string from;
   bool restart = false;
   bool stateless = false;
   int64_t keep_every_us = 10'000'000;
@@ -392,9 +393,14 @@ absl::Status BringKey(const AuditFlags& flags, const LogSession& log) {
 }
 
 ExitCode RunAudit(const AuditFlags& flags, Session& session) {
-  absl::StatusOr<LogSession> log =
-      LogSession::Open(session, flags.trust, flags.origin,
-                       {.home = flags.state, .trust_on_first_use = false});
+  if (flags.stateless && !flags.from.empty()) {
+    return session.out.Fail(absl::InvalidArgumentError(
+        "--stateless needs proofs that only a server makes: leave it out, or ask one "
+        "(--server) instead of files (--from)"));
+  }
+  absl::StatusOr<LogSession> log = LogSession::Open(
+      session, flags.trust, flags.origin,
+      {.home = flags.state, .from = flags.from, .trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
   if (absl::Status s = BringKey(flags, *log); !s.ok()) return session.out.Fail(s);
   const std::string directory = log->state().path() + "/audit";
@@ -412,6 +418,7 @@ Runner DeclareAudit(CLI::App& app) {
   app.add_option("--state", flags->state,
                  "where keys, heads and progress are kept (default: SETLOG_HOME)")
       ->type_name("DIR");
+  AddFrom(app, flags->from);
   app.add_flag("--restart", flags->restart,
                "from the first entry, not from the last run");
   app.add_flag("--stateless", flags->stateless,

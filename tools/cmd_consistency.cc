@@ -17,12 +17,14 @@ struct ConsistencyFlags {
   std::string origin;
   uint64_t size1 = 0;
   std::optional<uint64_t> size2;
+  std::string from;
   TrustFlags trust;
 };
 
 ExitCode ShowConsistency(const ConsistencyFlags& flags, Session& session) {
   Output& out = session.out;
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.from = flags.from});
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
@@ -53,6 +55,7 @@ Runner DeclareConsistency(CLI::App& app) {
   AddOrigin(app, flags->origin);
   AddNumber(app, "SIZE1", flags->size1, "the smaller tree, at least 1");
   AddNumber(app, "SIZE2", flags->size2, "the larger one (default: the head)");
+  AddFrom(app, flags->from);
   AddVerdictFlags(app, flags->trust);
   app.footer("  setlog consistency example.org/pets 100 200");
   return [flags = std::move(flags)](Session& session) {

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "log/decimal.h"
 #include "log/entry.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
@@ -17,6 +19,7 @@ namespace {
 struct EntriesFlags {
   std::string origin;
   std::optional<uint64_t> from;
+  std::string files;  // --from too: no directory or URL is digits only
   std::optional<uint64_t> to;
   TrustFlags trust;
 };
@@ -59,7 +62,8 @@ void Print(uint64_t position, Bytes bytes, Output& out) {
 
 ExitCode ShowEntries(const EntriesFlags& flags, Session& session) {
   Output& out = session.out;
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.from = flags.files});
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
@@ -75,12 +79,38 @@ ExitCode ShowEntries(const EntriesFlags& flags, Session& session) {
   return status.ok() ? ExitCode::kHolds : log->Fail(status);
 }
 
+// What the values of --from are: a position, or where the log's files are.
+void AddFromTwice(CLI::App& app, EntriesFlags& flags) {
+  CLI::Option* option = app.add_option_function<std::vector<std::string>>(
+      "--from",
+      [&flags](const std::vector<std::string>& values) {
+        for (const std::string& value : values) {
+          const bool digits = value.find_first_not_of("0123456789") == value.npos;
+          const std::optional<uint64_t> position = ParseDecimal(value);
+          if (digits ? !position || flags.from : !flags.files.empty()) {
+            throw CLI::ValidationError(
+                "--from",
+                absl::StrFormat("\"%s\": one position (digits only, no leading zero), "
+                                "and one directory or URL (./%s), if any",
+                                value, value));
+          }
+          if (digits) {
+            flags.from = *position;
+          } else {
+            flags.files = value;
+          }
+        }
+      },
+      absl::StrFormat("the first position (0); or %s", kFromHelp));
+  option->type_name("N|DIR|URL")->allow_extra_args(false);
+}
+
 }  // namespace
 
 Runner DeclareEntries(CLI::App& app) {
   auto flags = std::make_unique<EntriesFlags>();
   AddOrigin(app, flags->origin);
-  AddNumber(app, "--from", flags->from, "the first position (0)");
+  AddFromTwice(app, *flags);
   AddNumber(app, "--to", flags->to, "one past the last position (the head's size)");
   AddVerdictFlags(app, flags->trust);
   app.footer("  setlog entries example.org/pets --from 0 --to 10 --json");

@@ -16,12 +16,14 @@ namespace {
 struct HeadFlags {
   std::string origin;
   bool note = false;
+  std::string from;
   TrustFlags trust;
 };
 
 ExitCode ShowHead(const HeadFlags& flags, Session& session) {
   Output& out = session.out;
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.from = flags.from});
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
@@ -56,6 +58,7 @@ Runner DeclareHead(CLI::App& app) {
   AddOrigin(app, flags->origin);
   app.add_flag("--note", flags->note,
                "print the signed note as it is, with all cosignatures so far");
+  AddFrom(app, flags->from);
   AddVerdictFlags(app, flags->trust);
   app.footer("  setlog head example.org/pets --note > head.txt");
   return [flags = std::move(flags)](Session& session) {

@@ -22,6 +22,7 @@ struct InclusionFlags {
   uint64_t index = 0;
   std::optional<uint64_t> size;
   std::string out_file;
+  std::string from;
   TrustFlags trust;
 };
 
@@ -35,7 +36,8 @@ absl::Status WriteTlogProof(const InclusionResult& proof, const VerifiedHead& he
 
 ExitCode ShowInclusion(const InclusionFlags& flags, Session& session) {
   Output& out = session.out;
-  absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(session, flags.trust, flags.origin, {.from = flags.from});
   if (!log.ok()) return out.Fail(log.status());
   absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
@@ -88,6 +90,7 @@ Runner DeclareInclusion(CLI::App& app) {
             "of the tree; any up to the head's (default), published or not");
   app.add_option("--out", flags->out_file, "write it as a C2SP tlog-proof@v1")
       ->type_name("FILE");
+  AddFrom(app, flags->from);
   AddVerdictFlags(app, flags->trust);
   app.footer("  setlog inclusion example.org/pets 17 --out cat.tlog-proof");
   return [flags = std::move(flags)](Session& session) {

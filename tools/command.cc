@@ -1,5 +1,6 @@
 #include "tools/command.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <list>
 #include <utility>
@@ -30,9 +31,16 @@ struct GlobalFlags {
 void DeclareGlobals(CLI::App& app, GlobalFlags& flags) {
   app.add_flag("--json", flags.output.json, "One JSON object a line");
   app.add_flag("--quiet", flags.output.quiet, "Results and errors only");
-  app.add_option("--server", flags.server.address,
-                 "HOST:PORT or unix:PATH (default: SETLOG_SERVER, 127.0.0.1:7070)")
-      ->envname("SETLOG_SERVER")
+  // CLI11 would not tell what the environment says from what was asked for here.
+  const char* server = std::getenv("SETLOG_SERVER");
+  if (server != nullptr && *server != '\0') flags.server.address = server;
+  app.add_option_function<std::string>(
+         "--server",
+         [&flags](const std::string& address) {
+           flags.server.address = address;
+           flags.server.named = true;
+         },
+         "HOST:PORT or unix:PATH (default: SETLOG_SERVER, 127.0.0.1:7070)")
       ->type_name("ADDRESS");
   app.add_option("--token-file", flags.server.token_file,
                  "File of the writer's token (default: SETLOG_TOKEN_FILE)")

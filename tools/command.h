@@ -25,6 +25,7 @@ namespace setlog {
 // the environment; client/connection.h gives them their meaning.
 struct ServerFlags {
   std::string address = "127.0.0.1:7070";
+  bool named = false;  // on the command line, not by a default
   std::string token_file;
   std::string ca_file;
   std::string client_cert_file;

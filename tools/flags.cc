@@ -95,6 +95,10 @@ CLI::Option* AddHashes(CLI::App& app, const std::string& name,
   return option->type_name("HEX")->allow_extra_args(false);
 }
 
+CLI::Option* AddFrom(CLI::App& app, std::string& from) {
+  return app.add_option("--from", from, kFromHelp)->type_name("DIR|URL");
+}
+
 CLI::Option* AddOrigin(CLI::App& app, std::string& origin) {
   return AddParsed(
              app, "ORIGIN",

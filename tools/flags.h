@@ -32,6 +32,10 @@ CLI::Option* AddDuration(CLI::App& app, const std::string& name,
 // 64 hex digits, of either case; may be given several times.
 CLI::Option* AddHashes(CLI::App& app, const std::string& name,
                        std::vector<Hash>& hashes, const std::string& help);
+// --from: the log's published files, for commands that need no server.
+inline constexpr char kFromHelp[] =
+    "a directory or URL with the log's files (setlog export), in place of a server";
+CLI::Option* AddFrom(CLI::App& app, std::string& from);
 // The positional ORIGIN, checked by CheckOrigin.
 CLI::Option* AddOrigin(CLI::App& app, std::string& origin);
 

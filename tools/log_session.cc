@@ -67,6 +67,34 @@ std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
   }
 }
 
+absl::StatusOr<StaticConnection> ConnectToFiles(const std::string& from,
+                                                const ServerFlags& flags) {
+  if (flags.named) {
+    return absl::InvalidArgumentError(
+        "--from and --server are both given: ask the files or the server");
+  }
+  const std::chrono::microseconds retry_for(flags.retry_for_us);
+  return StaticConnection::Open(
+      from,
+      {.ca_file = flags.ca_file,
+       .retry_for = std::chrono::duration_cast<std::chrono::milliseconds>(retry_for)});
+}
+
+std::string WithFilesRemedy(const absl::Status& status, const std::string& from,
+                            const ServerFlags& flags) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrFormat("no answer for %s: try again, or another mirror (%s)",
+                             FormatDuration(flags.retry_for_us), message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return absl::StrFormat("%s did not answer in time: try again (%s)", from,
+                             message);
+    default:
+      return message.empty() ? status.ToString() : message;
+  }
+}
+
 absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& trust,
                                             std::string origin,
                                             LogSessionOptions options) {
@@ -77,20 +105,29 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
   if (!path.ok()) return path.status();
   absl::StatusOr<StateDirectory> state = StateDirectory::Open(*std::move(path));
   if (!state.ok()) return state.status();
-  absl::StatusOr<Connection> connection = Connect(session.server);
-  if (!connection.ok()) return connection.status();
 
   if (options.without_quorum && named->policy) named->policy->quorum.reset();
   LogSession log(&session, trust);
   log.state_ = std::make_unique<StateDirectory>(*std::move(state));
-  log.connection_ = std::make_unique<Connection>(*std::move(connection));
+  log.from_ = options.from;
+  if (options.from.empty()) {
+    absl::StatusOr<Connection> connection = Connect(session.server);
+    if (!connection.ok()) return connection.status();
+    log.connection_ = std::make_unique<Connection>(*std::move(connection));
+  } else {
+    absl::StatusOr<StaticConnection> files =
+        ConnectToFiles(options.from, session.server);
+    if (!files.ok()) return files.status();
+    log.files_ = std::make_unique<StaticConnection>(*std::move(files));
+  }
   log.client_ = std::make_unique<LogClient>(
-      log.connection_.get(), log.state_.get(),
-      TrustOptions{.origin = std::move(origin),
-                   .key = std::move(named->log_key),
-                   .policy = std::move(named->policy),
-                   .trust_on_first_use = options.trust_on_first_use,
-                   .use_stored_policy = trust.verdict});
+      &log.connection(), log.state_.get(),
+      TrustOptions{
+          .origin = std::move(origin),
+          .key = std::move(named->log_key),
+          .policy = std::move(named->policy),
+          .trust_on_first_use = options.trust_on_first_use && options.from.empty(),
+          .use_stored_policy = trust.verdict});
   return log;
 }
 
@@ -111,6 +148,7 @@ void LogSession::NoteFirstUse(const VerifiedHead& head) {
 }
 
 std::string LogSession::Explain(const absl::Status& status) {
+  if (files_) return WithFilesRemedy(status, from_, session_->server);
   if (!absl::IsNotFound(status)) return WithRemedy(status, session_->server);
   // The log itself, or something of it?
   v1::GetLogRequest request;

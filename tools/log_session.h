@@ -1,6 +1,7 @@
 // tools/log_session.h -- what a command needs to talk about one log with a server.
 //
 //   absl::StatusOr<LogSession> log = LogSession::Open(session, trust_flags, origin);
+//   // ... {.from = "/srv/www/pets"}: or with its published files
 //   absl::StatusOr<VerifiedHead> head = log->Head({}, {});
 //   if (!head.ok()) return log->Fail(head.status());
 //
@@ -18,6 +19,7 @@
 #include "client/connection.h"
 #include "client/log_client.h"
 #include "client/state.h"
+#include "client/static_connection.h"
 #include "tools/command.h"
 #include "tools/trust_flags.h"
 
@@ -26,12 +28,19 @@ namespace setlog {
 // A connection as the flags say; it connects when first used.
 absl::StatusOr<Connection> Connect(const ServerFlags& flags);
 
+// The same with a log's published files: --from, in the place of --server.
+absl::StatusOr<StaticConnection> ConnectToFiles(const std::string& from,
+                                                const ServerFlags& flags);
+
 // The message of `status` and what to do about it. Pure.
 std::string WithRemedy(const absl::Status& status, const ServerFlags& flags);
+std::string WithFilesRemedy(const absl::Status& status, const std::string& from,
+                            const ServerFlags& flags);
 
 struct LogSessionOptions {
   std::string home;  // of keys and heads; empty: SETLOG_HOME
-  // Takes the key of an unknown log from the server.
+  std::string from;  // a directory or URL of its files in the place of a server
+  // Takes the key of an unknown log from the server. Never with `from`.
   bool trust_on_first_use = true;
   // For who writes: what was appended a moment ago is in no cosigned head yet, and need
   // not be. The policy then says which key is the log's, and no more.
@@ -46,7 +55,9 @@ class LogSession {
                                          LogSessionOptions options = {});
 
   const std::string& origin() const { return client_->origin(); }
-  const Connection& connection() const { return *connection_; }
+  const Connection& connection() const {
+    return files_ ? files_->connection() : *connection_;
+  }
   const StateDirectory& state() const { return *state_; }
   LogClient& client() { return *client_; }
 
@@ -68,7 +79,9 @@ class LogSession {
 
   Session* session_;
   TrustFlags trust_;
-  std::unique_ptr<Connection> connection_;
+  std::string from_;
+  std::unique_ptr<Connection> connection_;  // one of them
+  std::unique_ptr<StaticConnection> files_;
   std::unique_ptr<StateDirectory> state_;
   std::unique_ptr<LogClient> client_;
 };
