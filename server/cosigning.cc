@@ -259,24 +259,34 @@ std::optional<WitnessFailure> Cosigning::Conflict(Log& log, Seat& seat,
 std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
                                               const WitnessRequest& request,
                                               const WitnessCosignature& cosignature,
-                                              int64_t now_us, WitnessEffect* effect) {
+                                              int64_t now_us, uint64_t wall_s,
+                                              WitnessEffect* effect) {
   effect->hint = seat.size != request.head.size;
   // An answer that was overtaken on its way cannot take the hint back.
   seat.size = std::max(seat.size, request.head.size);
+  const uint64_t time_s = cosignature.time_s;
+  const auto off = [&](uint64_t seconds, const char* where) {
+    effect->detail = absl::StrFormat(
+        "its cosignature is of time %d, %d s %s the clock here (%d): one of the two "
+        "clocks is wrong",
+        time_s, seconds, where, wall_s);
+    return WitnessFailure::kClock;
+  };
+  if (time_s > wall_s + kMaxClockSkewSeconds) return off(time_s - wall_s, "ahead of");
+  // Asking at once would bring the same again, and an hour from now it is old.
+  const int64_t soon_us =
+      now_us - std::max<int64_t>(options_.recosign_us - options_.longest_pause_us, 0);
   // The target has moved on: what it was has its quorum, or is given up.
   const bool of_target = log.target->head == request.head;
   if (of_target) {
     Note& note = log.target->cosigned;
     const uint64_t held_s = HeldTime(note, cosignature.line);
-    if (held_s >= cosignature.time_s) {
-      // Asking at once would bring the same again, and an hour from now it is old.
-      seat.cosigned_us =
-          now_us -
-          std::max<int64_t>(options_.recosign_us - options_.longest_pause_us, 0);
+    if (held_s >= time_s) {
+      seat.cosigned_us = soon_us;
       effect->detail = absl::StrFormat(
           "asked to cosign size %d again it answers with what it said before, of time "
           "%d, or with something older (%d)",
-          request.head.size, held_s, cosignature.time_s);
+          request.head.size, held_s, time_s);
       return WitnessFailure::kStale;
     }
     note = WithLatest(std::move(note), cosignature);
@@ -284,23 +294,29 @@ std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
     seat.cosigned_us = now_us;
     effect->gathered = true;
   }
+  std::optional<WitnessFailure> failure;
+  if (time_s + kMaxClockSkewSeconds < wall_s) {
+    if (of_target) seat.cosigned_us = soon_us;
+    failure = off(wall_s - time_s, "behind");
+  }
   if (log.quorum && log.quorum->head == request.head) {
     const absl::StatusOr<Note> note = ParseNote(log.quorum->note);
-    if (!note.ok()) return std::nullopt;
+    if (!note.ok()) return failure;
     log.quorum->note = FormatNote(WithLatest(*note, cosignature));
     effect->quorum = true;
   }
-  if (!effect->gathered || log.target->met) return std::nullopt;
+  if (!effect->gathered || log.target->met) return failure;
   std::string note = FormatNote(log.target->cosigned);
-  if (!MeetsQuorum(policy_, note)) return std::nullopt;
+  if (!MeetsQuorum(policy_, note)) return failure;
   log.target->met = true;
   log.quorum = CosignedHead{request.head, std::move(note)};
   effect->quorum = true;
-  return std::nullopt;
+  return failure;
 }
 
 WitnessEffect Cosigning::Answered(const WitnessRequest& request,
-                                  const HttpResponse& answer, int64_t now_us) {
+                                  const HttpResponse& answer, int64_t now_us,
+                                  uint64_t wall_s) {
   Witness& witness = witnesses_[request.witness];
   Log& log = logs_.at(request.log);
   Seat& seat = log.seats[request.witness];
@@ -313,7 +329,8 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
   if (read.conflict) {
     effect.failure = Conflict(log, seat, request, read.conflict->size, &effect.detail);
   } else if (read.cosignature) {
-    effect.failure = Keep(log, seat, request, *read.cosignature, now_us, &effect);
+    effect.failure =
+        Keep(log, seat, request, *read.cosignature, now_us, wall_s, &effect);
   }
   if (effect.failure) {
     ++witness.counts[static_cast<size_t>(*effect.failure)];
@@ -335,7 +352,8 @@ WitnessEffect Cosigning::Answered(const WitnessRequest& request,
       effect.turned = !std::exchange(seat.down, true);
       seat.conflicts = 0;
     }
-    if (effect.failure == WitnessFailure::kStale) {
+    if (effect.failure == WitnessFailure::kStale ||
+        (effect.failure == WitnessFailure::kClock && effect.gathered)) {
       // It works, and the next head need not wait for it.
       seat.failures = 0;
       seat.not_before_us = 0;

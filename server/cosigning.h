@@ -4,7 +4,7 @@
 //   cosigning.AddLog(1);
 //   cosigning.NewHead(1, head, note, now_us);
 //   for (const WitnessRequest& request : cosigning.Take(now_us)) ...  // POST it
-//   WitnessEffect effect = cosigning.Answered(request, answer, now_us);
+//   WitnessEffect effect = cosigning.Answered(request, answer, now_us, wall_s);
 //   if (effect.quorum) ...  // cosigning.quorum(1) has changed
 //
 // The rules, with no network, clock or thread in them:
@@ -21,6 +21,8 @@
 //    pauses double, with jitter, and heed Retry-After.
 //  - Each witness cosigns the target again after Options::recosign_us; one that then
 //    has nothing newer to say, sooner.
+//  - A cosignature from the future is not kept: it would count as fresh until then, and
+//    no right one could replace it. One from long ago counts, but is asked for again.
 // Nothing is kept that does not verify. Not thread-safe.
 #ifndef SETLOG_SERVER_COSIGNING_H_
 #define SETLOG_SERVER_COSIGNING_H_
@@ -98,8 +100,10 @@ class Cosigning {
   std::vector<WitnessRequest> Take(int64_t now_us);
   // When Take may give something that it does not give now; kNever.
   int64_t NextTime() const;
+  // `wall_s` is what the clock on the wall says; `now_us` may never go back, and so
+  // need not agree with it.
   WitnessEffect Answered(const WitnessRequest& request, const HttpResponse& answer,
-                         int64_t now_us);
+                         int64_t now_us, uint64_t wall_s);
 
   // The head that the witnesses are being asked for, with all their cosignatures so
   // far; nothing before the first head.
@@ -166,7 +170,8 @@ class Cosigning {
   std::optional<WitnessFailure> Keep(Log& log, Seat& seat,
                                      const WitnessRequest& request,
                                      const WitnessCosignature& cosignature,
-                                     int64_t now_us, WitnessEffect* effect);
+                                     int64_t now_us, uint64_t wall_s,
+                                     WitnessEffect* effect);
   std::optional<WitnessFailure> Conflict(Log& log, Seat& seat,
                                          const WitnessRequest& request,
                                          std::optional<uint64_t> size,

@@ -68,6 +68,8 @@ const char* NameOf(WitnessFailure failure) {
       return "no_cosignature";
     case WitnessFailure::kStale:
       return "stale";
+    case WitnessFailure::kClock:
+      return "clock";
   }
   return "unknown";
 }

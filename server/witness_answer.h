@@ -33,8 +33,12 @@ enum class WitnessFailure {
   kWrongSignature,
   kNoCosignature,  // 200 without a line of the witness's key
   kStale,          // a cosignature, but no newer than the one before
+  kClock,          // a cosignature of a time that our clock is far from
 };
-inline constexpr size_t kWitnessFailures = 11;
+inline constexpr size_t kWitnessFailures = 12;
+
+// How far the clocks of a witness and of whoever judges its cosignatures may differ.
+inline constexpr uint64_t kMaxClockSkewSeconds = 600;
 const char* NameOf(WitnessFailure failure);
 
 // Whether it says something of the witness, not of one log.

@@ -216,7 +216,8 @@ void WitnessClient::Take(const WitnessRequest& request, const HttpResponse& answ
   WitnessEffect effect;
   {
     MutexLock lock(cosigning_mutex_);
-    effect = cosigning_.Answered(request, answer, NowUs());
+    effect = cosigning_.Answered(request, answer, NowUs(),
+                                 static_cast<uint64_t>(WallUs() / 1'000'000));
   }
   if (effect.gathered) gathered_.insert(request.log);
   if (effect.quorum) quorums_.insert(request.log);

@@ -1,103 +1,10 @@
-// The rules of server/cosigning.h, step by step: the clock is a number, the witnesses
-// are keys.
+// The rules of server/cosigning.h, step by step.
 #include "server/cosigning.h"
 
-#include <algorithm>
-
-#include "absl/strings/str_format.h"
-#include "golden_notes.h"
-#include "log/checkpoint.h"
-#include "log/cosignature.h"
-#include "log/sha256.h"
-#include "log/witness_request.h"
-#include "testing.h"
+#include "cosigning_fixture.h"
 
 namespace setlog {
 namespace {
-
-using Outcome = HttpResponse::Outcome;
-
-constexpr int64_t kSecond = 1'000'000;
-constexpr int64_t kStart = int64_t{1'700'000'000} * kSecond;
-constexpr LogNumber kLog = 1;
-
-SigningKey WitnessKeyOf(size_t i) {
-  return KeyOfByte(absl::StrFormat("w.test/%d", i), static_cast<uint8_t>(0x40 + i));
-}
-
-// Witnesses w0, w1, ...; `rest` follows them.
-Policy PolicyOf(size_t witnesses, const std::string& rest) {
-  std::string text;
-  for (size_t i = 0; i < witnesses; ++i) {
-    text += absl::StrFormat(
-        "witness w%d %s https://w%d.test\n", i,
-        FormatVkey(WitnessKeyOf(i).Verifier(SignatureType::kCosignature)), i);
-  }
-  return ParsePolicy(text + rest + "\n").value();
-}
-
-StoredHead HeadOf(uint64_t size) {
-  return {size, Sha256(AsBytes(std::to_string(size)))};
-}
-
-std::string NoteOf(const StoredHead& head) {
-  return SignCheckpoint({kLogName, head.size, head.root, {}}, LogKey()).value();
-}
-
-class CosigningTest : public ::testing::Test {
- protected:
-  void Begin(size_t witnesses, const std::string& rest,
-             Cosigning::Options options = {}) {
-    cosigning_.emplace(PolicyOf(witnesses, rest), options);
-    cosigning_->AddLog(kLog);
-  }
-  void Grow(uint64_t size) {
-    cosigning_->NewHead(kLog, HeadOf(size), NoteOf(HeadOf(size)), now_);
-  }
-  std::vector<WitnessRequest> Take() { return cosigning_->Take(now_); }
-  // The one request that there is to be.
-  WitnessRequest One() {
-    const std::vector<WitnessRequest> requests = Take();
-    EXPECT_EQ(requests.size(), 1u);
-    return requests.empty() ? WitnessRequest{} : requests[0];
-  }
-  std::string Line(const WitnessRequest& request, size_t key) {
-    const std::string text = ParseNote(request.note)->text;
-    const auto time_s = static_cast<uint64_t>(now_ / kSecond);
-    return FormatSignatureLine(
-        SignCosignature(text, WitnessKeyOf(key), time_s).value());
-  }
-  WitnessEffect Cosign(const WitnessRequest& request) {
-    return Answer(request, 200, Line(request, request.witness));
-  }
-  WitnessEffect Answer(const WitnessRequest& request, long status, std::string body,
-                       std::string type = "text/plain") {
-    return cosigning_->Answered(
-        request,
-        {.status = status, .content_type = std::move(type), .body = std::move(body)},
-        now_);
-  }
-  WitnessEffect Conflict(const WitnessRequest& request, uint64_t size) {
-    return Answer(request, 409, FormatTreeSize(size), std::string(kTreeSizeType));
-  }
-  WitnessEffect Fail(const WitnessRequest& request, Outcome outcome) {
-    return cosigning_->Answered(request, {.outcome = outcome}, now_);
-  }
-  // Goes on to when something is due, and says how long that took.
-  int64_t Skip() {
-    const int64_t next = cosigning_->NextTime();
-    if (next == Cosigning::kNever) return Cosigning::kNever;
-    const int64_t waited = std::max<int64_t>(next - now_, 0);
-    now_ += waited;
-    return waited;
-  }
-  uint64_t QuorumSize() {
-    return cosigning_->quorum(kLog) ? cosigning_->quorum(kLog)->head.size : 0;
-  }
-
-  std::optional<Cosigning> cosigning_;
-  int64_t now_ = kStart;
-};
 
 TEST_F(CosigningTest, EveryWitnessIsAskedForTheSameHeadAtOnce) {
   Begin(3, "group all all w0 w1 w2\nquorum all");
@@ -330,8 +237,8 @@ TEST_F(CosigningTest, RetryAfterIsHeededWithinAnHour) {
        {std::pair<uint64_t, int64_t>{120, 120}, {1'000'000'000'000, 3600}}) {
     Begin(1, "quorum w0");
     Grow(1);
-    const WitnessEffect effect =
-        cosigning_->Answered(One(), {.status = 429, .retry_after_s = asked}, now_);
+    const WitnessEffect effect = cosigning_->Answered(
+        One(), {.status = 429, .retry_after_s = asked}, now_, NowS());
     EXPECT_EQ(effect.failure, WitnessFailure::kBusy);
     EXPECT_NEAR(static_cast<double>(Skip()), static_cast<double>(waited * kSecond), 1);
   }
@@ -394,66 +301,6 @@ TEST_F(CosigningTest, EachBadAnswerIsAFailureAndIsNotKept) {
     EXPECT_GE(Skip(), kSecond / 2);  // it is asked again, but not at once
     EXPECT_TRUE(Cosign(One()).quorum);
   }
-}
-
-TEST_F(CosigningTest, EachWitnessCosignsAgainAfterAnHourWithoutGrowth) {
-  Begin(1, "quorum w0");
-  Grow(9);
-  Cosign(One());
-  const std::string before = cosigning_->quorum(kLog)->note;
-  EXPECT_EQ(Skip(), 3600 * kSecond);
-  const WitnessRequest again = One();
-  EXPECT_EQ(again.old_size, 9u);
-  EXPECT_EQ(again.head, HeadOf(9));
-  EXPECT_TRUE(Cosign(again).quorum);
-  const std::string& after = cosigning_->quorum(kLog)->note;
-  EXPECT_NE(after, before);
-  EXPECT_EQ(ParseNote(after)->signatures.size(), 2u);
-  EXPECT_EQ(*EvaluatePolicy(cosigning_->policy(), after)->quorum_time_s,
-            static_cast<uint64_t>(now_ / kSecond));
-}
-
-TEST_F(CosigningTest, AnOlderCosignatureDoesNotReplaceALaterOne) {
-  Begin(1, "quorum w0");
-  Grow(9);
-  const WitnessRequest first = One();
-  const std::string old_line = Line(first, first.witness);
-  now_ += 600 * kSecond;
-  Cosign(first);
-  const std::string held = cosigning_->quorum(kLog)->note;
-  Skip();
-  Answer(One(), 200, old_line);
-  EXPECT_EQ(cosigning_->quorum(kLog)->note, held);
-  EXPECT_EQ(cosigning_->gathered(kLog)->note, held);
-}
-
-TEST_F(CosigningTest, AReplayedCosignatureIsNoFreshOneAndIsAskedForAgainSoon) {
-  Begin(1, "quorum w0");
-  Grow(9);
-  const WitnessRequest first = One();
-  const std::string same = Line(first, 0);
-  Cosign(first);
-  const std::string held = cosigning_->quorum(kLog)->note;
-  const int64_t success = cosigning_->Figures(0).last_success_us;
-  EXPECT_EQ(Skip(), 3600 * kSecond);
-  for (int i = 0; i < 5; ++i) {
-    const WitnessEffect effect = Answer(One(), 200, same);
-    EXPECT_EQ(effect.failure, WitnessFailure::kStale);
-    EXPECT_EQ(effect.turned, i == 0);
-    EXPECT_FALSE(effect.whole_witness);
-    EXPECT_FALSE(effect.gathered || effect.quorum);
-    EXPECT_EQ(Skip(), 300 * kSecond);
-  }
-  EXPECT_EQ(cosigning_->quorum(kLog)->note, held);
-  EXPECT_EQ(cosigning_->Figures(0).last_success_us, success);
-  const WitnessEffect back = Cosign(One());
-  EXPECT_TRUE(back.quorum);
-  EXPECT_TRUE(back.turned);
-  EXPECT_EQ(Skip(), 3600 * kSecond);
-  // The next head never waits for one that replays.
-  Answer(One(), 200, same);
-  Grow(10);
-  EXPECT_TRUE(Cosign(One()).quorum);
 }
 
 TEST_F(CosigningTest, WhatWasKnownBeforeARestartIsNotAskedForAgain) {
