@@ -137,4 +137,19 @@ absl::StatusOr<PolicyResult> EvaluatePolicy(const Policy& policy,
   return result;
 }
 
+std::optional<uint64_t> QuorumTimeUpTo(const Policy& policy, const PolicyResult& result,
+                                       uint64_t latest_s) {
+  if (!policy.quorum) return std::nullopt;
+  Times times;
+  auto cosigner = result.cosigners.begin();  // in the policy's order
+  for (const Policy::Witness& witness : policy.witnesses) {
+    times.witnesses.emplace_back();
+    if (cosigner == result.cosigners.end() || cosigner->name != witness.name) continue;
+    if (cosigner->time_s <= latest_s) times.witnesses.back() = cosigner->time_s;
+    ++cosigner;
+  }
+  AddGroups(policy, times);
+  return times.Of(*policy.quorum);
+}
+
 }  // namespace setlog

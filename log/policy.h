@@ -33,6 +33,8 @@ namespace setlog {
 
 inline constexpr size_t kMaxPolicyBytes = size_t{1} << 20;
 inline constexpr std::string_view kReplayGroup = "replay";
+// How far the clocks of a witness and of whoever judges its cosignatures may differ.
+inline constexpr uint64_t kMaxClockSkewSeconds = 600;
 
 struct Policy {
   struct Log {
@@ -89,7 +91,8 @@ struct PolicyResult {
   bool quorum_met;  // true for "quorum none"
   // The oldest time in the best choice of cosignatures that meets the quorum: the
   // quorum is met by those no older than T if and only if T <= quorum_time_s. Nothing
-  // if the quorum is not met, or is "none". May lie in the future: witnesses can err.
+  // if the quorum is not met, or is "none". May lie in the future: witnesses can err;
+  // see QuorumTimeUpTo.
   std::optional<uint64_t> quorum_time_s;
   std::vector<Cosigner> cosigners;  // in the policy's order
   std::optional<Replay> replay;     // nothing if the policy has no such group
@@ -100,6 +103,11 @@ struct PolicyResult {
 // That nobody known signed is no error here: see log_key and quorum_met.
 absl::StatusOr<PolicyResult> EvaluatePolicy(const Policy& policy,
                                             std::string_view note);
+
+// What quorum_time_s would be without the cosignatures of times after `latest_s`, for
+// `policy` and what EvaluatePolicy said of a note under it.
+std::optional<uint64_t> QuorumTimeUpTo(const Policy& policy, const PolicyResult& result,
+                                       uint64_t latest_s);
 
 // Who of the quorum's witnesses cosigned and who did not, for people: "cosigned by w1;
 // not by w2, w3". At most ten names each.

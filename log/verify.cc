@@ -39,14 +39,6 @@ absl::Status CheckDemands(const Version& version, const Demands& demands) {
         "the set of m = %d is %d entries behind the head of size %d; allowed are %d", m,
         lag, version.checkpoint.size, *demands.max_lag));
   }
-  if (demands.oldest_cosignature_s &&
-      (!version.cosigned_at_s ||
-       *version.cosigned_at_s < *demands.oldest_cosignature_s)) {
-    return Refused(
-        version.cosigned_at_s
-            ? "the head is stale: its quorum is met only by older cosignatures"
-            : "no freshness without witnesses: no quorum of the policy cosigned");
-  }
   if (demands.require_replay && !version.replay_met) {
     return Refused("set root not audited: the group replay did not cosign this head");
   }
@@ -90,6 +82,25 @@ absl::StatusOr<TrustedHead> VerifyHead(const std::string& note, const Trust& tru
 absl::Status VerifyEntry(const ProvenEntry& entry, const Checkpoint& checkpoint) {
   return VerifyInclusion(entry.position, checkpoint.size,
                          LeafHash(AsBytes(entry.entry)), entry.path, checkpoint.root);
+}
+
+absl::Status CheckFreshness(const TrustedHead& head, const Trust& trust,
+                            const Demands& demands) {
+  if (!demands.oldest_cosignature_s) return absl::OkStatus();
+  if (!head.policy.quorum_time_s || !trust.policy) {
+    return Refused("no freshness without witnesses: no quorum of a policy cosigned");
+  }
+  const std::optional<uint64_t> time_s =
+      QuorumTimeUpTo(*trust.policy, head.policy, demands.latest_cosignature_s);
+  if (!time_s) {
+    return Refused(
+        "the head shows no freshness: its quorum is met only by cosignatures from the "
+        "future, so the clock here is behind, or those of its witnesses are ahead");
+  }
+  if (*time_s < *demands.oldest_cosignature_s) {
+    return Refused("the head is stale: its quorum is met only by older cosignatures");
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Version> VerifyVersion(const VersionProof& proof, const Trust& trust,
@@ -136,6 +147,7 @@ absl::StatusOr<Version> VerifyVersion(const VersionProof& proof, const Trust& tr
     version.replay_met = head->policy.replay->met;
   }
   if (absl::Status s = CheckDemands(version, demands); !s.ok()) return s;
+  if (absl::Status s = CheckFreshness(*head, trust, demands); !s.ok()) return s;
   return version;
 }
 

@@ -12,6 +12,7 @@
 #ifndef SETLOG_LOG_VERIFY_H_
 #define SETLOG_LOG_VERIFY_H_
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,8 @@ struct Demands {
   std::optional<uint64_t> max_lag;
   // The quorum must be met by cosignatures no older than this (POSIX seconds).
   std::optional<uint64_t> oldest_cosignature_s;
+  // And by none later than this: a witness whose clock is ahead shows no freshness.
+  uint64_t latest_cosignature_s = std::numeric_limits<uint64_t>::max();
   bool require_replay = false;
 };
 
@@ -102,6 +105,10 @@ struct TrustedHead {
   PolicyResult policy;  // without a policy: no cosigners, quorum_met
 };
 absl::StatusOr<TrustedHead> VerifyHead(const std::string& note, const Trust& trust);
+
+// OK if the demand for freshness, if there is one, is met by the head's cosignatures.
+absl::Status CheckFreshness(const TrustedHead& head, const Trust& trust,
+                            const Demands& demands);
 
 // OK iff `entry` stands at its position under the checkpoint.
 absl::Status VerifyEntry(const ProvenEntry& entry, const Checkpoint& checkpoint);

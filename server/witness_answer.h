@@ -36,9 +36,6 @@ enum class WitnessFailure {
   kClock,          // a cosignature of a time that our clock is far from
 };
 inline constexpr size_t kWitnessFailures = 12;
-
-// How far the clocks of a witness and of whoever judges its cosignatures may differ.
-inline constexpr uint64_t kMaxClockSkewSeconds = 600;
 const char* NameOf(WitnessFailure failure);
 
 // Whether it says something of the witness, not of one log.

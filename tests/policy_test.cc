@@ -378,6 +378,16 @@ TEST(PolicyTest, TheQuorumTimeIsTheOldestOfTheBestChoice) {
   EXPECT_EQ(time_of("all"), 10);
 }
 
+TEST(PolicyTest, AClockThatIsAheadDoesNotMakeTheQuorumFresh) {
+  const Policy policy = *ParsePolicy(kLogLine + WitnessLine(1) + WitnessLine(2) +
+                                     "group g any w1 w2\nquorum g\n");
+  const PolicyResult result =
+      EvaluatePolicy(policy, Cosigned({{1, 4'000'000'000}, {2, 100}})).value();
+  EXPECT_EQ(result.quorum_time_s, 4'000'000'000);
+  EXPECT_EQ(QuorumTimeUpTo(policy, result, 1000), 100);
+  EXPECT_EQ(QuorumTimeUpTo(policy, result, 99), std::nullopt);
+}
+
 TEST(PolicyTest, ReplayCountsTheWitnessesOfTheGroupAndOfItsGroups) {
   const Policy policy = *ParsePolicy(kLogLine + WitnessLine(1) + WitnessLine(2) +
                                      WitnessLine(3) + WitnessLine(4) +
@@ -475,6 +485,15 @@ TEST(PolicyTest, MetSinceATimeMeansNotAfterTheQuorumTimeForRandomPolicies) {
       EXPECT_EQ(result->quorum_time_s && since <= *result->quorum_time_s,
                 quorum.Met(times, since))
           << text << since;
+    }
+    for (uint64_t latest = 0; latest <= 10; ++latest) {
+      std::map<int, uint64_t> known = times;
+      std::erase_if(known, [&](const auto& time) { return time.second > latest; });
+      const absl::StatusOr<PolicyResult> without =
+          EvaluatePolicy(*policy, Cosigned({known.begin(), known.end()}));
+      ASSERT_OK(without);
+      EXPECT_EQ(QuorumTimeUpTo(*policy, *result, latest), without->quorum_time_s)
+          << text << latest;
     }
     ++(result->quorum_met ? met : not_met);
   }

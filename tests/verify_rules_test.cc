@@ -301,6 +301,12 @@ TEST_F(VerifyRulesTest, Rule8AgeAndReplayByCosignatures) {
   EXPECT_OK(Verify(file, {.oldest_cosignature_s = 1000}, trust));
   EXPECT_STATUS(Verify(file, {.oldest_cosignature_s = 1001}, trust),
                 StatusCode::kDataLoss, "stale");
+  EXPECT_OK(
+      Verify(file, {.oldest_cosignature_s = 900, .latest_cosignature_s = 1000}, trust));
+  EXPECT_STATUS(
+      Verify(file, {.oldest_cosignature_s = 900, .latest_cosignature_s = 999}, trust),
+      StatusCode::kDataLoss, "from the future");
+  EXPECT_OK(Verify(file, {.latest_cosignature_s = 999}, trust));
   EXPECT_STATUS(Verify(file, {.require_replay = true}, trust), StatusCode::kDataLoss,
                 "not audited");
   policy.groups = {{"replay", 1, {*policy.quorum}}};

@@ -83,7 +83,10 @@ Demands WithFreshness(Demands demands, const TrustFlags& flags) {
   constexpr int64_t kMicrosPerSecond = 1'000'000;
   demands.require_replay |= flags.require_replay;
   if (flags.max_age_us) {
-    const int64_t oldest_s = NowSeconds() - *flags.max_age_us / kMicrosPerSecond;
+    const int64_t now_s = NowSeconds();
+    const int64_t oldest_s = now_s - *flags.max_age_us / kMicrosPerSecond;
+    demands.latest_cosignature_s =
+        static_cast<uint64_t>(std::max<int64_t>(0, now_s)) + kMaxClockSkewSeconds;
     demands.oldest_cosignature_s =
         static_cast<uint64_t>(std::max<int64_t>(0, oldest_s));
   }

@@ -32,25 +32,14 @@ absl::StatusOr<RecordScheme> SchemeOf(const VerifyQuestion& question) {
   return RecordScheme::FromManifest(*manifest);
 }
 
-absl::Status CheckDemands(const Demands& demands, const PolicyResult& policy) {
-  if (demands.oldest_cosignature_s &&
-      (!policy.quorum_time_s ||
-       *policy.quorum_time_s < *demands.oldest_cosignature_s)) {
-    return absl::DataLossError(
-        policy.quorum_time_s
-            ? "the head is stale: its quorum is met only by older cosignatures"
-            : "no freshness without witnesses: no quorum of a policy cosigned");
-  }
-  return absl::OkStatus();
-}
-
 // The head, once the add of `hash` is shown to stand under it.
 absl::StatusOr<TrustedHead> VerifyAdd(const TlogProof& proof, const Hash& hash,
                                       const VerifyQuestion& question,
                                       const Trust& trust) {
   absl::StatusOr<TrustedHead> head = VerifyHead(proof.checkpoint, trust);
   if (!head.ok()) return head.status();
-  if (absl::Status s = CheckDemands(question.demands, head->policy); !s.ok()) return s;
+  if (absl::Status s = CheckFreshness(*head, trust, question.demands); !s.ok())
+    return s;
   const Hash leaf = LeafHash(AsBytes(Encode(AddEntry{hash})));
   const absl::Status included = VerifyInclusion(
       proof.index, head->checkpoint.size, leaf, proof.path, head->checkpoint.root);
