@@ -353,7 +353,7 @@ TEST_F(WitnessTest, AServerWhosePolicyCannotWorkDoesNotStart) {
   EXPECT_STATUS(start("witness w " + vkey + " ftp://w.test\nquorum w\n"),
                 absl::StatusCode::kInvalidArgument, "witness w: ftp://w.test");
   EXPECT_STATUS(start("witness w " + vkey + " https://w.test/?a=b\nquorum w\n"),
-                absl::StatusCode::kInvalidArgument, "witness's URL");
+                absl::StatusCode::kInvalidArgument, "is no URL of a server");
   EXPECT_STATUS(start("witness w " + vkey + "\nquorum w\n"),
                 absl::StatusCode::kInvalidArgument, "no URL to ask w");
 }
