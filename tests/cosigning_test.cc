@@ -1,6 +1,8 @@
 // The rules of server/cosigning.h, step by step.
 #include "server/cosigning.h"
 
+#include <malloc.h>
+
 #include "cosigning_fixture.h"
 
 namespace setlog {
@@ -363,6 +365,27 @@ TEST_F(CosigningTest, ALogThatAWitnessRefusesHoldsUpNoOtherLog) {
   now_ += kSecond / 2;
   EXPECT_TRUE(cosigning_->quorum(2).has_value());
   EXPECT_TRUE(Take().empty());
+}
+
+TEST_F(CosigningTest, AThousandHeadsLeaveNothingBehind) {
+  Begin(3, "group two 2 w0 w1 w2\nquorum two");
+  const auto in_use = [] { return mallinfo2().uordblks; };
+  size_t after_hundred = 0, met = 0;
+  for (uint64_t size = 1; size <= 1100; ++size, now_ += kSecond) {
+    Grow(size);
+    for (const WitnessRequest& request : Take()) {
+      if (request.witness == 2 && size % 3 == 0) {
+        Fail(request, Outcome::kTimedOut);
+      } else {
+        met += Cosign(request).quorum;
+      }
+    }
+    if (size == 100) after_hundred = in_use();
+  }
+  EXPECT_GE(met, 1100u);
+  EXPECT_EQ(QuorumSize(), 1100u);
+  // Some notes' worth (a sanitizer's allocator says nothing of this).
+  EXPECT_LT(in_use(), after_hundred + 16384);
 }
 
 TEST_F(CosigningTest, FiguresSayHowFarEachIsBehind) {
