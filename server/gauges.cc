@@ -53,8 +53,7 @@ void AddLogs(const std::vector<HostedLog*>& logs, MetricFamilies* out) {
     // Whoever may read this page need not know that a private log exists.
     if (series >= Gauges::kLogSeries || logs[i]->private_reads) continue;
     ++series;
-    const MetricFamilies::Labels origin = {
-        {"origin", logs[i]->state.origin()}};
+    const MetricFamilies::Labels origin = {{"origin", logs[i]->state.origin()}};
     out->Gauge("setlog_log_entries", "Entries in the log's newest signed head",
                Number(log.entries), origin);
     out->Gauge("setlog_log_index_lag_entries",

@@ -363,6 +363,9 @@ uint64_t ResidentBytes() {
 // A thousand heads of a log that always has the same few members: what grows, by some
 // bytes an index entry, is the replay's list of them.
 TEST_F(WitnessAuditTest, AThousandHeadsInARowCostNoMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer keeps what was freed";
+#endif
   WitnessOptions options = Auditing();
   options.poll = milliseconds(5);
   options.keep_every = milliseconds(100);
@@ -386,8 +389,9 @@ TEST_F(WitnessAuditTest, AThousandHeadsInARowCostNoMemory) {
   }
   const uint64_t grown = ResidentBytes() - std::min(ResidentBytes(), after_warm_up);
   RecordProperty("grown_bytes", std::to_string(grown));
-  // The log in memory that lies beside it, with its slow model, grows too.
-  EXPECT_LT(grown, uint64_t{12} << 20);
+  // The log in memory beside it grows too; a set copied, or a thread left behind, for
+  // each head would be ten times as much. Measured: 0.9 MB in 700 heads.
+  EXPECT_LT(grown, uint64_t{4} << 20);
 }
 
 }  // namespace

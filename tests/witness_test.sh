@@ -63,10 +63,10 @@ serve() {
   pids+=($!)
   until_true grep -q ^ready "$1.ready"
 }
-# witness NAME [FLAG...]: on its port.
+# start_witness: on its port.
 start_witness() {
   setlog witness --logs logs --key w.key --state state --listen "127.0.0.1:$port" \
-    --poll 200ms --log-format json "$@" >w.ready 2>>w.err &
+    --poll 200ms --log-format json >w.ready 2>>w.err &
   witness=$!
   pids+=("$witness")
   until_true grep -q "^ready http=127.0.0.1:$port vkey=$name" w.ready

@@ -18,7 +18,7 @@ constexpr milliseconds kLongestPause(30000);
 constexpr milliseconds kEvidencePatience(15000);
 constexpr size_t kRoots = 256;
 constexpr size_t kMaxLaterQuestions = 16;
-// A stop does not wait for a set that takes longer to write.
+// A stop does not begin to write a set that took longer before.
 constexpr std::chrono::seconds kMaxSaveAtStop(4);
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -39,12 +39,16 @@ LogFollower::LogFollower(LogSource source, const StateDirectory* state,
 }
 
 LogFollower::~LogFollower() {
+  Stop();
+  thread_.join();
+}
+
+void LogFollower::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
 }
 
 bool LogFollower::stopping() const {

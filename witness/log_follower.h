@@ -51,14 +51,16 @@ class LogFollower final : public HeadAuditor {
   // `state` and `log` outlive it; `store` is of the same log.
   LogFollower(LogSource source, const StateDirectory* state, AuditStore store,
               WitnessedLog* log, Options options);
-  // Keeps the replay, and waits for the thread: seconds at most, unless the set is
-  // large.
+  // Keeps the replay, and waits for the thread: seconds at most.
   ~LogFollower() override;
   LogFollower(const LogFollower&) = delete;
 
   absl::Status Check(const std::string& note, const Checkpoint& head,
                      std::chrono::milliseconds patience) override;
   void CheckLater(const std::string& note, const Checkpoint& head) override;
+
+  // From now on nobody waits; begins what the destructor ends.
+  void Stop();
 
   struct Figures {
     uint64_t replayed_size = 0;

@@ -15,7 +15,7 @@ constexpr std::string_view kTls = "grpcs://";
 // So that a log which hangs cannot hold up a stop, nor a request its answer for long.
 // Files may be read in many pieces for one call.
 constexpr std::chrono::milliseconds kLongestCall(4000);
-constexpr std::chrono::milliseconds kLongestFileCall(8000);
+constexpr std::chrono::milliseconds kLongestFileCall(6000);
 
 absl::Status Invalid(const Policy::Log& log, std::string_view why) {
   return absl::InvalidArgumentError(

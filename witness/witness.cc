@@ -265,6 +265,9 @@ HttpReply Witness::Parts::Figures() {
                   {{"status", std::to_string(status)}});
     }
   }
+  out.Counter("setlog_log_lines_dropped_total",
+              "Lines of the log that were not written",
+              Number(options.events->dropped()));
   const ProcessStats process = ReadProcessStats();
   out.Gauge("process_resident_memory_bytes", "Resident memory",
             Number(process.resident_bytes));
@@ -298,9 +301,11 @@ void Witness::Parts::Answered(const HttpRequest& request, const HttpReply& reply
 Witness::Witness(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Witness::~Witness() {
-  // Requests first: they ask the followers.
+  // Nobody is kept waiting for a replay; then requests go before whom they ask.
+  for (const auto& [origin, follower] : parts_->followers) follower->Stop();
   parts_->http.reset();
   parts_->followers.clear();
+  parts_->options.events->Write(LogLevel::kInfo, "stopped", {});
 }
 
 std::string Witness::http_address() const { return parts_->address.Text(); }
@@ -331,6 +336,11 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Start(WitnessOptions options,
   parts->address = *std::move(address);
   if (absl::Status s = parts->OpenLogs(); !s.ok()) return s;
   if (absl::Status s = parts->Listen(); !s.ok()) return s;
+  parts->options.events->Write(LogLevel::kInfo, "started",
+                               {{"http", parts->address.Text()},
+                                {"vkey", parts->vkey},
+                                {"logs", uint64_t{parts->logs.size()}},
+                                {"mode", parts->options.light ? "light" : "replay"}});
   return std::unique_ptr<Witness>(new Witness(std::move(parts)));
 }
 
