@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "log/set_tree.h"
+#include "log/successor.h"
 #include "log/tile.h"
 #include "log/tree.h"
 #include "log/vkey.h"
@@ -129,7 +130,18 @@ void LogBatch::AddEntry(const Entry& entry) {
   leaves_.push_back(LeafHash(AsBytes(bytes)));
 }
 
+absl::Status LogBatch::CheckOpen() const {
+  if (edge_.successor.empty()) return absl::OkStatus();
+  const std::optional<VerifierKey> next = SuccessorNamed(edge_.successor);
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s was handed over for good and takes nothing more: write to %s, which goes on "
+      "in its place under the key %s",
+      log_->origin(), next ? next->name : "its successor",
+      edge_.successor.substr(kSuccessorPrefix.size())));
+}
+
 absl::StatusOr<Sequenced> LogBatch::AddStep(const AppendValues& values) {
+  if (absl::Status open = CheckOpen(); !open.ok()) return open;
   const uint64_t first = size();
   const uint64_t count = values.hashes.size() / Hash::kSize;
   if (!values.session_key.empty()) {
@@ -200,6 +212,7 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
         tag.name, log_->origin(), standing->m, tag.m));
   }
   if (standing) return Sequenced{standing->position, standing->position + 1, 0};
+  if (absl::Status open = CheckOpen(); !open.ok()) return open;
   if (tag.m != edge_.index.entry.m) {
     absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m);
     if (!index.ok()) return index.status();
@@ -207,6 +220,7 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
   const PlacedTag placed{tag.m, size()};
   writes_.push_back({log_->number(), Table::kTag, tag.name, EncodeTagRow(placed)});
   edge_.tags.emplace(tag.name, placed);
+  if (SuccessorNamed(tag.name)) edge_.successor = tag.name;
   AddEntry(tag);
   return Sequenced{placed.position, size(), 0};
 }

@@ -64,6 +64,8 @@ struct LogEdge {
   PlacedIndex index;
   uint64_t changes_end = 0;
   Hash root;  // of `tree`, as it was signed or is to be
+  // The tag that names the log's successor (log/successor.h): nothing comes after it.
+  std::string successor;
   // What that batch wrote of these tables.
   std::map<std::string, SessionRow> sessions;
   std::map<std::string, PlacedTag> tags;
@@ -77,8 +79,9 @@ class LogBatch {
   // Assigns positions to the step's entries. A tag that stands already, with the same
   // m, is given its old position and nothing is added. On an error nothing has changed:
   // Aborted for a session whose count differs, AlreadyExists for a used name,
-  // FailedPrecondition for a tag without its index entry, Internal for an index entry
-  // whose m does not grow.
+  // FailedPrecondition for a tag without its index entry, and for all that changes the
+  // set or its versions once the log was handed over; Internal for an index entry whose
+  // m does not grow.
   absl::StatusOr<Sequenced> Add(const AppendStep& step);
 
   // Appends all rows, and says to what head they lead. DataLoss if the rows, read
@@ -101,6 +104,7 @@ class LogBatch {
   absl::StatusOr<Sequenced> AddStep(const IndexEntry& index);
   absl::StatusOr<Sequenced> AddStep(const TagEntry& tag);
   absl::StatusOr<SessionRow*> Session(const std::string& key);
+  absl::Status CheckOpen() const;
 
   const Store& store_;
   LogState* const log_;

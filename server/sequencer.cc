@@ -6,12 +6,25 @@
 
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
+#include "log/successor.h"
 #include "log/tile.h"
 
 namespace setlog {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Whether the log was handed over before this process began.
+absl::Status FindSuccessor(const Store& store, LogNumber log, LogEdge* edge) {
+  std::string end(kSuccessorPrefix);
+  ++end.back();
+  return store.Scan(log, Table::kTag, kSuccessorPrefix, end,
+                    [edge](std::string_view name, std::string_view) {
+                      if (!SuccessorNamed(name)) return true;
+                      edge->successor = name;
+                      return false;
+                    });
+}
 
 }  // namespace
 
@@ -163,6 +176,7 @@ absl::StatusOr<LogEdge*> Sequencer::EdgeOf(LogState* log) {
     if (!bundle.ok()) return bundle.status();
     edge.bundle = *std::move(bundle);
   }
+  if (absl::Status s = FindSuccessor(*store_, log->number(), &edge); !s.ok()) return s;
   return &edges_.emplace(log, std::move(edge)).first->second;
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_format.h"
 #include "log/manifest.h"
+#include "log/successor.h"
 #include "server/rpc_status.h"
 
 namespace setlog {
@@ -55,14 +56,24 @@ grpc::ServerBidiReactor<v1::AppendRequest, v1::AppendResponse>* WriterService::R
   return new AppendStream(EntryType::kRemove, StreamService(), context);
 }
 
+absl::Status WriterService::CheckMayTag(const Caller& caller,
+                                        const v1::TagRequest& request) const {
+  const absl::Status tag = access_->Check(caller, Verb::kTag, request.origin());
+  if (!tag.ok() || !request.name().starts_with(kSuccessorPrefix)) return tag;
+  // It ends the log, and moves the trust of all who follow it: not for everybody who
+  // may name versions.
+  return access_->Check(caller, Verb::kCreate, request.origin());
+}
+
 absl::StatusOr<LogState*> WriterService::CheckTag(const Caller& caller,
                                                   const v1::TagRequest& request) const {
-  if (absl::Status s = access_->Check(caller, Verb::kTag, request.origin()); !s.ok()) {
-    return s;
-  }
+  if (absl::Status s = CheckMayTag(caller, request); !s.ok()) return s;
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
   if (absl::Status s = CheckTagName(request.name()); !s.ok()) return s;
+  if (absl::Status s = CheckSuccessorTag(request.name(), request.origin()); !s.ok()) {
+    return s;
+  }
   return &(*log)->state;
 }
 
@@ -107,8 +118,7 @@ grpc::ServerUnaryReactor* WriterService::Tag(grpc::CallbackServerContext* contex
     }
     // It may have waited for long: the token may be revoked by now.
     if (ended.ok()) {
-      ended = access_->Check(access_->Identify(AuthorizationOf(*context)), Verb::kTag,
-                             request->origin());
+      ended = CheckMayTag(access_->Identify(AuthorizationOf(*context)), *request);
     }
     if (ended.ok()) return SequenceTag(done, log, request, response);
     done(ended);

@@ -49,6 +49,7 @@ class WriterService final : public v1::Writer::CallbackService {
 
  private:
   AppendStream::Service StreamService();
+  absl::Status CheckMayTag(const Caller& caller, const v1::TagRequest& request) const;
   absl::StatusOr<LogState*> CheckTag(const Caller& caller,
                                      const v1::TagRequest& request) const;
   // Called once, with what became of a tag.
