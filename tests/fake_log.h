@@ -73,11 +73,11 @@ class FakeLog {
     ApplyPending();
     return IndexAs(set_.n(), set_.root());
   }
-  // The same, but says what it is told to.
-  uint64_t IndexAs(uint64_t n, const Hash& root) {
+  // The same, but says what it is told to; of the set so many entries before it.
+  uint64_t IndexAs(uint64_t n, const Hash& root, uint64_t lag = 0) {
     ApplyPending();
     index_positions_.push_back(size());
-    return Append(IndexEntry{size(), n, root});
+    return Append(IndexEntry{size() - lag, n, root});
   }
   uint64_t Tag(const std::string& name) {
     return TagAs(IndexAt(index_positions_.back()).m, name);
