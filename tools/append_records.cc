@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "client/append_check.h"
 #include "log/scheme.h"
 #include "tools/append_session.h"
 #include "tools/flags.h"
@@ -15,6 +14,7 @@
 #include "tools/progress.h"
 #include "tools/record_source.h"
 #include "tools/show_bytes.h"
+#include "tools/upload.h"
 
 namespace setlog {
 namespace {
@@ -106,55 +106,6 @@ ExitCode DryRun(const AppendFlags& flags, const Inputs& inputs, const Verb& verb
   return ExitCode::kHolds;
 }
 
-// Sends what the session does not have yet.
-absl::StatusOr<AppendResult> Send(const LogSession& log, const Inputs& inputs,
-                                  AppendSession& session, Operation operation,
-                                  Output& out) {
-  Progress progress(VerbOf(operation).gerund, inputs.spool.size(), out.quiet());
-  Appender appender(&log.connection(), {.origin = log.origin(),
-                                        .session = session.id(),
-                                        .operation = operation,
-                                        .progress = [&progress](uint64_t durable) {
-                                          progress.Update(durable);
-                                        }});
-  const absl::StatusOr<uint64_t> durable = appender.Open();
-  if (!durable.ok()) {
-    // Nothing was sent, so nothing binds these inputs yet.
-    if (session.is_new()) session.Forget().IgnoreError();
-    return durable.status();
-  }
-  if (*durable > inputs.spool.size()) {
-    return absl::DataLossError(absl::StrFormat(
-        "the server has %d records of a session that has %d: --restart begins anew",
-        *durable, inputs.spool.size()));
-  }
-  if (*durable > 0) {
-    out.Note(
-        absl::StrFormat("going on where an earlier run stopped: %d of %d records "
-                        "are in the log",
-                        *durable, inputs.spool.size()));
-  }
-  const absl::Status sent = inputs.spool.Read(
-      *durable,
-      [&appender](std::span<const Hash> piece) { return appender.Write(piece); });
-  if (!sent.ok()) return sent;
-  return appender.Finish();
-}
-
-// An acknowledgement is the server's word; where the records stand in the signed head
-// can be checked, and their hashes are at hand.
-absl::Status CheckStanding(LogSession& log, const Inputs& inputs, Operation operation,
-                           const AppendResult& result) {
-  if (result.added == 0) return absl::OkStatus();
-  const absl::StatusOr<VerifiedHead> head = log.Head({}, {});
-  if (!head.ok()) return head.status();
-  const TreeClient tree(&log.connection(), head->version.checkpoint);
-  return CheckAppended(tree, operation, result,
-                       [&inputs](uint64_t begin, const RecordPieces& callback) {
-                         return inputs.spool.Read(begin, callback);
-                       });
-}
-
 // A verified head that holds all records; indexed, if that was asked for.
 absl::StatusOr<VerifiedHead> HeadWith(LogSession& log, const AppendResult& result,
                                       bool no_wait, Output& out) {
@@ -218,11 +169,8 @@ ExitCode SendAll(const AppendFlags& flags, const Inputs& inputs, Operation opera
       flags.restart);
   if (!session.ok()) return out.Fail(session.status());
   const absl::StatusOr<AppendResult> result =
-      Send(log, inputs, *session, operation, out);
+      Upload(log, inputs.spool, *session, operation, verb.gerund, out);
   if (!result.ok()) return log.Fail(result.status());
-  // The server indexes in the meantime.
-  const absl::Status stands = CheckStanding(log, inputs, operation, *result);
-  if (!stands.ok()) return log.Fail(stands);
   const absl::StatusOr<VerifiedHead> head = HeadWith(log, *result, flags.no_wait, out);
   if (!head.ok()) return log.Fail(head.status());
   Print(*result, *head, verb, out);
