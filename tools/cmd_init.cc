@@ -1,6 +1,7 @@
 // `setlog init`: creates a log.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,10 +9,13 @@
 #include "client/retry.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
+#include "log/successor.h"
+#include "tools/answer_flags.h"
 #include "tools/append_session.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
+#include "tools/other_log.h"
 #include "tools/record_flags.h"
 
 namespace setlog {
@@ -24,22 +28,68 @@ struct InitFlags {
   std::string license;
   bool private_reads = false;
   TrustFlags trust;
+  std::string parent;
+  std::string parent_key;
+  AnswerFlags parent_at;  // --at only
+  OtherServerFlags parent_server;
 };
+
+// The version that the new log goes on from, under a key that is known or given.
+absl::StatusOr<Version> FindParent(const InitFlags& flags, const Session& session) {
+  const absl::StatusOr<At> at = AtOf(flags.parent_at);
+  if (!at.ok()) return at.status();
+  TrustFlags trust;
+  trust.vkey = flags.parent_key;
+  trust.verdict = true;
+  Session there = SessionOn(session, flags.parent_server);
+  absl::StatusOr<LogSession> log =
+      LogSession::Open(there, trust, flags.parent, {.trust_on_first_use = false});
+  if (!log.ok()) return log.status();
+  const absl::StatusOr<VerifiedHead> head = log->Head(*at, {});
+  if (!head.ok()) {
+    return absl::Status(head.status().code(),
+                        "--parent: " + log->Explain(head.status()));
+  }
+  return head->version;
+}
+
+// What the flags say; of a parent, what they do not say as well.
+absl::StatusOr<Manifest> NewManifest(const InitFlags& flags, const Session& session) {
+  std::optional<Version> parent;
+  if (!flags.parent.empty()) {
+    absl::StatusOr<Version> found = FindParent(flags, session);
+    if (!found.ok()) return found.status();
+    parent = *std::move(found);
+  }
+  absl::StatusOr<Manifest> manifest = Manifest{};
+  if (!parent || !flags.scheme.scheme.empty()) {
+    manifest = ManifestOf(flags.scheme, flags.origin);
+    if (!manifest.ok()) return manifest;
+    if (parent) manifest->parent = ParentOf(*parent);
+  } else if (!flags.scheme.columns.empty() || !flags.scheme.columns_file.empty() ||
+             !flags.scheme.fields.empty()) {
+    return absl::InvalidArgumentError(
+        "columns and fields are the parent's, or those of another --scheme");
+  } else {
+    manifest = ManifestAfter(parent->manifest, flags.origin, ParentOf(*parent));
+  }
+  if (!flags.title.empty()) manifest->title = flags.title;
+  if (!flags.license.empty()) manifest->license = flags.license;
+  if (flags.private_reads) manifest->private_reads = true;
+  return manifest;
+}
 
 ExitCode Init(const InitFlags& flags, Session& session) {
   Output& out = session.out;
-  if (flags.scheme.scheme.empty()) {
+  if (flags.scheme.scheme.empty() && flags.parent.empty()) {
     out.Error(absl::StrFormat(
         "init %s: --scheme is missing. It says which bytes of a record are hashed, and "
         "is fixed for the life of the log:\n%s",
         flags.origin, kSchemeChoices));
     return ExitCode::kUsage;
   }
-  absl::StatusOr<Manifest> manifest = ManifestOf(flags.scheme, flags.origin);
+  const absl::StatusOr<Manifest> manifest = NewManifest(flags, session);
   if (!manifest.ok()) return out.Fail(manifest.status());
-  if (!flags.title.empty()) manifest->title = flags.title;
-  if (!flags.license.empty()) manifest->license = flags.license;
-  manifest->private_reads = flags.private_reads;
   const absl::StatusOr<std::string> body = FormatManifest(*manifest);
   if (!body.ok()) return out.Fail(body.status());
 
@@ -94,9 +144,25 @@ Runner DeclareInit(CLI::App& app) {
       ->type_name("SPDX");
   app.add_flag("--private-reads", flags->private_reads,
                "reading needs a token too, and the log is in no list (for ever)");
+  CLI::Option* parent =
+      app.add_option("--parent", flags->parent,
+                     "the log that this one was made from; its newest version is named "
+                     "in the manifest, and what is not said is as there")
+          ->type_name("ORIGIN");
+  app.add_option("--at", flags->parent_at.at, "another version of the parent")
+      ->type_name("TAG|SIZE")
+      ->needs(parent);
+  app.add_option("--parent-key", flags->parent_key,
+                 "the parent's key, if it is not known yet")
+      ->type_name("VKEY")
+      ->needs(parent);
+  AddOtherServer(app, "--parent", flags->parent_server, "the server of the parent");
   AddTrustFlags(app, flags->trust);
-  app.footer("  setlog init data.example.org/gsm8k --scheme json/1 --license MIT\n\n" +
-             std::string("The schemes:\n") + kSchemeChoices);
+  app.footer(
+      "  setlog init data.example.org/gsm8k --scheme json/1 --license MIT\n"
+      "  setlog init data.example.org/gsm8k-de --parent data.example.org/gsm8k "
+      "--at v1\n\n" +
+      std::string("The schemes:\n") + kSchemeChoices);
   return [flags = std::move(flags)](Session& session) { return Init(*flags, session); };
 }
 

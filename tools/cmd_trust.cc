@@ -13,6 +13,7 @@
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/trust_flags.h"
+#include "tools/trust_follow.h"
 #include "tools/verdict.h"
 
 namespace setlog {
@@ -24,6 +25,7 @@ struct TrustCommandFlags {
   std::string policy_file;
   bool no_policy = false;
   bool replace = false;
+  FollowFlags follow;
 };
 
 absl::StatusOr<StateDirectory> OpenState() {
@@ -251,15 +253,32 @@ Runner DeclareTrust(CLI::App& app) {
   AddOrigin(*list, flags->origin)->required(false);
   CLI::App* remove = app.add_subcommand("remove", "forgets a log: key, policy, head");
   AddOrigin(*remove, flags->origin);
-  for (CLI::App* sub : {add, list, remove}) sub->fallthrough();
+  CLI::App* follow =
+      app.add_subcommand("follow", "trusts a log's successor, which both logs name");
+  AddOtherOrigin(*follow, "OLD", flags->follow.old_origin, "a log whose key is known");
+  AddOtherOrigin(*follow, "NEW", flags->follow.new_origin,
+                 "its successor (default: the one that it names)")
+      ->required(false);
+  AddOtherServer(*follow, "--to", flags->follow.to, "the server of NEW");
+  CLI::Option* new_policy =
+      follow
+          ->add_option("--policy", flags->follow.policy_file,
+                       "for NEW; default: that of OLD, with NEW's key added")
+          ->type_name("FILE");
+  follow->add_flag("--no-policy", flags->follow.no_policy, "no policy for NEW")
+      ->excludes(new_policy);
+  for (CLI::App* sub : {add, list, remove, follow}) sub->fallthrough();
   app.footer(
       "  setlog trust add example.org/pets --key example.org/pets+1a2b3c4d+...\n"
-      "  setlog trust add example.org/pets --policy witnesses.policy\n\n"
-      "Needs no server. The policy is asked for by all commands that give a verdict\n"
+      "  setlog trust add example.org/pets --policy witnesses.policy\n"
+      "  setlog trust follow example.org/pets\n\n"
+      "Only `follow` needs a server. The policy is asked for by all commands that give "
+      "a verdict\n"
       "(head, in, verify, inclusion, consistency, entries, tags, diff, audit), unless\n"
       "they are given another with --policy: the log and its quorum must have signed.\n"
       "Kept in SETLOG_HOME. A changed policy file is stored by `trust add` again.");
-  return [flags = std::move(flags), add, list](Session& session) {
+  return [flags = std::move(flags), add, list, follow](Session& session) {
+    if (follow->parsed()) return FollowSuccessor(flags->follow, session);
     if (add->parsed()) return Add(*flags, session);
     return list->parsed() ? List(*flags, session) : Remove(*flags, session);
   };

@@ -18,6 +18,7 @@ Runner DeclareConsistency(CLI::App& app);
 Runner DeclareDiff(CLI::App& app);
 Runner DeclareEntries(CLI::App& app);
 Runner DeclareExport(CLI::App& app);
+Runner DeclareHandover(CLI::App& app);
 Runner DeclareHash(CLI::App& app);
 Runner DeclareHead(CLI::App& app);
 Runner DeclareIn(CLI::App& app);

@@ -21,6 +21,8 @@ constexpr setlog::Command kCommands[] = {
     {"inclusion", "proves that an entry stands in the log", setlog::DeclareInclusion},
     {"consistency", "proves that the log only grew", setlog::DeclareConsistency},
     {"entries", "prints the raw log", setlog::DeclareEntries},
+    {"handover", "a log goes on as another one, under another key",
+     setlog::DeclareHandover},
     {"export", "writes a log as static files, for any web server",
      setlog::DeclareExport},
     {"hash", "prints the record hashes of files; no server", setlog::DeclareHash},
