@@ -32,6 +32,7 @@ Runner DeclareTags(CLI::App& app);
 Runner DeclareToken(CLI::App& app);
 Runner DeclareTrust(CLI::App& app);
 Runner DeclareVerify(CLI::App& app);
+Runner DeclareWatch(CLI::App& app);
 Runner DeclareWitness(CLI::App& app);
 
 }  // namespace setlog

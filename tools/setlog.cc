@@ -10,6 +10,7 @@ constexpr setlog::Command kCommands[] = {
     {"remove", "removes records from the set", setlog::DeclareRemove},
     {"tag", "names the current version of the set", setlog::DeclareTag},
     {"in", "is it in the set? present or absent, proven", setlog::DeclareIn},
+    {"watch", "tells when records enter or leave the set", setlog::DeclareWatch},
     {"verify", "checks a proof file, offline", setlog::DeclareVerify},
     {"audit", "replays a log, checks every promise", setlog::DeclareAudit},
     {"diff", "members added and removed between two versions", setlog::DeclareDiff},

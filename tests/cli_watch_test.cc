@@ -1,0 +1,265 @@
+// `setlog watch` as a process: what it tells, what it keeps, and how it ends.
+#include <filesystem>
+
+#include "background_process.h"
+#include "cli_server_fixture.h"
+#include "testing.h"
+
+namespace setlog {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class CliWatchTest : public CliServerTest {
+ protected:
+  // Events of a run that ends by itself; what it says at its start is left out.
+  std::vector<json> Once(std::vector<std::string> input, int exit_code = 0) {
+    input.insert(input.begin(), {"watch", kOrigin, "--once", "--json"});
+    const ProcessResult result = Ask(input);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    err_ = result.err;
+    std::vector<json> events;
+    for (const json& line : Lines(result.out)) {
+      if (line["event"] != "watching" && line["event"] != "status") {
+        events.push_back(line);
+      }
+    }
+    return events;
+  }
+  static std::string Hex(const std::string& record) {
+    return ToHex(RecordHash(record));
+  }
+  // While a watch may be asking.
+  void Change(const std::function<void(FakeLog&)>& change) { server_.Change(change); }
+  std::unique_ptr<BackgroundProcess> Start(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {SETLOG_BINARY, "watch",
+                                          kOrigin,       "--json",
+                                          "--server",    "unix:" + Path("socket")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return std::make_unique<BackgroundProcess>(
+        arguments,
+        std::map<std::string, std::string>{{"SETLOG_HOME", Path(home_)},
+                                           {"SETLOG_SERVER", ""},
+                                           {"SETLOG_TOKEN_FILE", ""}},
+        Path("watch"));
+  }
+
+  std::string err_;
+};
+
+TEST_F(CliWatchTest, TheStartSaysWhatEachRecordIs) {
+  const ProcessResult text =
+      Ask({"watch", kOrigin, Path("one"), Path("two"), Path("never"), "--once"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, StartsWith("watching 3 records (FILE "));
+  EXPECT_THAT(text.out, HasSubstr("in example.org/a: 1 in the set at m = 5, 2 not; set "
+                                  "root not audited"));
+  EXPECT_THAT(text.out, HasSubstr("PRESENT " + Hex("one") + " " + Path("one")));
+  EXPECT_THAT(text.out, HasSubstr("ABSENT " + Hex("two")));
+  EXPECT_THAT(text.out, HasSubstr("ABSENT " + Hex("never")));
+  const std::vector<json> lines =
+      AskJson({"watch", kOrigin, "--hash", Hex("one"), "--once"});
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["event"], "watching");
+  EXPECT_EQ(lines[0]["records"], 1);
+  EXPECT_EQ(lines[0]["present"], 1);
+  EXPECT_EQ(lines[0]["since"], nullptr);
+  EXPECT_EQ(lines[1]["event"], "status");
+  EXPECT_EQ(lines[1]["verdict"], "PRESENT");
+  EXPECT_EQ(lines[1]["hash"], Hex("one"));
+}
+
+TEST_F(CliWatchTest, WhatHappenedWhileItDidNotRunIsToldByTheNextRun) {
+  const std::string list =
+      Write("list", Hex("one") + "\n" + Hex("two") + "\n" + Hex("never") + "\n");
+  EXPECT_THAT(Once({"--hashes", list}), IsEmpty());
+  EXPECT_THAT(Once({"--hashes", list}), IsEmpty());
+  const uint64_t entered = log().Add(RecordHash("never"));
+  const uint64_t came = log().Add(RecordHash("two"));
+  const uint64_t went = log().Remove(RecordHash("two"));
+  log().Index();
+  const std::vector<json> events = Once({"--hashes", list});
+  ASSERT_EQ(events.size(), 3u);
+  EXPECT_THAT(err_, HasSubstr("goes on from m = 5"));
+  json first = events[0];
+  EXPECT_THAT(first["at"].get<std::string>(),
+              ::testing::MatchesRegex("20[0-9-]+T[0-9:]+Z"));
+  first.erase("at");
+  EXPECT_EQ(first, (json{{"event", "entered"},
+                         {"origin", kOrigin},
+                         {"index_size", 10},
+                         {"size", 11},
+                         {"hash", Hex("never")},
+                         {"since", 5},
+                         {"position", entered}}));
+  EXPECT_EQ(events[1]["event"], "entered");
+  EXPECT_EQ(events[1]["position"], came);
+  EXPECT_EQ(events[2]["event"], "left");
+  EXPECT_EQ(events[2]["position"], went);
+  EXPECT_THAT(Once({"--hashes", list}), IsEmpty()) << "told once";
+}
+
+TEST_F(CliWatchTest, AChangedInputIsNamedAndLosesNothingThatItStillHas) {
+  const std::string list = Write("list", Hex("one") + "\n" + Hex("two") + "\n");
+  Once({"--hashes", list});
+  log().Remove(RecordHash("one"));
+  log().Add(RecordHash("never"));
+  log().Index();
+  Write("list", Hex("one") + "\n" + Hex("never") + "\n" + Hex("four") + "\n");
+  const std::vector<json> events = Once({"--hashes", list});
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0]["event"], "left");
+  EXPECT_EQ(events[0]["hash"], Hex("one"));
+  EXPECT_THAT(err_, HasSubstr("2 records are new in it"));
+  EXPECT_THAT(err_, HasSubstr("1 are no more in it"));
+  Once({"--hashes", list});
+  EXPECT_THAT(err_, ::testing::Not(HasSubstr("changed"))) << "said once";
+}
+
+TEST_F(CliWatchTest, ItTellsWhileTheLogGrowsAndASignalEndsItInOrder) {
+  auto watch = Start({"--hash", Hex("never"), "--hash", Hex("one")});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([](FakeLog& log) {
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  ASSERT_TRUE(watch->WaitFor("\"entered\"")) << watch->err();
+  Change([](FakeLog& log) {
+    log.Remove(RecordHash("one"));
+    log.Index();
+  });
+  ASSERT_TRUE(watch->WaitFor("\"left\"")) << watch->err();
+  EXPECT_EQ(watch->End(SIGTERM), 0) << watch->err();
+  EXPECT_THAT(Once({"--hash", Hex("one"), "--hash", Hex("never")}), IsEmpty())
+      << "the order of the hashes does not matter, and all was told";
+}
+
+TEST_F(CliWatchTest, TheCommandGetsWhatHappenedInItsEnvironmentOnly) {
+  const std::string hook =
+      "printf '%s %s %s %s\\n' \"$SETLOG_EVENT\" "
+      "\"$SETLOG_HASH\" \"$SETLOG_ORIGIN\" \"$SETLOG_INDEX_SIZE\" >> " +
+      Path("told") + "; echo said; exit 3";
+  const std::vector<std::string> input = {"--hash", Hex("never"), "--exec", hook};
+  Once(input);
+  log().Add(RecordHash("never"));
+  log().Index();
+  log().Remove(RecordHash("never"));
+  log().Index();
+  EXPECT_EQ(Once(input).size(), 2u) << "standard output holds events only";
+  EXPECT_THAT(err_, HasSubstr("said\n"));
+  EXPECT_THAT(err_, HasSubstr("--exec for " + Hex("never") +
+                              " entered: it ended with exit code 3"));
+  std::ifstream file(Path("told"));
+  const std::string told{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(told, "entered " + Hex("never") + " example.org/a 10\nleft " +
+                      Hex("never") + " example.org/a 10\n");
+}
+
+TEST_F(CliWatchTest, ALostServerIsWaitedForAndWhatHappenedMeanwhileIsTold) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "100ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([this](FakeLog& log) {
+    server_.failures.assign(1000, {grpc::StatusCode::UNAVAILABLE, "gone"});
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  ASSERT_TRUE(watch->WaitFor("lost: ", true)) << watch->out();
+  Change([this](FakeLog&) { server_.failures.clear(); });
+  ASSERT_TRUE(watch->WaitFor("\"entered\"")) << watch->err();
+  EXPECT_THAT(watch->err(), HasSubstr("answers again"));
+  EXPECT_EQ(watch->End(SIGINT), 0) << watch->err();
+}
+
+TEST_F(CliWatchTest, OnceALostServerIsExitThree) {
+  server_.failures.assign(1000, {grpc::StatusCode::UNAVAILABLE, "gone"});
+  EXPECT_THAT(Once({"--hash", Hex("one")}, 3), IsEmpty());
+  EXPECT_THAT(err_, HasSubstr("no answer from"));
+}
+
+TEST_F(CliWatchTest, WhatDoesNotVerifyEndsIt) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "100ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([this](FakeLog& log) {
+    server_.on_batch = [](v1::BatchLookupResponse& answer) {
+      answer.mutable_proof()->back() ^= 1;
+    };
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  EXPECT_EQ(watch->End(0), 3) << watch->err();
+  const std::vector<json> lines = Lines(watch->out());
+  EXPECT_EQ(lines.back()["event"], "ended");
+  EXPECT_EQ(lines.back()["verdict"], "UNVERIFIED");
+}
+
+TEST_F(CliWatchTest, AHistoryThatWasRewrittenIsMisbehaviour) {
+  Once({"--hash", Hex("one")});
+  const uint64_t size = log().size();
+  server_.Create(kOrigin);
+  while (log().size() < size - 1) log().Add(RecordHash("other"));
+  log().Index();
+  const ProcessResult result =
+      Ask({"watch", kOrigin, "--hash", Hex("one"), "--once", "--json"});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_EQ(Lines(result.out).back()["kind"], "two_roots");
+}
+
+TEST_F(CliWatchTest, ASetThatDroppedARecordWithoutAnEntryConvictsTheLog) {
+  Once({"--hash", Hex("one")});
+  // The next index entry is for a set without "one".
+  FakeLog other(ManifestFor(kOrigin), "other");
+  other.Add(RecordHash("four"));
+  other.Index();
+  log().Add(RecordHash("four"));
+  const IndexEntry lie = other.IndexAt(*other.IndexBelow(other.size()));
+  // What the old root says is true, what the new one says is the other's.
+  const uint64_t true_m = log().IndexAt(*log().IndexBelow(log().size())).m;
+  log().IndexAs(lie.n, lie.set_root);
+  // The watch asks about "one"; then it looks for evidence, and asks about "four".
+  std::vector<Hash> asked = {RecordHash("one")};
+  server_.on_batch = [&](v1::BatchLookupResponse& answer) {
+    if (answer.index_size() == true_m) return;
+    answer.set_proof(other.Batch(asked, lie.m));
+    asked = {RecordHash("four")};
+  };
+  const ProcessResult result =
+      Ask({"watch", kOrigin, "--hash", Hex("one"), "--once", "--json"});
+  const json last = Lines(result.out).back();
+  EXPECT_EQ(result.exit_code, 4) << result.err << last.dump();
+  EXPECT_EQ(last["verdict"], "MISBEHAVIOUR");
+}
+
+TEST_F(CliWatchTest, BadInputAndASecondWatchAreUsage) {
+  EXPECT_EQ(Ask({"watch", kOrigin}).exit_code, 2);
+  EXPECT_EQ(Ask({"watch", kOrigin, "--hashes", Write("empty", ""), "--once"}).exit_code,
+            2);
+  EXPECT_EQ(
+      Ask({"watch", kOrigin, "--hashes", Write("bad", "xyz\n"), "--once"}).exit_code,
+      2);
+  EXPECT_EQ(
+      Ask({"watch", "example.org/none", "--hash", Hex("one"), "--once"}).exit_code, 3);
+  auto watch = Start({"--hash", Hex("one")});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  const ProcessResult second = Ask({"watch", kOrigin, "--hash", Hex("one")});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("another watch of this input"));
+  EXPECT_EQ(watch->End(SIGTERM), 0);
+}
+
+TEST_F(CliWatchTest, ADamagedStateIsNamedAndNeverTakenForNone) {
+  Once({"--hash", Hex("one")});
+  std::string state;
+  for (const auto& file : std::filesystem::directory_iterator(Path("home/watch"))) {
+    if (file.path().extension() == ".watch") state = file.path().string();
+  }
+  ASSERT_NE(state, "");
+  std::ofstream(state, std::ios::app) << "x";
+  Once({"--hash", Hex("one")}, 3);
+  EXPECT_THAT(err_, HasSubstr(state));
+}
+
+}  // namespace
+}  // namespace setlog

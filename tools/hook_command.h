@@ -1,0 +1,28 @@
+// tools/hook_command.h -- runs a command of the user's when something happened.
+//
+//   absl::Status ran = RunHook("mail -s $SETLOG_EVENT me", {{"SETLOG_EVENT", "left"}});
+//
+// The command is what the user wrote, and nothing is put into it: what happened is in
+// the environment, so no value can become a part of a command line. Thread-safe.
+#ifndef SETLOG_TOOLS_HOOK_COMMAND_H_
+#define SETLOG_TOOLS_HOOK_COMMAND_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace setlog {
+
+using HookVariables = std::vector<std::pair<std::string, std::string>>;
+
+// Runs `sh -c command` with `variables` on top of this process's environment, and waits
+// for its end. It reads nothing, and what it prints goes to standard error: standard
+// output belongs to results. Unknown with its exit status or signal unless it ends
+// with 0.
+absl::Status RunHook(const std::string& command, const HookVariables& variables);
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_HOOK_COMMAND_H_

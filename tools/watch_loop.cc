@@ -1,0 +1,301 @@
+#include "tools/watch_loop.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "client/set_difference.h"
+#include "tools/hook_command.h"
+#include "tools/print_conviction.h"
+#include "tools/progress.h"
+#include "tools/units.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Between two looks, so that a log with many heads a second costs few questions; it
+// grows while the server tells of heads that it does not show.
+constexpr milliseconds kLeastGap{250};
+constexpr milliseconds kLongestGap{5000};
+// How soon a signal is noticed.
+constexpr milliseconds kTick{50};
+// Without events the state is kept so often: it only saves the next run some entries.
+constexpr std::chrono::seconds kKeepEvery{60};
+
+std::string Now() {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+}
+
+// What passes by itself: a watch waits for it.
+bool IsLoss(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || absl::IsAborted(status) ||
+         absl::IsCancelled(status) || absl::IsInternal(status) ||
+         absl::IsUnknown(status);
+}
+
+const char* EventWord(const WatchEvent& event) {
+  return event.entered ? "entered" : "left";
+}
+
+}  // namespace
+
+WatchLoop::WatchLoop(Session& session, LogSession& log, const WatchStore& store,
+                     RecordWatch watch, std::map<Hash, std::string> names,
+                     WatchOptions options)
+    : session_(session),
+      log_(log),
+      store_(store),
+      watch_(std::move(watch)),
+      names_(std::move(names)),
+      options_(std::move(options)),
+      kept_m_(watch_.state().m),
+      gap_(kLeastGap) {}
+
+ExitCode WatchLoop::Run() {
+  while (true) {
+    if (const std::optional<ExitCode> code = Look()) return *code;
+    if (!session_.out.Flush()) return ExitCode::kUnverified;
+    const bool done = options_.once && started_;
+    if (!done && !interrupt_.requested()) Rest();
+    if (done || interrupt_.requested()) {
+      const absl::Status kept = started_ ? Keep() : absl::OkStatus();
+      return kept.ok() ? ExitCode::kHolds : session_.out.Fail(kept);
+    }
+  }
+}
+
+void WatchLoop::Rest() {
+  if (!waiter_) waiter_.emplace(&log_.connection(), log_.origin());
+  const Clock::time_point begin = Clock::now();
+  const auto passed = [begin] { return Clock::now() - begin; };
+  while (!interrupt_.requested() && passed() < gap_) {
+    std::this_thread::sleep_for(kTick);
+  }
+  // A lost server is asked again after the gap: nobody would tell that it is back.
+  const std::chrono::microseconds interval(options_.interval_us);
+  while (!interrupt_.requested() && !lost_since_ && passed() < interval) {
+    if (waiter_->Wait(looked_m_, kTick)) return;
+  }
+}
+
+std::optional<ExitCode> WatchLoop::Look() {
+  const absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
+  if (!head.ok()) return Failed(head.status());
+  const bool is_new = !started_ || head->version.index.m != looked_m_;
+  gap_ = is_new ? kLeastGap : std::min(2 * gap_, kLongestGap);
+  looked_m_ = head->version.index.m;
+  if (head->version.manifest.labels) {
+    return Unverified(absl::UnimplementedError(
+        "a private log (VRF labels); this version asks plain logs only"));
+  }
+  return LookAt(*head);
+}
+
+std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
+  const uint64_t since = watch_.state().m;
+  absl::StatusOr<std::vector<WatchEvent>> events = std::vector<WatchEvent>();
+  {
+    Progress progress("asking", 0, session_.out.quiet() || started_);
+    events = watch_.Look(head, [&](uint64_t done, uint64_t) -> absl::Status {
+      progress.Update(done);
+      if (interrupt_.requested()) return absl::CancelledError("interrupted");
+      return absl::OkStatus();
+    });
+  }
+  if (!events.ok()) {
+    if (interrupt_.requested()) return std::nullopt;
+    if (watch_.doubted()) return Doubt(head, events.status());
+    return Failed(events.status());
+  }
+  if (lost_since_) {
+    const auto lost =
+        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *lost_since_);
+    session_.out.Note(
+        absl::StrFormat("%s answers again, after %d s; what happened meanwhile follows",
+                        session_.server.address, lost.count()));
+    lost_since_.reset();
+  }
+  if (!started_) TellStart(head, since);
+  return Tell(head, since, *events);
+}
+
+std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since,
+                                        const std::vector<WatchEvent>& events) {
+  for (const WatchEvent& event : events) {
+    TellEvent(head, since, event);
+    if (!session_.out.Flush()) return ExitCode::kUnverified;
+    if (!options_.command.empty()) RunCommand(head, event);
+    // Not all are told: none are kept as told, and the next run begins with them.
+    if (interrupt_.requested() && &event != &events.back()) return ExitCode::kHolds;
+  }
+  const bool first = !started_;
+  started_ = true;
+  if (!first && events.empty() && Clock::now() - kept_at_ < kKeepEvery) {
+    return std::nullopt;
+  }
+  const absl::Status kept = Keep();
+  if (!kept.ok()) return session_.out.Fail(kept);
+  return std::nullopt;
+}
+
+absl::Status WatchLoop::Keep() {
+  const WatchState& state = watch_.state();
+  if (state.m == kept_m_ && watch_.new_values() + watch_.dropped_values() == 0) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<std::optional<KnownLog>> known =
+      log_.state().Load(log_.origin());
+  if (!known.ok()) return known.status();
+  WatchState kept = state;
+  if (*known) kept.vkey = FormatVkey((*known)->key);
+  if (absl::Status s = store_.Save(kept); !s.ok()) return s;
+  kept_m_ = state.m;
+  kept_at_ = Clock::now();
+  return absl::OkStatus();
+}
+
+Json WatchLoop::Fields(std::string_view event, const VerifiedHead& head) const {
+  return {{"event", event},
+          {"origin", log_.origin()},
+          {"index_size", head.version.index.m},
+          {"size", head.version.checkpoint.size},
+          {"at", Now()}};
+}
+
+std::string WatchLoop::NameOf(const Hash& value) const {
+  const auto found = names_.find(value);
+  return found == names_.end() ? "" : found->second;
+}
+
+void WatchLoop::TellStart(const VerifiedHead& head, uint64_t since) {
+  Output& out = session_.out;
+  const size_t count = watch_.values().size();
+  const uint64_t present = watch_.present_count();
+  Json json = Fields("watching", head);
+  json["records"] = count;
+  json["present"] = present;
+  json["since"] = since > 0 ? Json(since) : Json(nullptr);
+  json["pinned"] = head.pinned;
+  json["replayed_by"] = head.version.replayed_by;
+  out.Result(
+      json,
+      absl::StrFormat("watching %d records (%s) in %s: %d in the set at m = %d, %d "
+                      "not; %s",
+                      count, options_.input, log_.origin(), present,
+                      head.version.index.m, count - present, AuditWords(head.version)));
+  if (since > 0) {
+    out.Note(
+        absl::StrFormat("goes on from m = %d, where an earlier run came to", since));
+    if (watch_.new_values() + watch_.dropped_values() > 0) {
+      out.Note(absl::StrFormat(
+          "the input was changed since: %d records are new in it, and what they are "
+          "now is\n  where they begin; %d are no more in it",
+          watch_.new_values(), watch_.dropped_values()));
+    }
+  }
+  if (count > kShownValues) return;
+  for (size_t i = 0; i < count; ++i) {
+    const Hash& value = watch_.values()[i];
+    const std::string_view word =
+        WordOf(watch_.state().present[i] ? SetVerdict::kPresent : SetVerdict::kAbsent);
+    Json status = Fields("status", head);
+    status["verdict"] = word;
+    status["hash"] = ToHex(value);
+    const std::string name = NameOf(value);
+    if (!name.empty()) status["record"] = name;
+    out.Verdict(status, word, absl::StrFormat(" %s %s", ToHex(value), name));
+  }
+}
+
+void WatchLoop::TellEvent(const VerifiedHead& head, uint64_t since,
+                          const WatchEvent& event) {
+  const Hash& value = watch_.values()[event.place];
+  Json json = Fields(EventWord(event), head);
+  json["hash"] = ToHex(value);
+  json["since"] = since;
+  json["position"] = OrNull(event.position);
+  const std::string name = NameOf(value);
+  if (!name.empty()) json["record"] = name;
+  const std::string where =
+      event.position
+          ? absl::StrFormat("by entry %d", *event.position)
+          : absl::StrFormat("between m = %d and m = %d", since, head.version.index.m);
+  session_.out.Result(
+      json, absl::StrFormat(
+                "%s %s %s, %s; set at m = %d of %s%s%s", json["at"].get<std::string>(),
+                event.entered ? "ENTERED" : "LEFT", ToHex(value), where,
+                head.version.index.m, log_.origin(), name.empty() ? "" : "; ", name));
+}
+
+void WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
+  const std::string hash = ToHex(watch_.values()[event.place]);
+  const absl::Status ran = RunHook(
+      options_.command,
+      {{"SETLOG_EVENT", EventWord(event)},
+       {"SETLOG_HASH", hash},
+       {"SETLOG_ORIGIN", log_.origin()},
+       {"SETLOG_INDEX_SIZE", absl::StrFormat("%d", head.version.index.m)},
+       {"SETLOG_POSITION",
+        event.position ? absl::StrFormat("%d", *event.position) : std::string()}});
+  if (ran.ok()) return;
+  session_.out.Error(absl::StrFormat("--exec for %s %s: %s; the watch goes on", hash,
+                                     EventWord(event), std::string(ran.message())));
+}
+
+std::optional<ExitCode> WatchLoop::Failed(const absl::Status& why) {
+  if (interrupt_.requested()) return std::nullopt;
+  const bool lies = log_.client().conviction() || log_.client().contradiction();
+  if (lies || !IsLoss(why)) return Unverified(why);
+  if (options_.once) return log_.Fail(why);
+  if (!lost_since_) {
+    lost_since_ = Clock::now();
+    session_.out.Error(
+        absl::StrFormat("lost: %s\n  The watch tries again until a signal ends it.",
+                        log_.Explain(why)));
+    gap_ = kLeastGap;
+  }
+  gap_ = std::min(2 * gap_, kLongestGap);
+  return std::nullopt;
+}
+
+ExitCode WatchLoop::Unverified(const absl::Status& why) {
+  if (log_.CodeOf(why) != ExitCode::kUnverified) return log_.Fail(why);
+  const std::string words = log_.Explain(why);
+  session_.out.Verdict({{"event", "ended"},
+                        {"verdict", WordOf(why)},
+                        {"origin", log_.origin()},
+                        {"error", words},
+                        {"at", Now()}},
+                       WordOf(why), ": " + words);
+  session_.out.Detail("  The watch ends: nothing after its last line was shown.");
+  return ExitCode::kUnverified;
+}
+
+ExitCode WatchLoop::Doubt(const VerifiedHead& head, const absl::Status& why) {
+  const WatchState& state = watch_.state();
+  const absl::StatusOr<VerifiedHead> older =
+      log_.Head({.size = state.index_position + 1}, {});
+  if (older.ok() && older->version.index.m == state.m) {
+    SetDifference between(&log_.connection(), &*older, &head);
+    const auto found = between.Find([](const char*, uint64_t, uint64_t) {});
+    if (!found.ok() && between.evidence()) {
+      Json json{{"event", "ended"}, {"verdict", kMisbehaviour}};
+      json["origin"] = log_.origin();
+      json["pinned"] = head.pinned;
+      return ReportEvidence(*between.evidence(), head.version.log_key, head.pinned,
+                            log_.state(), std::move(json), session_.out);
+    }
+  }
+  return Unverified(absl::DataLossError(absl::StrFormat(
+      "%s; evidence of it could not be made: `setlog audit` shows which is wrong, "
+      "unless %s was changed",
+      std::string(why.message()), store_.path())));
+}
+
+}  // namespace setlog

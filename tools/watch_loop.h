@@ -1,0 +1,87 @@
+// tools/watch_loop.h -- follows a log's heads and tells what became of some records.
+//
+//   WatchLoop loop(session, log, store, std::move(watch), names, options);
+//   ExitCode code = loop.Run();   // until a signal, or until nothing can be believed
+//
+// A server that is lost is waited for; a head or an answer that does not verify ends
+// it. Events are told first and kept as told afterwards: a watch that was killed in
+// between tells them again. Not thread-safe.
+#ifndef SETLOG_TOOLS_WATCH_LOOP_H_
+#define SETLOG_TOOLS_WATCH_LOOP_H_
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/head_waiter.h"
+#include "client/record_watch.h"
+#include "client/watch_store.h"
+#include "tools/command.h"
+#include "tools/interrupt.h"
+#include "tools/log_session.h"
+
+namespace setlog {
+
+struct WatchOptions {
+  std::string input;    // in words, for people
+  std::string command;  // --exec; "" for none
+  int64_t interval_us = 60'000'000;
+  bool once = false;
+};
+
+class WatchLoop {
+ public:
+  // As many are shown one by one at the start.
+  static constexpr size_t kShownValues = 64;
+
+  // `names` of some of the values, for people. All but the watch must outlive it.
+  WatchLoop(Session& session, LogSession& log, const WatchStore& store,
+            RecordWatch watch, std::map<Hash, std::string> names, WatchOptions options);
+
+  ExitCode Run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // One look; an exit code if the watch ends with it.
+  std::optional<ExitCode> Look();
+  // The same after a head was verified.
+  std::optional<ExitCode> LookAt(const VerifiedHead& head);
+  std::optional<ExitCode> Tell(const VerifiedHead& head, uint64_t since,
+                               const std::vector<WatchEvent>& events);
+  void TellStart(const VerifiedHead& head, uint64_t since);
+  void TellEvent(const VerifiedHead& head, uint64_t since, const WatchEvent& event);
+  void RunCommand(const VerifiedHead& head, const WatchEvent& event);
+  absl::Status Keep();
+  // Lost, and waited for, or the end.
+  std::optional<ExitCode> Failed(const absl::Status& why);
+  ExitCode Unverified(const absl::Status& why);
+  // An answer contradicts the entries: evidence, or UNVERIFIED.
+  ExitCode Doubt(const VerifiedHead& head, const absl::Status& why);
+  void Rest();
+  Json Fields(std::string_view event, const VerifiedHead& head) const;
+  std::string NameOf(const Hash& value) const;
+
+  Session& session_;
+  LogSession& log_;
+  const WatchStore& store_;
+  RecordWatch watch_;
+  const std::map<Hash, std::string> names_;
+  const WatchOptions options_;
+  const Interrupt interrupt_;
+  std::optional<HeadWaiter> waiter_;  // from the first rest on
+  bool started_ = false;
+  uint64_t kept_m_ = 0;
+  Clock::time_point kept_at_;
+  std::optional<Clock::time_point> lost_since_;
+  uint64_t looked_m_ = 0;  // of the last verified head
+  std::chrono::milliseconds gap_;
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TOOLS_WATCH_LOOP_H_
