@@ -89,6 +89,7 @@ class StaticTree {
   // and as a file's reading does. The tiles of one answer are fetched at once.
   absl::StatusOr<Hash> RootAt(uint64_t size);
   absl::StatusOr<Hash> LeafAt(uint64_t index);
+  absl::StatusOr<std::vector<Hash>> Nodes(std::span<const NodeId> nodes);
   absl::StatusOr<std::vector<Hash>> InclusionPath(uint64_t index, uint64_t size);
   absl::StatusOr<std::vector<Hash>> ConsistencyPath(uint64_t size1, uint64_t size2);
   // So that what follows does not wait for one after the other.
@@ -115,7 +116,6 @@ class StaticTree {
   // What `fetcher` has next, which is `path`; or the full file in its place.
   absl::StatusOr<std::string> Take(FileFetcher& fetcher, const TilePath& path);
   absl::StatusOr<std::string> ReadAlone(const TilePath& path, size_t max_bytes);
-  absl::StatusOr<std::vector<Hash>> Nodes(std::span<const NodeId> nodes);
   absl::StatusOr<std::vector<Hash>> Folded(const NodeList& plan);
 
   StaticLog* const log_;

@@ -138,6 +138,24 @@ class Prover {
     return Misfit("a tile");
   }
 
+  // Whether the entries of bundle `number` are those of its tile: else the reader would
+  // find out later, and not know of which file.
+  absl::Status CheckBundle(uint64_t number, std::span<const Bytes> entries) {
+    const uint64_t first = number * kTileWidth;
+    std::vector<Hash> hashes = LeafHashes(entries);
+    std::vector<NodeId> nodes;
+    if (entries.size() == kTileWidth) {
+      hashes = SubtreeRoots(hashes, kTileHeight);
+      nodes.push_back({kTileHeight, number});
+    } else {
+      for (size_t i = 0; i < entries.size(); ++i) nodes.push_back({0, first + i});
+    }
+    const absl::StatusOr<std::vector<Hash>> expected = tree_.Nodes(nodes);
+    if (!expected.ok()) return expected.status();
+    if (hashes == *expected) return absl::OkStatus();
+    return Misfit(tree_.BundleName(number) + " or the tile of its hashes");
+  }
+
  private:
   absl::Status Misfit(const std::string& what) {
     log_->ForgetTiles();
@@ -314,12 +332,13 @@ absl::Status StaticReader::SendEntries(const v1::GetEntriesRequest& request,
         absl::StrFormat("entries from %d to %d: begin is after end", begin, end));
   }
   if (begin == end) return absl::OkStatus();
-  StaticTree tree(&log_, size, stopped);
+  Prover prover(&log_, &*head, stopped);
   v1::EntriesChunk chunk;
-  return tree.Bundles(
+  return prover.tree().Bundles(
       begin / kTileWidth, (end - 1) / kTileWidth + 1,
       [&](uint64_t number, std::span<const Bytes> entries,
           std::string& bytes) -> absl::StatusOr<bool> {
+        if (absl::Status s = prover.CheckBundle(number, entries); !s.ok()) return s;
         const uint64_t first = number * kTileWidth;
         const uint64_t from = std::max(first, begin);
         const uint64_t to = std::min(first + entries.size(), end);

@@ -261,6 +261,16 @@ TEST_F(StaticReaderTest, DamageIsRefusedOrChangesNothing) {
   EXPECT_GT(refused, 100);
 }
 
+TEST_F(StaticReaderTest, ABundleThatIsNotTheLogsIsNamed) {
+  const Published all = PublishedOf(log(), log().size());
+  for (const auto& [name, content] : all) {
+    if (!name.starts_with("tile/entries/")) continue;
+    Published files = all;
+    files[name][5000] ^= 1;
+    EXPECT_STATUS(ReadAll(Open(files)), absl::StatusCode::kDataLoss, "memory/" + name);
+  }
+}
+
 TEST_F(StaticReaderTest, FilesOfAnotherLogAreRefused) {
   const Published all = PublishedOf(log(), log().size());
   FakeLog other(ManifestFor(kOrigin), "key");
