@@ -16,8 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kAhead = 32;
-// Browsers' number: more do not make a server faster.
-constexpr long kConnections = 6;
+// As many: without HTTP/2 each waits for its own answer, which may be far away.
+constexpr long kConnections = 32;
 constexpr milliseconds kTimeout{30000};
 // How soon it is noticed that nobody waits any more.
 constexpr milliseconds kTick{100};
