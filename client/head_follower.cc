@@ -100,7 +100,9 @@ absl::StatusOr<HeadFollower::KeyChoice> HeadFollower::ChooseKey(
     }
   } else if (!options_.key && !options_.policy) {
     if (!options_.trust_on_first_use) {
-      return Refused(origin, "no key of this log is known: give --key or --policy");
+      return Refused(origin,
+                     "no key of this log is known: give --key or --policy, or let "
+                     "`setlog trust add` know it");
     }
     absl::StatusOr<VerifierKey> key = KeyFromServer();
     if (!key.ok()) return key.status();
