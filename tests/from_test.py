@@ -11,6 +11,7 @@ import http.server
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -29,12 +30,17 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 class WebServer:
-    """Python's own, on a directory."""
+    """Python's own, on a directory; with a certificate, https."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, certificate=None):
         handler = functools.partial(Quiet, directory=directory)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            self.url = self.url.replace("http:", "https:")
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
 
@@ -156,6 +162,34 @@ class FromTest(unittest.TestCase):
             self.assertIn("went back",
                           self.ask("head", ORIGIN, "--from", old, home=home, expect=3))
             self.ask("head", ORIGIN, home=home)
+
+    def test_https_needs_an_authority_that_is_trusted(self):
+        self.add(300)
+        self.export()
+        self.stop()
+        pem = f"{self.directory}/both.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", pem, "-out", f"{pem}.crt"], check=True,
+                       capture_output=True)
+        with open(pem, "ab") as both, open(f"{pem}.crt", "rb") as certificate:
+            both.write(certificate.read())
+        self.web = WebServer(self.files, pem)
+        where = ("--from", self.web.url, "--retry-for", "100ms")
+        self.ask("audit", ORIGIN, *where, "--ca", f"{pem}.crt")
+        self.assertIn("certificate", self.ask("head", ORIGIN, *where, expect=3))
+        self.ask("head", ORIGIN, *where, "--ca", "/no/such/file", expect=2)
+
+    def test_a_proof_that_was_made_from_files_is_like_any(self):
+        self.add(600)
+        self.export()
+        self.stop()
+        proof = f"{self.directory}/one.tlog-proof"
+        self.ask("inclusion", ORIGIN, "300", "--out", proof, "--from", self.files)
+        entry = json.loads(self.ask("entries", ORIGIN, "--from", "300", "--to", "301",
+                                    "--json", "--from", self.files))
+        self.ask("verify", proof, "--hash", entry["r"])
 
     def test_an_export_may_run_while_it_is_read(self):
         self.add(1000)
