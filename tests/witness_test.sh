@@ -133,7 +133,6 @@ for round in 1 2 3 4 5 6; do
 done
 until_true cosigned
 setlog --server "unix:$work/one.sock" head "$origin" --note >note
-expect 0 '^409 [0-9]+$' python3 ask.py "$port" 1 <note
 answer=$(python3 ask.py "$port" 1 <note)
 if [[ $answer != "409 $(sed -n 2p note)"* ]]; then wrong "not at the newest head: $answer"; fi
 kill -TERM "$witness"
@@ -170,14 +169,16 @@ add 9000 9010
 until_true cosigned
 printf '1%.0s' $(seq 64) >records
 for _ in 1 2; do
-  expect 0 added setlog --server "unix:$work/two.sock" --token-file two/admin.token \
-    add "$origin" --hashes records
+  expect 0 added env SETLOG_HOME="$work/home-two" setlog --server "unix:$work/two.sock" \
+    --token-file two/admin.token add "$origin" --hashes records
   printf '2%.0s' $(seq 64) >records
 done
-setlog --server "unix:$work/two.sock" head "$origin" --note --key "$log_vkey" >fork-note
+SETLOG_HOME=$work/home-two setlog --server "unix:$work/two.sock" head "$origin" --note \
+  --key "$log_vkey" >fork-note
 # setlogd on `two` has offered it by now, or we do.
 python3 ask.py "$port" "$(figure)" <fork-note >answer
-until_true test -n "$(find state/evidence -name '*.evidence' | head -n 1)"
+convicted() { find state/evidence -name '*.evidence' | grep -q .; }
+until_true convicted
 python3 ask.py "$port" "$(figure)" <fork-note >answer
 grep -q '^403 ' answer || wrong "a fork got: $(cat answer)"
 expect 4 MISBEHAVIOUR setlog verify "$(find state/evidence -name '*.evidence' | head -n 1)" \
