@@ -11,6 +11,7 @@ namespace setlog {
 namespace {
 
 constexpr std::string_view kCheckpoint = "checkpoint";
+constexpr std::string_view kNewestCheckpoint = "checkpoint/newest";
 constexpr std::string_view kTile = "tile";
 constexpr std::string_view kLookup = "lookup";
 
@@ -41,8 +42,9 @@ std::optional<Parts> Split(std::string_view path) {
 
 absl::Status NoSuchPage() {
   return absl::NotFoundError(
-      "no page of a log: those are ORIGIN/checkpoint, ORIGIN/tile/LEVEL/NUMBER, "
-      "ORIGIN/tile/entries/NUMBER and ORIGIN/lookup/RECORD");
+      "no page of a log: those are ORIGIN/checkpoint, ORIGIN/checkpoint/newest, "
+      "ORIGIN/tile/LEVEL/NUMBER, ORIGIN/tile/entries/NUMBER and "
+      "ORIGIN/lookup/RECORD");
 }
 
 }  // namespace
@@ -73,6 +75,8 @@ absl::StatusOr<LogPath> ParseLogPath(std::string_view path) {
           "lookup/RECORD: a record's hash is 64 lower-case hex digits");
     }
     result.page = LookupPath{*record};
+  } else if (parts->page == kNewestCheckpoint) {
+    result.page = CheckpointPath{.newest = true};
   } else if (parts->page != kCheckpoint) {
     return NoSuchPage();
   }
@@ -86,7 +90,9 @@ std::string FormatLogPath(const LogPath& path) {
   if (const auto* lookup = std::get_if<LookupPath>(&path.page)) {
     return absl::StrFormat("/%s/lookup/%s", path.origin, ToHex(lookup->record));
   }
-  return absl::StrFormat("/%s/checkpoint", path.origin);
+  return absl::StrFormat(
+      "/%s/%s", path.origin,
+      std::get<CheckpointPath>(path.page).newest ? kNewestCheckpoint : kCheckpoint);
 }
 
 }  // namespace setlog

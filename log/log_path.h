@@ -5,12 +5,13 @@
 //   std::get<TilePath>(path->page).width;      // 7
 //   FormatLogPath(*path);                      // the same text again
 //
-//   "/" origin "/" ( "checkpoint" | tile path | "lookup/" 64 lower-case hex digits )
+//   "/" origin "/" ( "checkpoint" [ "/newest" ] | tile path
+//                  | "lookup/" 64 lower-case hex digits )
 //
 // Tile paths as in log/tile.h. One spelling for each page: nothing is decoded, because
 // nothing in a legal path needs escaping, and a cache that keeps pages by their URLs
-// must not hold one under two of them. Source: C2SP tlog-tiles; lookups are setlog's
-// own. Thread-safe: pure functions.
+// must not hold one under two of them. Source: C2SP tlog-tiles; lookups and
+// the newest checkpoint are setlog's own. Thread-safe: pure functions.
 #ifndef SETLOG_LOG_LOG_PATH_H_
 #define SETLOG_LOG_LOG_PATH_H_
 
@@ -25,6 +26,7 @@
 namespace setlog {
 
 struct CheckpointPath {
+  bool newest = false;  // the newest head, cosigned or not
   friend bool operator==(const CheckpointPath&, const CheckpointPath&) = default;
 };
 struct LookupPath {

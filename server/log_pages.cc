@@ -242,7 +242,9 @@ HttpAnswer LogPages::Answer(const HttpRequest& request) const {
         tile->entries && reply.body.size() > kRandomEntryBytes * tile->width;
     return reply;
   }
-  HttpReply reply = Page(log, log.state.head().note, kText, kForSeconds);
+  const bool newest = std::get<CheckpointPath>(path->page).newest;
+  HttpReply reply = Page(log, newest ? log.state.head().note : log.state.shown_note(),
+                         kText, kForSeconds);
   reply.route = "checkpoint";
   return reply;
 }

@@ -3,7 +3,9 @@
 //   LogPages pages(&access, &logs, &answers, &reader);
 //   HttpAnswer answer = pages.Answer({.path = "/example.org/pets/checkpoint"});
 //
-//   /ORIGIN/checkpoint                          the signed note
+//   /ORIGIN/checkpoint                          the signed note: cosigned, where a
+//                                               quorum is asked for
+//   /ORIGIN/checkpoint/newest                   the newest one
 //   /ORIGIN/tile/LEVEL/NUMBER[.p/WIDTH]         hashes
 //   /ORIGIN/tile/entries/NUMBER[.p/WIDTH]       u16 length | entry, up to 256 of them
 //   /ORIGIN/lookup/RECORD[?at=TAG|SIZE]         a proof file, as `setlog in --out`

@@ -19,9 +19,15 @@ PublishedHead LogState::head() const {
   return head;
 }
 
+std::string LogState::shown_note() const {
+  MutexLock lock(mutex_);
+  return shown_.note;
+}
+
 void LogState::PublishCosignatures(CosignedHead gathered) {
   {
     MutexLock lock(mutex_);
+    if (gathered.head == shown_.head) shown_.note = gathered.note;
     gathered_ = std::move(gathered);
     if (gathered_.head != head_.head) return;
   }
@@ -33,8 +39,18 @@ void LogState::PublishQuorum(QuorumHead quorum) {
   {
     MutexLock lock(mutex_);
     quorum_ = std::move(shared);
+    const CosignedHead& cosigned = quorum_->cosigned;
+    if (cosigned.head.size >= shown_.head.size) shown_ = cosigned;
   }
   CallWatchers();
+}
+
+void LogState::RestoreQuorum(QuorumHead quorum) {
+  {
+    MutexLock lock(mutex_);
+    shown_ = {};
+  }
+  PublishQuorum(std::move(quorum));
 }
 
 void LogState::CallWatchers() {
@@ -64,6 +80,7 @@ void LogState::PublishHead(PublishedHead head) {
     MutexLock lock(mutex_);
     head_ = std::move(head);
     published_us_ = now_us;
+    if (!quorum_) shown_ = {head_.head, head_.note};
   }
   CallWatchers();
 }

@@ -64,6 +64,10 @@ class LogState {
   PublishedHead head() const;
   // Its note has the log's signature alone.
   PublishedHead signed_head() const;
+  // What everybody who takes whole notes is shown: the newest head that met the quorum,
+  // with all its cosignatures so far; while none has, the newest head. Never goes back
+  // to a smaller one, so between those two it may stand still for a moment.
+  std::string shown_note() const;
   // What an answer under the newest head needs of it, without copying its note.
   struct Tip {
     StoredHead head;
@@ -86,6 +90,8 @@ class LogState {
   // newest head.
   void PublishCosignatures(CosignedHead gathered);
   void PublishQuorum(QuorumHead quorum);
+  // A head that had met the quorum before a restart; before anybody reads.
+  void RestoreQuorum(QuorumHead quorum);
   // nullptr if no head has met a quorum, or none is wanted.
   std::shared_ptr<const QuorumHead> quorum() const;
 
@@ -116,6 +122,7 @@ class LogState {
   int64_t published_us_ ABSL_GUARDED_BY(mutex_) = 0;
   CosignedHead gathered_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const QuorumHead> quorum_ ABSL_GUARDED_BY(mutex_);
+  CosignedHead shown_ ABSL_GUARDED_BY(mutex_);
 
   mutable LruCache<uint64_t, PlacedIndex> indexes_{kIndexes};
 

@@ -54,16 +54,18 @@ WitnessClient::WitnessClient(Options options, Server server,
       transport_(std::move(transport)),
       started_(std::chrono::steady_clock::now()),
       started_us_(WallUs()),
-      cosigning_(options_.policy,
-                 [this] {
-                   Cosigning::Options cosigning = options_.cosigning;
-                   cosigning.random = [generator = std::minstd_rand(
-                                           std::random_device()())]() mutable {
-                     return std::uniform_real_distribution<double>()(generator);
-                   };
-                   return cosigning;
-                 }()),
-      thread_([this] { Run(); }) {}
+      cosigning_(options_.policy, [this] {
+        Cosigning::Options cosigning = options_.cosigning;
+        cosigning.random = [generator =
+                                std::minstd_rand(std::random_device()())]() mutable {
+          return std::uniform_real_distribution<double>()(generator);
+        };
+        return cosigning;
+      }()) {
+  // Here, for whoever reads once the server is ready shall not see a newer head first.
+  FollowNewLogs();
+  thread_ = std::thread([this] { Run(); });
+}
 
 WitnessClient::~WitnessClient() {
   stopping_ = true;
@@ -172,7 +174,7 @@ void WitnessClient::Restore(HostedLog& log) {
     cosigning_.SetQuorum(number, cosigned);
   }
   restored_.insert(number);
-  state.PublishQuorum({cosigned, *index});
+  state.RestoreQuorum({cosigned, *index});
 }
 
 void WitnessClient::TakeHeads() {

@@ -16,6 +16,9 @@ const char kRecord[] =
 TEST(LogPathTest, NamesEachPageOfALog) {
   const LogPath checkpoint{"example.org/a", CheckpointPath{}};
   EXPECT_EQ(*ParseLogPath("/example.org/a/checkpoint"), checkpoint);
+  const LogPath newest{"example.org/a", CheckpointPath{.newest = true}};
+  EXPECT_EQ(*ParseLogPath("/example.org/a/checkpoint/newest"), newest);
+  EXPECT_EQ(FormatLogPath(newest), "/example.org/a/checkpoint/newest");
   const LogPath tile{"example.org", TilePath{.tile = {1, 1234}, .width = 7}};
   EXPECT_EQ(*ParseLogPath("/example.org/tile/1/x001/234.p/7"), tile);
   const LogPath entries{"a/b/c", TilePath{.entries = true, .tile = {0, 3}}};
@@ -48,6 +51,7 @@ LogPath RandomPath(std::mt19937_64& random) {
   for (uint8_t& byte : record.bytes) byte = static_cast<uint8_t>(random());
   switch (random() % 4) {
     case 0:
+      path.page = CheckpointPath{.newest = random() % 2 == 0};
       break;
     case 1:
       path.page = LookupPath{record};

@@ -86,11 +86,11 @@ class WitnessTest : public ServerTest {
     }));
     return head;
   }
-  std::string MetricsText() {
+  std::string Get(const std::string& path) {
     std::string text;
     CURL* const easy = curl_easy_init();
     curl_easy_setopt(easy, CURLOPT_URL,
-                     ("http://" + server_->http_address() + "/metrics").c_str());
+                     ("http://" + server_->http_address() + path).c_str());
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, Collect);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &text);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -98,9 +98,14 @@ class WitnessTest : public ServerTest {
     curl_easy_cleanup(easy);
     return text;
   }
+  // What HTTP shows of the log.
+  PolicyResult Shown(const std::string& page = "checkpoint") {
+    return EvaluatePolicy(policy_, Get("/" + std::string(kOrigin) + "/" + page))
+        .value();
+  }
   // The value of the one series whose name and labels are `series`; -1 = none.
   double Metric(const std::string& series) {
-    const std::string text = "\n" + MetricsText();
+    const std::string text = "\n" + Get("/metrics");
     const size_t at = text.find("\n" + series + " ");
     return at == text.npos ? -1 : std::stod(text.substr(at + series.size() + 2));
   }
@@ -231,6 +236,51 @@ TEST_F(WitnessTest, NoMisbehaviourOfOneWitnessKeepsTheOthersFromCosigning) {
     return ParseNote(Ask(false)->checkpoint())->signatures.size() >=
            cases.size() / 2;  // the others are still being left alone
   }));
+}
+
+TEST_F(WitnessTest, OverHttpAGrowingLogsCheckpointIsAlwaysACosignedOne) {
+  AddWitness();
+  AddWitness();
+  StartWith("group both all w0 w1\nquorum both\n");
+  ASSERT_TRUE(Eventually([&] { return Shown().quorum_met; }));
+  uint64_t size = 0, newer = 0, grown = 0;
+  for (uint64_t i = 0; i < 150; ++i) {
+    ASSERT_OK(Append(absl::StrFormat("%016d", i), Records(20 * i, 20 * (i + 1))));
+    const PolicyResult shown = Shown();
+    ASSERT_TRUE(shown.quorum_met) << i;
+    ASSERT_EQ(shown.cosigners.size(), 2u);
+    ASSERT_GE(shown.checkpoint.size, size);
+    grown += shown.checkpoint.size > size;
+    size = shown.checkpoint.size;
+    newer += Shown("checkpoint/newest").checkpoint.size > size;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_GT(newer, 100u);
+  EXPECT_GE(grown, 2u);
+}
+
+TEST_F(WitnessTest, WithDeadWitnessesHttpShowsTheLastCosignedHeadAndTheNewestBeside) {
+  ScriptedWitness& witness = AddWitness();
+  witness.Do([](auto&) { return Reply{.status = 503}; });
+  StartWith("quorum w0\n");
+  // Before the first quorum there is nothing better than the newest head.
+  ASSERT_OK(Append(std::string(16, 'r'), Records(0, 10)));
+  Indexed(11);
+  EXPECT_GT(Shown().checkpoint.size, kGenesis);
+  witness.Do(nullptr);
+  ASSERT_TRUE(Eventually([&] { return Shown().quorum_met; }));
+  const std::string note = Ask(true)->checkpoint();
+  EXPECT_EQ(Get("/" + std::string(kOrigin) + "/checkpoint"), note);
+
+  witness.Do([](auto&) { return Reply{.status = 503}; });
+  ASSERT_OK(Append(std::string(16, 's'), Records(10, 1000)));
+  const Version newest = Indexed(1001);
+  EXPECT_EQ(Get("/" + std::string(kOrigin) + "/checkpoint"), note);
+  EXPECT_EQ(Shown("checkpoint/newest").checkpoint.size, newest.checkpoint.size);
+  StopServer();
+  StartServer();
+  EXPECT_EQ(Get("/" + std::string(kOrigin) + "/checkpoint"), note);
+  EXPECT_EQ(Shown("checkpoint/newest").checkpoint.size, newest.checkpoint.size);
 }
 
 TEST_F(WitnessTest, AHungWitnessTouchesNoAppend) {
