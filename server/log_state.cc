@@ -19,6 +19,14 @@ PublishedHead LogState::head() const {
   return head;
 }
 
+uint64_t LogState::changes(bool cosigned) const {
+  constexpr uint64_t kOfQuorum = uint64_t{1} << 63;
+  const uint64_t quorums = quorum_changes_;
+  // Until a head has met the quorum the newest stands in for it.
+  if (cosigned && quorums > 0) return kOfQuorum | (head_changes_ + quorums);
+  return head_changes_ + gathered_changes_;
+}
+
 std::string LogState::shown_note() const {
   MutexLock lock(mutex_);
   return shown_.note;
@@ -30,6 +38,7 @@ void LogState::PublishCosignatures(CosignedHead gathered) {
     if (gathered.head == shown_.head) shown_.note = gathered.note;
     gathered_ = std::move(gathered);
     if (gathered_.head != head_.head) return;
+    ++gathered_changes_;
   }
   CallWatchers();
 }
@@ -39,6 +48,7 @@ void LogState::PublishQuorum(QuorumHead quorum) {
   {
     MutexLock lock(mutex_);
     quorum_ = std::move(shared);
+    ++quorum_changes_;
     const CosignedHead& cosigned = quorum_->cosigned;
     if (cosigned.head.size >= shown_.head.size) shown_ = cosigned;
   }
@@ -81,6 +91,7 @@ void LogState::PublishHead(PublishedHead head) {
     head_ = std::move(head);
     published_us_ = now_us;
     if (!quorum_) shown_ = {head_.head, head_.note};
+    ++head_changes_;
   }
   CallWatchers();
 }

@@ -5,6 +5,7 @@
 #ifndef SETLOG_SERVER_LOG_STATE_H_
 #define SETLOG_SERVER_LOG_STATE_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -64,6 +65,9 @@ class LogState {
   PublishedHead head() const;
   // Its note has the log's signature alone.
   PublishedHead signed_head() const;
+  // Grows when what is said of the newest head may have changed (`cosigned`: of the one
+  // that met the quorum): another head, or more cosignatures of it. Takes no lock.
+  uint64_t changes(bool cosigned) const;
   // What everybody who takes whole notes is shown: the newest head that met the quorum,
   // with all its cosignatures so far; while none has, the newest head. Never goes back
   // to a smaller one, so between those two it may stand still for a moment.
@@ -123,6 +127,10 @@ class LogState {
   CosignedHead gathered_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const QuorumHead> quorum_ ABSL_GUARDED_BY(mutex_);
   CosignedHead shown_ ABSL_GUARDED_BY(mutex_);
+
+  std::atomic<uint64_t> head_changes_ = 0;
+  std::atomic<uint64_t> gathered_changes_ = 0;
+  std::atomic<uint64_t> quorum_changes_ = 0;
 
   mutable LruCache<uint64_t, PlacedIndex> indexes_{kIndexes};
 

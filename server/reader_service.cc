@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -89,10 +90,11 @@ class EntriesStream final : public grpc::ServerWriteReactor<v1::EntriesChunk> {
 // queue of them: each is made when the one before it has been taken.
 class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
  public:
-  HeadStream(const Answers* answers, HeadFeed* feed, Slots* slots,
+  HeadStream(const Answers* answers, const LogState* log, HeadFeed* feed, Slots* slots,
              std::chrono::milliseconds write_deadline, MayRead may_read,
              grpc::CallbackServerContext* context, v1::GetHeadRequest request)
       : answers_(answers),
+        log_(log),
         feed_(feed),
         slots_(slots),
         deadline_(feed, write_deadline, context),
@@ -133,6 +135,10 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
     if (writing_ || ended_) return;
     v1::Head head;
     absl::Status status = may_read_();
+    // All streams are woken for all logs, and a head is much work beside looking.
+    const uint64_t changes = log_->changes(request_.cosigned());
+    if (status.ok() && changes == changes_) return;
+    changes_ = changes;
     if (status.ok()) status = answers_->GetHead(request_, &head);
     if (!status.ok()) {
       ended_ = true;
@@ -156,6 +162,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
   }
 
   const Answers* const answers_;
+  const LogState* const log_;
   HeadFeed* const feed_;
   Slots* const slots_;
   WriteDeadline deadline_;
@@ -164,6 +171,7 @@ class HeadStream final : public grpc::ServerWriteReactor<v1::Head> {
   uint64_t listener_ = 0;
   Mutex mutex_;
   v1::Head head_;
+  std::optional<uint64_t> changes_ ABSL_GUARDED_BY(mutex_);  // when head_ was made
   std::string last_checkpoint_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -270,10 +278,12 @@ grpc::ServerWriteReactor<v1::Head>* ReaderService::WatchHeads(
     return FindReadable(*logs_, *access_, caller, origin).status();
   };
   absl::Status allowed = may_read();
+  const absl::StatusOr<HostedLog*> log = logs_->Find(request->origin());
+  if (allowed.ok() && !log.ok()) allowed = log.status();
   if (allowed.ok() && !watch_slots_.TryTake()) allowed = Busy("too many heads watched");
   if (!allowed.ok()) return new RefusedStream<v1::Head>(allowed, context);
-  return new HeadStream(answers_, feed_, &watch_slots_, write_deadline_, may_read,
-                        context, *request);
+  return new HeadStream(answers_, &(*log)->state, feed_, &watch_slots_, write_deadline_,
+                        may_read, context, *request);
 }
 grpc::ServerWriteReactor<v1::EntriesChunk>* ReaderService::GetEntries(
     grpc::CallbackServerContext* context, const v1::GetEntriesRequest* request) {

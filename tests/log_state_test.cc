@@ -1,4 +1,4 @@
-// What readers of a log are shown of its heads.
+// What readers of a log are shown of its heads, and when they are woken for it.
 #include "server/log_state.h"
 
 #include "absl/strings/str_format.h"
@@ -60,6 +60,36 @@ TEST_F(LogStateTest, AfterARestartTheHeadThatHadMetTheQuorumIsShown) {
   EXPECT_EQ(state_.shown_note(), "10a");
   Grow(40);
   EXPECT_EQ(state_.shown_note(), "10a");
+}
+
+// How often a stream of heads would make one, looking whenever it is woken.
+TEST_F(LogStateTest, StreamsOfHeadsHaveWorkOnlyWhenWhatTheySendHasChanged) {
+  uint64_t plain = 0, cosigned = 0, woken = 0;
+  std::optional<uint64_t> plain_seen, cosigned_seen;
+  state_.AddWatcher([&] {
+    ++woken;
+    const uint64_t plain_now = state_.changes(false);
+    plain += plain_seen != plain_now;
+    plain_seen = plain_now;
+    const uint64_t cosigned_now = state_.changes(true);
+    cosigned += cosigned_seen != cosigned_now;
+    cosigned_seen = cosigned_now;
+  });
+  Grow(10);  // both
+  for (const char* cosigners : {"a", "ab", "abc"}) {
+    state_.PublishCosignatures(HeadOf(10, cosigners));  // both: there is no other head
+  }
+  EXPECT_EQ(plain, 4u);
+  EXPECT_EQ(cosigned, 4u);
+  Quorum(10, "abc");  // the cosigned one
+  EXPECT_EQ(cosigned, 5u);
+  Grow(20);  // both: its consistency to what the caller knows may have changed
+  for (const char* cosigners : {"a", "ab", "abc"}) {
+    state_.PublishCosignatures(HeadOf(20, cosigners));  // the plain one
+  }
+  EXPECT_EQ(plain, 8u);
+  EXPECT_EQ(cosigned, 6u);
+  EXPECT_EQ(woken, 9u);
 }
 
 }  // namespace
