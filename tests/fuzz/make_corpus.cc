@@ -216,6 +216,13 @@ int main(int argc, char** argv) {
                              "x/checkpoint", "metrics", "Upper/A"}) {
     corpus.Add("origin", origin);
   }
+  for (const char* path :
+       {"/example.org/a/checkpoint", "/a/checkpoint/newest",
+        "/example.org/a/tile/0/x001/067.p/7", "/a/tile/entries/000",
+        "/a/lookup/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+        "/a//checkpoint", "/a/tile/0/%30", "/metrics"}) {
+    corpus.Add("log_path", path);
+  }
   for (const char* text : {"ZGVtbw==", "ZGVtbx==", "00ff", "18446744073709551615", "07",
                            "\xE2\x82\xAC\xF0\x9F\x98\x80", "\xC0\x80\xED\xA0\x80"}) {
     corpus.Add("text_forms", text);
