@@ -296,6 +296,7 @@ void LogFollower::AnswerQuestions() {
     std::optional<std::pair<uint64_t, Question>> next;
     {
       MutexLock lock(mutex_);
+      if (stopping_ && !convicted_) return;  // each might cost a call
       for (const auto& [id, question] : questions_) {
         if (question.answer) continue;
         const bool known = head_ && authentic_ &&
