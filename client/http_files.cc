@@ -16,8 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kAhead = 32;
-// With HTTP/2 one would do. Without it, browsers' number: 32 at once are more than small
-// servers let wait (Python's: five), and what is dropped comes a second later.
+// With HTTP/2 one would do. Without it, browsers' number: 32 at once are more than
+// small servers let wait (Python's: five), and what is dropped comes a second later.
 constexpr long kConnections = 6;
 constexpr milliseconds kTimeout{30000};
 // How soon it is noticed that nobody waits any more.

@@ -2,8 +2,8 @@
 //
 //   auto files = OpenHttpFiles("https://logs.example/pets", /*ca_file=*/"");
 //
-// Requests overlap, on connections that are kept; gzip is taken, and what it unpacks to is
-// bounded like everything else. Redirects are not followed and no token is sent: any
+// Requests overlap, on connections that are kept; gzip is taken, and what it unpacks to
+// is bounded like everything else. Redirects are not followed and no token is sent: any
 // web server will do, so none is trusted with one. See client/static_files.h.
 #ifndef SETLOG_CLIENT_HTTP_FILES_H_
 #define SETLOG_CLIENT_HTTP_FILES_H_
