@@ -117,8 +117,9 @@ bool Indexer::StepAll(std::span<const FollowedLog> logs) {
   }
   options_.parallel(small.size(), [&](size_t i) {
     if (stopping()) return;
-    std::vector<SetChange> changes;
-    if (Step(small[i].first, small[i].second, changes)) more = true;
+    std::vector<SetChange> own;
+    std::vector<SetChange>& room = small.size() == 1 ? changes_ : own;
+    if (Step(small[i].first, small[i].second, room)) more = true;
   });
   return more;
 }
