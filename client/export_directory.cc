@@ -59,7 +59,8 @@ absl::StatusOr<ExportDirectory> ExportDirectory::Open(std::string path) {
   std::error_code error;
   for (std::filesystem::directory_iterator file(staging, error), end;
        !error && file != end; file.increment(error)) {
-    if (file->path().filename() == kLockName) continue;
+    const std::string name = file->path().filename();
+    if (name == kLockName || staging + name == path + "/" + kMemory) continue;
     std::filesystem::remove(file->path(), error);
   }
   if (error) return absl::ErrnoToStatus(error.value(), "cannot empty " + staging);
@@ -81,7 +82,7 @@ absl::Status ExportDirectory::Put(const std::string& name, std::string_view byte
   }
   if (absl::Status s = WriteFile(Staged(names_.size()), bytes); !s.ok()) return s;
   names_.push_back(name);
-  ++files_;
+  if (name != kMemory) ++files_;
   return absl::OkStatus();
 }
 
@@ -98,6 +99,26 @@ absl::Status ExportDirectory::Flush() {
   if (names_.empty()) return absl::OkStatus();
   if (absl::Status s = Publish(); !s.ok()) return s;
   return Sync();  // the names too
+}
+
+absl::Status ExportDirectory::Prune(const std::string& directory,
+                                    const std::string& keep) {
+  const std::filesystem::path path = path_ + "/" + directory;
+  std::error_code error;
+  std::filesystem::directory_iterator file(path, error);
+  if (error == std::errc::no_such_file_or_directory) return absl::OkStatus();
+  bool empty = true;
+  for (const std::filesystem::directory_iterator end; !error && file != end;
+       file.increment(error)) {
+    if (!keep.empty() && file->path().filename() == keep) {
+      empty = false;
+    } else {
+      std::filesystem::remove(file->path(), error);
+    }
+  }
+  if (!error && empty) std::filesystem::remove(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::ErrnoToStatus(error.value(), "cannot empty " + path.string());
 }
 
 absl::Status ExportDirectory::Publish() {

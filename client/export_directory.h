@@ -8,7 +8,7 @@
 // Whoever is killed, a file is not there, or whole; and one that was put after a Flush
 // is there only if all before it are. Put and Flush are all that an export asks of
 // where it goes: what object stores have too. Files wait in DIR/.export, which Open
-// empties. Not thread-safe; between processes a lock lets one in at a time.
+// empties of them. Not thread-safe; between processes a lock lets one in at a time.
 #ifndef SETLOG_CLIENT_EXPORT_DIRECTORY_H_
 #define SETLOG_CLIENT_EXPORT_DIRECTORY_H_
 
@@ -25,6 +25,9 @@ namespace setlog {
 
 class ExportDirectory {
  public:
+  // The name of a file for what an export itself has to remember.
+  static constexpr char kMemory[] = ".export/previous";
+
   // Makes it, and those above it, if need be. Waits while another holds it.
   static absl::StatusOr<ExportDirectory> Open(std::string path);
 
@@ -38,7 +41,12 @@ class ExportDirectory {
   // system, and one for each 512 files before.
   absl::Status Flush();
 
-  uint64_t files() const { return files_; }  // put so far
+  // Takes away what is in a directory below, but for the file `keep` ("" = nothing),
+  // and the directory if it is empty then. Fine if it is not there. At once; durable
+  // later.
+  absl::Status Prune(const std::string& directory, const std::string& keep);
+
+  uint64_t files() const { return files_; }  // put so far, of those that are shown
 
  private:
   ExportDirectory(std::string path, FileLock lock)

@@ -1,5 +1,6 @@
 #include "client/log_export.h"
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "log/checkpoint.h"
+#include "log/decimal.h"
 #include "log/note.h"
 #include "log/tile.h"
 #include "log/tile_tree.h"
@@ -16,6 +18,7 @@ namespace setlog {
 namespace {
 
 constexpr char kCheckpoint[] = "checkpoint";
+constexpr size_t kMaxMemoryBytes = 64;
 constexpr size_t kMaxTileBytes = kTileWidth * Hash::kSize;
 constexpr size_t kMaxBundleBytes = kTileWidth * (2 + kMaxEntryBytes);
 
@@ -141,6 +144,34 @@ class TileFiles {
   std::string bundle_;
 };
 
+// Takes away the partial files of tiles that are full by now, but for those of the
+// export before, whose readers may still be on their way. Those of earlier ones are in
+// tiles from the one on that was partial in the export before that.
+absl::Status PrunePartials(uint64_t before, uint64_t size, ExportDirectory& out) {
+  const absl::StatusOr<std::string> memory =
+      out.Read(ExportDirectory::kMemory, kMaxMemoryBytes);
+  // Without it, or with a damaged one, all tiles are looked after once.
+  uint64_t from = memory.ok() ? ParseDecimal(*memory).value_or(0) : 0;
+  from = std::min(from, before);
+  for (int level = 0; level < TileLevels(size); ++level) {
+    const uint64_t last = LastTile(level, before);
+    for (uint64_t n = LastTile(level, from); n <= last && n < LastTile(level, size);
+         ++n) {
+      const uint32_t kept = n == last ? PartialWidth(level, before) : 0;
+      for (const bool entries : {false, true}) {
+        if (entries && level > 0) continue;
+        TilePath path{.tile = {static_cast<uint8_t>(level), n}};
+        path.entries = entries;
+        absl::Status s = out.Prune(FormatTilePath(path) + ".p",
+                                   kept == 0 ? "" : std::to_string(kept));
+        if (!s.ok()) return s;
+      }
+    }
+  }
+  absl::Status s = out.Put(ExportDirectory::kMemory, std::to_string(before));
+  return s.ok() ? out.Flush() : s;
+}
+
 // What the directory holds; of size 0 if it holds nothing yet.
 absl::StatusOr<Checkpoint> HeldBy(const ExportDirectory& out, const Checkpoint& head,
                                   const VerifierKey& key) {
@@ -217,6 +248,9 @@ absl::StatusOr<Exported> ExportLog(
   if (absl::Status s = out.Flush(); !s.ok()) return s;
   if (absl::Status s = out.Put(kCheckpoint, note); !s.ok()) return s;
   if (absl::Status s = out.Flush(); !s.ok()) return s;
+  if (held->size < head.size) {
+    if (absl::Status s = PrunePartials(held->size, head.size, out); !s.ok()) return s;
+  }
   return done;
 }
 

@@ -8,7 +8,8 @@
 // The files of the head: every full tile and bundle, the partial ones of this size, and
 // its note, last. What is there already is gone on from: its own note says how far it
 // is, and its partial tiles must lead to the root of that. Nothing is written that was
-// not verified under the head before. Partial files of earlier exports stay.
+// not verified under the head before. Partial files stay while their tile is not full,
+// and then until the export after the next one, for readers of the head before.
 #ifndef SETLOG_CLIENT_LOG_EXPORT_H_
 #define SETLOG_CLIENT_LOG_EXPORT_H_
 

@@ -83,14 +83,55 @@ class ExportTest(unittest.TestCase):
             _, size, _ = parse_note(note)
             self.assertEqual((done["origin"], done["size"], done["from"]),
                              (ORIGIN, size, before))
-            expected |= names_of(size)
+            expected = {name for name in expected
+                        if name.split(".p/")[0] == name
+                        or name.split(".p/")[0] not in names_of(size)
+                        or name in names_of(before)} | names_of(size)
             found = self.read()
             self.assertEqual(set(found), expected)
             self.assertEqual(found["checkpoint"], note)
             before = size
         self.same_as_http(found)
         self.assertEqual(os.stat(f"{self.files}/checkpoint").st_mode & 0o777, 0o644)
-        self.assertEqual(os.listdir(f"{self.files}/.export"), ["lock"])
+        self.assertEqual(sorted(os.listdir(f"{self.files}/.export")),
+                         ["lock", "previous"])
+
+    def partials(self):
+        return {name for name in self.read() if ".p/" in name}
+
+    def test_partial_files_of_full_tiles_stay_for_one_export_more(self):
+        sizes = []
+        for _ in range(6):
+            self.add(300)
+            sizes.append(self.export()["size"])
+        of = [{name for name in names_of(size) if ".p/" in name} for size in sizes]
+        # Level 1 has one tile, which is not full: all its widths stay.
+        self.assertEqual({name for name in self.partials() if "tile/1" not in name},
+                         {name for name in of[-2] | of[-1] if "tile/1" not in name})
+        for wanted in of:
+            for name in wanted:
+                if "tile/1" in name:
+                    self.assertIn(name, self.partials())
+        # Exports of before this was done, and a lost or damaged memory.
+        for damage in (None, b"", b"x"):
+            old = f"{self.files}/tile/0/000.p/17"
+            os.makedirs(os.path.dirname(old), exist_ok=True)
+            with open(old, "wb") as file:
+                file.write(b"\0")
+            memory = f"{self.files}/.export/previous"
+            os.remove(memory)
+            if damage is not None:
+                with open(memory, "wb") as file:
+                    file.write(damage)
+            self.add(300)
+            before, size = sizes[-1], self.export()["size"]
+            sizes.append(size)
+            self.assertEqual(
+                {name for name in self.partials() if "tile/1" not in name},
+                {name for name in names_of(before) | names_of(size)
+                 if ".p/" in name and "tile/1" not in name})
+            self.assertFalse(os.path.exists(os.path.dirname(old)))
+        self.same_as_http(self.read())
 
     def test_a_second_run_changes_nothing(self):
         self.add(1000)
