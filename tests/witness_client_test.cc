@@ -4,11 +4,13 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <fstream>
 #include <memory>
 
 #include "golden_notes.h"
 #include "scripted_witness.h"
 #include "server_fixture.h"
+#include "storage/rocks_store.h"
 
 namespace setlog {
 namespace {
@@ -387,6 +389,40 @@ TEST_F(WitnessTest, APrivateLogIsNamedToNobodyUnlessThePolicyNamesIt) {
   for (const AddCheckpoint& request : witness.requests()) {
     EXPECT_EQ(request.note.find("secret"), std::string::npos);
   }
+}
+
+TEST_F(WitnessTest, AThousandHeadsLeaveOneRowAWitnessAndNoMemory) {
+  for (int i = 0; i < 3; ++i) AddWitness();
+  witnesses_[2]->Do([](auto&) { return Reply{.status = 503}; });
+  StartWith("group two 2 w0 w1 w2\nquorum two\n");
+  const auto anonymous_kib = [] {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    uint64_t kib = 0;
+    while (status >> word && word != "RssAnon:") continue;
+    status >> kib;
+    return kib;
+  };
+  uint64_t before_kib = 0;
+  for (uint64_t i = 0; i < 1000; ++i) {
+    ASSERT_OK(Append(absl::StrFormat("%016d", i), Records(i, i + 1)));
+    if (i == 199) before_kib = anonymous_kib();
+  }
+  EXPECT_LT(anonymous_kib(), before_kib + 16 * 1024);
+  EXPECT_GE(Indexed(1001).checkpoint.size, 1000 + kGenesis);
+  NewestCosigned();
+  StopServer();
+  absl::StatusOr<std::unique_ptr<Store>> store =
+      OpenRocksStore({.path = dir_ + "/data/store"});
+  ASSERT_OK(store);
+  std::vector<std::string> rows;
+  EXPECT_OK((*store)->Scan((*store)->Logs()->at(0).log, Table::kWitness, "", "",
+                           [&](std::string_view key, std::string_view) {
+                             rows.emplace_back(key);
+                             return true;
+                           }));
+  EXPECT_EQ(rows.size(),
+            3u);  // the quorum's note, and the hints of those that cosigned
 }
 
 TEST_F(WitnessTest, AServerWhosePolicyCannotWorkDoesNotStart) {
