@@ -105,6 +105,45 @@ TEST_F(CliAuditTest, EntriesThatAreNotTheLogsAreUnverified) {
   EXPECT_EQ(Ask({"audit", kOrigin}).exit_code, 3);
 }
 
+TEST_F(CliAuditTest, ACosignedHeadOlderThanTheLastAuditIsCleanWithNothingNew) {
+  server_.witness =
+      MakeSigningKey("w.example", Ed25519PrivateKey::FromSeed(HashN(9)).value())
+          .value();
+  Write("policy",
+        "log " + Vkey() + "\nwitness w " +
+            FormatVkey(server_.witness->Verifier(SignatureType::kCosignature)) +
+            "\nquorum w\n");
+  server_.cosigned_size = log().size();
+  log().Add(RecordHash("three"));
+  log().Index();
+  for (const bool stateless : {false, true}) {
+    std::vector<std::string> more = {"--state", Path(stateless ? "st" : "full")};
+    if (stateless) more.push_back("--stateless");
+    EXPECT_EQ(AuditJson(more)["checked"], 9);  // without the policy, up to the newest
+    more.insert(more.end(), {"--policy", Path("policy")});
+    const json fields = AuditJson(more);
+    EXPECT_EQ(fields["verdict"], "CLEAN") << fields;
+    EXPECT_EQ(fields["size"], 7);
+    EXPECT_EQ(fields["checked"], 0);
+    EXPECT_EQ(fields["from"], 9);
+    EXPECT_EQ(fields["root"], ToHex(log().RootAt(7)));
+    std::vector<std::string> words = {"audit", kOrigin, "--key", Vkey()};
+    words.insert(words.end(), more.begin(), more.end());
+    const ProcessResult result = Ask(words);
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_THAT(result.out,
+                HasSubstr("up to size 7, every entry of it audited before"));
+    EXPECT_THAT(result.out, HasSubstr("the last audit came to size 9"));
+  }
+  // And when the witnesses have come as far, it goes on from there.
+  log().Add(RecordHash("four"));
+  server_.cosigned_size = log().size();
+  const json on = AuditJson({"--state", Path("full"), "--policy", Path("policy")});
+  EXPECT_EQ(on["verdict"], "CLEAN") << on;
+  EXPECT_EQ(on["from"], 9);
+  EXPECT_EQ(on["checked"], 1);
+}
+
 TEST_F(CliAuditTest, AHeadThatForgetsWhatWasAuditedIsNotClean) {
   EXPECT_EQ(AuditJson()["verdict"], "CLEAN");
   server_.shown_size = 6;

@@ -73,6 +73,7 @@ class Audit {
       if (!checkpoint.ok()) return Unverified(BadState(checkpoint.status()));
       audited = KnownHead{(*state)->note, *std::move(checkpoint)};
       if (const auto code = CheckSeen(*audited)) return *code;
+      lead_ = LeadOf(*audited);
       absl::StatusOr<Replay> resumed =
           Replay::Resume(flags_.origin, std::move((*state)->replay));
       if (!resumed.ok()) return Unverified(BadState(resumed.status()));
@@ -81,7 +82,9 @@ class Audit {
     if (const auto code = CheckElsewhere()) return *code;
     begin_ = replay.size();
     if (begin_ > head->version.checkpoint.size) {
-      return Unverified(BadState(absl::DataLossError("it is ahead of its own head")));
+      if (begin_ <= lead_) return NothingNew();
+      return Unverified(BadState(absl::DataLossError(
+          absl::StrFormat("it has audited %d entries under a head of fewer", begin_))));
     }
     LogAudit audit(&log_.connection(), head_, std::move(replay));
     audit_ = &audit;
@@ -126,11 +129,15 @@ class Audit {
     absl::StatusOr<Checkpoint> checkpoint =
         OpenCheckpoint(state.note, head->version.log_key);
     if (!checkpoint.ok()) return Unverified(BadState(checkpoint.status()));
-    if (const auto code = CheckSeen({state.note, *std::move(checkpoint)})) return *code;
+    const KnownHead audited{state.note, *std::move(checkpoint)};
+    if (const auto code = CheckSeen(audited)) return *code;
+    lead_ = LeadOf(audited);
     if (const auto code = CheckElsewhere()) return *code;
     begin_ = state.size;
     if (begin_ > head->version.checkpoint.size) {
-      return Unverified(BadState(absl::DataLossError("it is ahead of its own head")));
+      if (begin_ <= lead_) return NothingNew();
+      return Unverified(BadState(absl::DataLossError(
+          absl::StrFormat("it has audited %d entries under a head of fewer", begin_))));
     }
     StatelessAudit audit(
         &log_.connection(), head_, [this](const At& at) { return log_.Head(at, {}); },
@@ -235,6 +242,9 @@ class Audit {
     const Checkpoint& before = seen.checkpoint;
     const Checkpoint& now = head_->version.checkpoint;
     if (before.size == 0) return std::nullopt;
+    if (before.size > now.size && head_->version.cosigned_at_s) {
+      return CheckLead(seen);
+    }
     if (before.size > now.size) {
       return Unverified(absl::DataLossError(absl::StrFormat(
           "%s: the head went back from size %d to %d; %s", flags_.origin, before.size,
@@ -253,6 +263,48 @@ class Audit {
         MakeForkEvidence(tree, seen.note, before.size, head_->proof.checkpoint),
         absl::StrFormat("the head of size %d does not continue the one of size %d",
                         now.size, before.size));
+  }
+
+  // With a quorum the head is the newest that witnesses cosigned: it may be older than
+  // one that was taken without them, and must then be that one's past.
+  std::optional<ExitCode> CheckLead(const KnownHead& seen) {
+    const Checkpoint& now = head_->version.checkpoint;
+    const TreeClient tree(&log_.connection(), seen.checkpoint);
+    const absl::StatusOr<ConsistencyResult> between =
+        tree.Consistency(now.size, seen.checkpoint.size);
+    if (!between.ok()) return Unverified(between.status());
+    if (between->root1 == now.root) return std::nullopt;
+    return Convict(
+        MakeForkEvidence(tree, head_->proof.checkpoint, now.size, seen.note),
+        absl::StrFormat("the head of size %d does not continue the cosigned one of "
+                        "size %d",
+                        seen.checkpoint.size, now.size));
+  }
+  // The size of a head that is newer than the cosigned one; 0 = it is not.
+  uint64_t LeadOf(const KnownHead& seen) const {
+    const uint64_t size = seen.checkpoint.size;
+    return size > head_->version.checkpoint.size ? size : 0;
+  }
+  // All that stands under the cosigned head was audited before.
+  ExitCode NothingNew() {
+    const uint64_t size = head_->version.checkpoint.size;
+    Json json = Fields("CLEAN");
+    json["root"] = ToHex(head_->version.checkpoint.root);
+    const IndexEntry& index = head_->version.index;
+    json["index_size"] = index.m;
+    json["set_count"] = index.n;
+    json["set_root"] = ToHex(index.set_root);
+    session_.out.Verdict(
+        json, "CLEAN",
+        absl::StrFormat(": %s up to size %d, every entry of it audited before; nothing "
+                        "newer has met the policy's quorum",
+                        flags_.origin, size));
+    session_.out.Detail(absl::StrFormat(
+        "  the last audit came to size %d, under a head of size %d that continues this "
+        "one: the cosigned head is older",
+        begin_, lead_));
+    session_.out.Detail(KeyDetail(head_->version.log_key, head_->pinned));
+    return ExitCode::kHolds;
   }
 
   // With a state of its own: the head that this machine's other commands took last.
@@ -374,6 +426,7 @@ class Audit {
   LogAudit* audit_ = nullptr;
   StatelessAudit* stateless_audit_ = nullptr;
   uint64_t begin_ = 0;
+  uint64_t lead_ = 0;  // LeadOf the head of the last audit
 };
 
 // A key that is known in SETLOG_HOME is known to an audit with a state of its own.
