@@ -112,6 +112,16 @@ class HandoverTest(unittest.TestCase):
         found = self.ask("in", OLD, "--hash", gone, "--at", "v1", home="user")
         self.assertEqual(found["verdict"], "PRESENT")
 
+        # The same from files of the old log, when its server is gone.
+        self.ask("export", OLD, f"{self.directory}/files")
+        self.ask("trust", "add", OLD, "--key", key, home="late")
+        self.old.stop()
+        followed = self.ask(*follow, "--from", f"{self.directory}/files", home="late",
+                            server=self.new)
+        self.assertEqual((followed["vkey"], followed["handed_over"]),
+                         (moved["vkey"], True))
+        self.old.start()
+
         # The old log is closed, and stays so; the new one goes on.
         for server in self.servers:
             server.stop()

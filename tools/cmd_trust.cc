@@ -259,6 +259,7 @@ Runner DeclareTrust(CLI::App& app) {
   AddOtherOrigin(*follow, "NEW", flags->follow.new_origin,
                  "its successor (default: the one that it names)")
       ->required(false);
+  AddFrom(*follow, flags->follow.from);
   AddOtherServer(*follow, "--to", flags->follow.to, "the server of NEW");
   CLI::Option* new_policy =
       follow

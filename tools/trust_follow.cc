@@ -1,5 +1,6 @@
 #include "tools/trust_follow.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -7,12 +8,15 @@
 #include "absl/strings/str_format.h"
 #include "client/exact_version.h"
 #include "client/refused.h"
+#include "client/tree_client.h"
 #include "log/successor.h"
 #include "proto/forms.h"
 #include "tools/log_session.h"
 
 namespace setlog {
 namespace {
+
+constexpr uint64_t kLastEntries = 256;
 
 class Follow {
  public:
@@ -31,6 +35,36 @@ class Follow {
   }
 
  private:
+  // Of all tags that OLD's server shows; of files, which have no list of tags, of the
+  // last entries: after a successor's tag there is nothing.
+  absl::StatusOr<std::vector<std::string>> TagNames(const VerifiedHead& head) const {
+    std::vector<std::string> names;
+    if (flags_.from.empty()) {
+      const auto tags = old_.client().Tags(head);
+      if (!tags.ok()) return tags.status();
+      for (const PlacedTagEntry& tag : *tags) names.push_back(tag.tag.name);
+      return names;
+    }
+    const TreeClient tree(&old_.connection(), head.version.checkpoint);
+    const uint64_t size = tree.head().size;
+    const absl::Status read =
+        tree.Entries(size - std::min(size, kLastEntries), size,
+                     [&](uint64_t, std::span<const Bytes> entries) {
+                       for (const Bytes bytes : entries) {
+                         const absl::StatusOr<Entry> entry = DecodeEntry(bytes);
+                         if (!entry.ok()) {
+                           return Refused(flags_.old_origin, entry.status());
+                         }
+                         if (const auto* tag = std::get_if<TagEntry>(&*entry)) {
+                           names.push_back(tag->name);
+                         }
+                       }
+                       return absl::OkStatus();
+                     });
+    if (!read.ok()) return read;
+    return names;
+  }
+
   // Which key OLD names.
   absl::Status ReadOld() {
     const absl::StatusOr<VerifiedHead> head = old_.Head({}, {});
@@ -39,10 +73,10 @@ class Follow {
     const auto known = old_.state().Load(flags_.old_origin);
     if (!known.ok()) return known.status();
     old_known_ = **known;
-    const absl::StatusOr<std::vector<PlacedTagEntry>> tags = old_.client().Tags(*head);
+    const absl::StatusOr<std::vector<std::string>> tags = TagNames(*head);
     if (!tags.ok()) return tags.status();
-    for (const PlacedTagEntry& tag : *tags) {
-      const std::optional<VerifierKey> key = SuccessorNamed(tag.tag.name);
+    for (const std::string& tag : *tags) {
+      const std::optional<VerifierKey> key = SuccessorNamed(tag);
       if (!key || key->name == flags_.old_origin) continue;
       if (key_) {
         return Refused(flags_.old_origin,
@@ -250,7 +284,8 @@ ExitCode FollowSuccessor(const FollowFlags& flags, Session& session) {
   TrustFlags trust;
   trust.verdict = true;
   absl::StatusOr<LogSession> log =
-      LogSession::Open(session, trust, flags.old_origin, {.trust_on_first_use = false});
+      LogSession::Open(session, trust, flags.old_origin,
+                       {.from = flags.from, .trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
   return Follow(flags, &*log, &session).Run();
 }

@@ -22,6 +22,7 @@ namespace setlog {
 struct FollowFlags {
   std::string old_origin;
   std::string new_origin;  // "": whatever OLD names
+  std::string from;        // OLD's files, in the place of its server
   OtherServerFlags to;
   std::string policy_file;  // for NEW; else OLD's with NEW's key added
   bool no_policy = false;
