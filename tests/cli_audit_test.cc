@@ -244,6 +244,56 @@ TEST_F(CliAuditTest, KilledOnItsWayItGoesOnWhereItWas) {
   }
 }
 
+TEST_F(CliAuditTest, ASampleSaysWhatItIsWorthAndNeverClean) {
+  for (int i = 0; i < 200; ++i) log().Add(RecordHash("r" + std::to_string(i)));
+  log().Index();
+  const ProcessResult text =
+      Ask({"audit", kOrigin, "--key", Vkey(), "--sample", "100"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, ::testing::StartsWith("SAMPLED: 100 of 208 entries of "
+                                              "example.org/a"));
+  EXPECT_THAT(text.out, ::testing::Not(HasSubstr("CLEAN")));
+  const json some = AuditJson({"--sample", "100"});
+  EXPECT_EQ(some["verdict"], "SAMPLED");
+  EXPECT_EQ(some["sampled"], 100);
+  EXPECT_EQ(some["size"], 208);
+  EXPECT_EQ(some["confidence"], 0.95);
+  // 1 - C(204, 100) / C(208, 100) is the first that is 0.95 or more ... of five bad
+  // ones.
+  EXPECT_EQ(some["detects_entries"], 5);
+  EXPECT_NEAR(some["detects_fraction"].get<double>(), 5.0 / 208, 1e-12);
+  const json all = AuditJson({"--sample", "100000"});
+  EXPECT_EQ(all["sampled"], 208);
+  EXPECT_EQ(all["detects_entries"], 1);
+  EXPECT_FALSE(std::filesystem::exists(Path("home/audit"))) << "it keeps nothing";
+}
+
+TEST_F(CliAuditTest, ASampleThatMeetsALieIsMisbehaviourAndMisuseIsUsage) {
+  log().AppendBytes("\x07rubbish");
+  log().Add(RecordHash("late"));
+  const json found = AuditJson({"--sample", "1000"});
+  EXPECT_EQ(found["verdict"], "MISBEHAVIOUR");
+  EXPECT_EQ(found["kind"], "malformed_entry");
+  EXPECT_EQ(Ask({"audit", kOrigin, "--key", Vkey(), "--sample", "1000"}).exit_code, 4);
+  for (const std::vector<std::string>& misuse : std::vector<std::vector<std::string>>{
+           {"--sample", "0"},
+           {"--sample", "100001"},
+           {"--sample", "-1"},
+           {"--sample", "9", "--stateless"},
+           {"--sample", "9", "--restart"},
+           {"--sample", "9", "--state", Path("st")}}) {
+    std::vector<std::string> arguments = {"audit", kOrigin, "--key", Vkey()};
+    arguments.insert(arguments.end(), misuse.begin(), misuse.end());
+    EXPECT_EQ(Ask(arguments).exit_code, 2) << misuse.back();
+  }
+  server_.on_chunk = [](v1::EntriesChunk& chunk) {
+    chunk.mutable_bundle()->back() ^= 1;
+  };
+  const json refused = AuditJson({"--sample", "3"});
+  EXPECT_EQ(refused["verdict"], "UNVERIFIED");
+  EXPECT_EQ(Ask({"audit", "example.org/other", "--sample", "3"}).exit_code, 3);
+}
+
 TEST_F(CliAuditTest, DiffPrintsWhatChangedInBothDirections) {
   log().Add(RecordHash("three"));
   log().Remove(RecordHash("one"));
