@@ -46,6 +46,10 @@ absl::Status LogAudit::CheckRoot(uint64_t size, const Hash& root) const {
 }
 
 absl::StatusOr<bool> LogAudit::Run(const std::function<absl::Status()>& after_piece) {
+  // Its fault is of other entries than those that come now.
+  if (replay_.faulted()) {
+    return absl::FailedPreconditionError("the replay met a fault before");
+  }
   const Checkpoint& head = tree_.head();
   EntryStream stream(connection_, head.origin, replay_.size(), head.size);
   while (!stream.done()) {
@@ -68,6 +72,9 @@ absl::StatusOr<bool> LogAudit::Run(const std::function<absl::Status()>& after_pi
 absl::Status LogAudit::AuthenticateFault(std::span<const Bytes> entries) {
   TileTree tree = replay_.state().tree;
   const uint64_t begin = tree.size();
+  if (fault_->position < begin || fault_->position - begin >= entries.size()) {
+    return absl::InternalError("a fault that is not in the entries at hand");
+  }
   entries = entries.first(fault_->position + 1 - begin);
   fault_entry_ = AsText(entries.back());
   tree.Append(LeafHashes(entries));

@@ -29,12 +29,13 @@ namespace setlog {
 
 class LogAudit {
  public:
-  // Both must outlive it. `replay` has at most the head's size.
+  // Both must outlive it. `replay` has at most the head's size, and met no fault.
   LogAudit(const Connection* connection, const VerifiedHead* head, Replay replay);
 
   const Replay& replay() const { return replay_; }
   // For the next audit: its entries are the log's if Run returned true, or CheckPrefix
-  // OK.
+  // OK. Not if it is faulted(): it met what may be a lie of the server alone, and the
+  // next audit must begin with another one.
   Replay TakeReplay() && { return std::move(replay_); }
   const TreeClient& tree() const { return tree_; }
 
@@ -45,7 +46,8 @@ class LogAudit {
   // Checks the entries up to the head; true if all were, false if a fault was met.
   // `after_piece` is called after each piece, and at least several times a second; its
   // error ends the audit and is returned. DataLoss if the server sends what does not
-  // stand under its head (which convicts nobody), else the connection's status.
+  // stand under its head (which convicts nobody), FailedPrecondition for a replay that
+  // is faulted(), else the connection's status.
   absl::StatusOr<bool> Run(const std::function<absl::Status()>& after_piece);
 
   // The fault that Run met, in an entry that stands under the head.

@@ -70,6 +70,9 @@ class Replay {
 
   // The next entries of the log. A fault is final.
   std::optional<ReplayFault> Feed(std::span<const Bytes> entries);
+  // Whether Feed met a fault: then nothing leads on from this replay. If the entries
+  // turn out not to be the log's, it is of no use any more.
+  bool faulted() const { return fault_.has_value(); }
 
   uint64_t size() const { return state_.tree.size(); }
   // RFC 6962 root of everything fed.

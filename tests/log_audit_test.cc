@@ -193,6 +193,30 @@ TEST_F(LogAuditTest, EntriesThatAServerMadeUpAreNoFault) {
   }
 }
 
+// Neither is what cannot be compared with the head; nor does it ever become one.
+TEST_F(LogAuditTest, AFaultThatCannotBeComparedIsNotTakenUpAgain) {
+  for (int i = 200; i < 600; ++i) log().Add(HashN(i));
+  log().Index();
+  const VerifiedHead head = Head();
+  server_.on_chunk = [&](v1::EntriesChunk& chunk) {
+    chunk.clear_bundle();
+    ASSERT_OK(AppendToBundle(AsBytes("\x07made up"), chunk.mutable_bundle()));
+    server_.failures.assign(20, {grpc::StatusCode::NOT_FOUND, "no proof today"});
+  };
+  Replay replay(kLog);
+  const Bytes manifest = AsBytes(log().entry(0));
+  ASSERT_FALSE(replay.Feed(std::span(&manifest, 1)));
+  LogAudit audit(&connection_, &head, std::move(replay));
+  EXPECT_STATUS(audit.Run(nothing_), absl::StatusCode::kNotFound, "no proof today");
+  EXPECT_FALSE(audit.fault());
+  EXPECT_TRUE(audit.replay().faulted());
+  server_.on_chunk = nullptr;
+  server_.failures.clear();
+  LogAudit again(&connection_, &head, std::move(audit).TakeReplay());
+  EXPECT_STATUS(again.Run(nothing_), absl::StatusCode::kFailedPrecondition, "fault");
+  EXPECT_FALSE(again.fault());
+}
+
 TEST_F(LogAuditTest, MalformedStreamsAreRefused) {
   const VerifiedHead head = Head();
   const std::function<void(v1::EntriesChunk&)> lies[] = {

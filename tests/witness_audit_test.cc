@@ -1,5 +1,6 @@
 // A witness that replays: what it cosigns, what it waits for, whom it convicts.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -267,6 +268,34 @@ TEST_F(WitnessAuditTest, EntriesThatAServerMadeUpAreNotCosignedAndConvictNobody)
   options.patience = milliseconds(10000);
   Start(options);
   ExpectCosignedAt(0, 13);
+}
+
+// A lie that could not be compared with the head is forgotten: the honest entries that
+// come afterwards are not judged by it, at once or late.
+TEST_F(WitnessAuditTest, AMadeUpFaultThatCouldNotBeComparedConvictsNobodyLater) {
+  listener_.Change([](FakeLog& log) {
+    while (log.size() < 600) log.Add(HashN(log.size()));
+    log.Index();
+  });
+  std::atomic<int> lies = 0;
+  listener_.on_chunk = [&](v1::EntriesChunk& chunk) {
+    if (chunk.begin() == 0) return;
+    if (lies == 0) {
+      chunk.clear_bundle();
+      ASSERT_OK(AppendToBundle(AsBytes("\x07made up"), chunk.mutable_bundle()));
+      listener_.failures.assign(1, {grpc::StatusCode::UNAVAILABLE, "no proof now"});
+      ++lies;
+    } else {
+      // So slow that the replay is asked to go on before anything has come.
+      std::this_thread::sleep_for(milliseconds(400));
+    }
+  };
+  Start(Auditing());
+  ExpectCosignedAt(0, Log().size());
+  EXPECT_EQ(lies, 1);
+  EXPECT_EQ(OriginFigure("setlog_cosigner_convicted"), "0");
+  EXPECT_FALSE(Said("log_convicted"));
+  EXPECT_TRUE(Said("replay_begins_again"));
 }
 
 TEST_F(WitnessAuditTest, AServerThatIsLostIsWaitedFor) {

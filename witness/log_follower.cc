@@ -210,7 +210,9 @@ absl::Status LogFollower::ReplayTo(VerifiedHead head) {
     return absl::OkStatus();
   });
   if (finished.ok() && !*finished) return MetFault(audit);
-  if (absl::IsDataLoss(finished.status())) {
+  // A fault that could not be compared with the head stays in the replay, and may be
+  // the server's alone: it must not be met again under a later head.
+  if (absl::IsDataLoss(finished.status()) || audit.replay().faulted()) {
     BeginAgain(finished.status());
     Load();  // from what was kept, if it was
     return finished.status();
