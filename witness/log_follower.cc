@@ -247,7 +247,8 @@ absl::Status LogFollower::MetFault(const LogAudit& audit) {
   }
   convicted_ = true;
   // First of all it is written down; the evidence may need the log's help.
-  log_->Convict(Refusal{"", what, ""});
+  log_->Convict(
+      Refusal{"", absl::StrFormat("under its signed head stands %s", what), ""});
   Retry retry(kEvidencePatience);
   absl::StatusOr<Evidence> evidence = audit.MakeEvidence();
   while (!evidence.ok() && !stopping() && retry.WaitAfter(evidence.status())) {

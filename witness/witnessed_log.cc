@@ -174,10 +174,11 @@ void WitnessedLog::RefuseLocked(Refusal refusal) {
 }
 
 WitnessReply WitnessedLog::Forbidden() const {
-  return Plain(
-      403, absl::StrFormat("this witness no longer cosigns %s, whose own signatures "
-                           "prove misbehaviour: %s",
-                           origin(), refusal_->what));
+  // Without evidence this witness has seen it, and can prove it to nobody.
+  const std::string_view because =
+      refusal_->kind.empty() ? "" : ", whose own signatures prove misbehaviour";
+  return Plain(403, absl::StrFormat("this witness no longer cosigns %s%s: %s", origin(),
+                                    because, refusal_->what));
 }
 
 WitnessedLog::Figures WitnessedLog::figures() const {
