@@ -104,7 +104,7 @@ void LogFollower::Run() {
     if (stopping()) break;
     Told(status);
     AnswerQuestions();
-    if (SaveIsDue() && head_ && authentic_) Save(*head_, replay_);
+    if (!convicted_ && SaveIsDue() && head_ && authentic_) Save(*head_, replay_);
     Sleep(!status.ok());
   }
   if (!convicted_ && head_ && authentic_ && keep_took_ < kMaxSaveAtStop) {
@@ -209,7 +209,12 @@ absl::Status LogFollower::ReplayTo(VerifiedHead head) {
     Save(head, audit.replay());
     return absl::OkStatus();
   });
-  if (finished.ok() && !*finished) return MetFault(audit);
+  if (finished.ok() && !*finished) {
+    // The audit has the replay, for the evidence; what is left here is none.
+    replay_ = Replay(origin_);
+    head_.reset();
+    return MetFault(audit);
+  }
   // A fault that could not be compared with the head stays in the replay, and may be
   // the server's alone: it must not be met again under a later head.
   if (absl::IsDataLoss(finished.status()) || audit.replay().faulted()) {
