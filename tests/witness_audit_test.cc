@@ -234,6 +234,42 @@ TEST_F(WitnessAuditTest, AForkBehindWhatWasCosignedIsConvictedLater) {
   ExpectConvicted(13, 13, "fork");
 }
 
+// Old heads are public, and refused without a signature: who sends them again and again
+// does not keep the witness from following the log.
+TEST_F(WitnessAuditTest, OldHeadsInEndlessRowsDoNotHoldUpTheReplay) {
+  listener_.Change([](FakeLog& log) {
+    while (log.size() < 700) log.Add(HashN(log.size()));
+    log.Index();
+  });
+  Start(Auditing());
+  const uint64_t size = Log().size();
+  ExpectCosignedAt(0, size);
+  std::vector<std::string> old;
+  for (uint64_t i = 0; i < 400; ++i) old.push_back(Request(Log(), size, 200 + i));
+  // More calls than can be answered before the next ones are asked for.
+  listener_.Change([&](FakeLog&) {
+    listener_.on_consistency = [](v1::ConsistencyProof&) {
+      std::this_thread::sleep_for(milliseconds(10));
+    };
+  });
+  std::atomic<bool> enough = false;
+  std::thread sender([&] {
+    for (size_t i = 0; !enough; ++i) {
+      EXPECT_EQ(Post(old[i % old.size()]).status, 400);
+    }
+  });
+  std::this_thread::sleep_for(milliseconds(300));
+  listener_.Change([](FakeLog& log) {
+    log.Add(HashN(9000));
+    log.Index();
+  });
+  std::string request;
+  listener_.Change([&](FakeLog& log) { request = Request(log, size, log.size()); });
+  EXPECT_EQ(Post(request).status, 200);
+  enough = true;
+  sender.join();
+}
+
 // What a restart finds: the log was rewritten while nobody looked.
 TEST_F(WitnessAuditTest, ARewrittenLogIsConvictedByWhatWasCosigned) {
   Start(Auditing());

@@ -17,6 +17,7 @@ constexpr milliseconds kSoon(100);  // after an answer that came too early
 constexpr milliseconds kLongestPause(30000);
 constexpr milliseconds kEvidencePatience(15000);
 constexpr size_t kRoots = 256;
+constexpr size_t kGoodHeads = 256;
 constexpr size_t kMaxLaterQuestions = 16;
 // A stop does not begin to write a set that took longer before.
 constexpr std::chrono::seconds kMaxSaveAtStop(4);
@@ -71,6 +72,8 @@ uint64_t LogFollower::Ask(const std::string& note, const Checkpoint& head,
 void LogFollower::CheckLater(const std::string& note, const Checkpoint& head) {
   {
     MutexLock lock(mutex_);
+    const auto good = good_.find(head.size);
+    if (good != good_.end() && good->second == head.root) return;
     if (questions_.size() >= kMaxLaterQuestions) return;
     Ask(note, head, false);
   }
@@ -239,6 +242,8 @@ void LogFollower::BeginAgain(const absl::Status& why) {
   head_.reset();
   roots_.clear();
   kept_size_ = 0;
+  MutexLock lock(mutex_);
+  good_.clear();
 }
 
 absl::Status LogFollower::MetFault(const LogAudit& audit) {
@@ -300,12 +305,15 @@ absl::Status LogFollower::Judge(const Question& question) {
 }
 
 void LogFollower::AnswerQuestions() {
+  std::optional<uint64_t> end;
   while (true) {
     std::optional<std::pair<uint64_t, Question>> next;
     {
       MutexLock lock(mutex_);
       if (stopping_ && !convicted_) return;  // each might cost a call
+      if (!end) end = next_id_;
       for (const auto& [id, question] : questions_) {
+        if (id >= *end) break;
         if (question.answer) continue;
         const bool known = head_ && authentic_ &&
                            question.head.size <= head_->version.checkpoint.size &&
@@ -320,6 +328,12 @@ void LogFollower::AnswerQuestions() {
     if (convicted_) answer = absl::PermissionDeniedError("the log is convicted");
     if (answer.ok()) answer = Judge(next->second);
     MutexLock lock(mutex_);
+    if (answer.ok()) {
+      const Checkpoint& head = next->second.head;
+      good_[head.size] = head.root;
+      // The smallest: who asks about old heads has the most of them.
+      if (good_.size() > kGoodHeads) good_.erase(good_.begin());
+    }
     const auto asked = questions_.find(next->first);
     if (asked == questions_.end()) continue;  // gave up
     if (asked->second.awaited) {

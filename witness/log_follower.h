@@ -88,6 +88,7 @@ class LogFollower final : public HeadAuditor {
   // Forgets what was replayed.
   void BeginAgain(const absl::Status& why);
   absl::Status MetFault(const LogAudit& audit);
+  // Those that were asked before it: others must not keep the next round waiting.
   void AnswerQuestions();
   absl::Status Judge(const Question& question);
   absl::StatusOr<Hash> RootAt(uint64_t size);
@@ -127,6 +128,8 @@ class LogFollower final : public HeadAuditor {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Question> questions_ ABSL_GUARDED_BY(mutex_);
+  // Heads that were found to be the log's, a few: no call is made for them again.
+  std::map<uint64_t, Hash> good_ ABSL_GUARDED_BY(mutex_);
   Figures figures_ ABSL_GUARDED_BY(mutex_);
   std::string why_not_ ABSL_GUARDED_BY(mutex_) = "the replay has not begun";
 
