@@ -270,6 +270,22 @@ TEST_F(WitnessAuditTest, OldHeadsInEndlessRowsDoNotHoldUpTheReplay) {
   sender.join();
 }
 
+// The log's key can make up any number of heads that no replay will ever reach: they
+// take no place from one that convicts it.
+TEST_F(WitnessAuditTest, HeadsBeyondAllReplaysLeaveRoomForAFork) {
+  Start(Auditing());
+  ExpectCosignedAt(0, 10);
+  for (uint64_t i = 0; i < 40; ++i) {
+    const std::string note = Log().NoteFor((uint64_t{1} << 60) + i, HashN(i));
+    EXPECT_EQ(Post(*FormatAddCheckpoint({10, {HashN(1)}, note})).status, 422);
+  }
+  FakeLog fork(ManifestFor(kOrigin));
+  for (int i = 0; i < 30; ++i) fork.Add(HashN(100 + i));
+  EXPECT_EQ(Post(Request(fork, 10, 12)).status, 422);
+  Eventually([&] { return Said("log_convicted"); });
+  ExpectConvicted(10, 13, "fork");
+}
+
 // What a restart finds: the log was rewritten while nobody looked.
 TEST_F(WitnessAuditTest, ARewrittenLogIsConvictedByWhatWasCosigned) {
   Start(Auditing());

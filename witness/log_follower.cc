@@ -62,11 +62,31 @@ LogFollower::Figures LogFollower::figures() const {
   return figures_;
 }
 
-uint64_t LogFollower::Ask(const std::string& note, const Checkpoint& head,
-                          bool awaited) {
+uint64_t LogFollower::Ask(Question question) {
   const uint64_t id = next_id_++;
-  questions_.emplace(id, Question{note, head, awaited, std::nullopt});
+  questions_.emplace(id, std::move(question));
   return id;
+}
+
+bool LogFollower::PlaceFor(const Checkpoint& head) {
+  size_t later = 0;
+  auto farthest = questions_.end();
+  for (auto it = questions_.begin(); it != questions_.end(); ++it) {
+    const Question& question = it->second;
+    if (!question.may_go) continue;
+    ++later;
+    // What was replayed is answered in the next round: nothing pushes it out.
+    if (question.head.size <= figures_.replayed_size) continue;
+    if (farthest == questions_.end() ||
+        question.head.size > farthest->second.head.size) {
+      farthest = it;
+    }
+  }
+  if (later < kMaxLaterQuestions) return true;
+  if (farthest == questions_.end()) return false;
+  if (farthest->second.head.size <= head.size) return false;
+  questions_.erase(farthest);
+  return true;
 }
 
 void LogFollower::CheckLater(const std::string& note, const Checkpoint& head) {
@@ -74,8 +94,16 @@ void LogFollower::CheckLater(const std::string& note, const Checkpoint& head) {
     MutexLock lock(mutex_);
     const auto good = good_.find(head.size);
     if (good != good_.end() && good->second == head.root) return;
-    if (questions_.size() >= kMaxLaterQuestions) return;
-    Ask(note, head, false);
+    if (!PlaceFor(head)) return;
+    Ask({.note = note, .head = head, .may_go = true});
+  }
+  changed_.notify_all();
+}
+
+void LogFollower::CheckCosigned(const std::string& note, const Checkpoint& head) {
+  {
+    MutexLock lock(mutex_);
+    Ask({.note = note, .head = head});
   }
   changed_.notify_all();
 }
@@ -84,7 +112,7 @@ absl::Status LogFollower::Check(const std::string& note, const Checkpoint& head,
                                 milliseconds patience) {
   MutexLock lock(mutex_);
   if (stopping_) return absl::UnavailableError("the witness is stopping");
-  const uint64_t id = Ask(note, head, true);
+  const uint64_t id = Ask({.note = note, .head = head, .awaited = true});
   changed_.notify_all();
   lock.WaitFor(changed_, patience, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return stopping_ || questions_.at(id).answer.has_value();

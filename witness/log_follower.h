@@ -57,7 +57,11 @@ class LogFollower final : public HeadAuditor {
 
   absl::Status Check(const std::string& note, const Checkpoint& head,
                      std::chrono::milliseconds patience) override;
+  // Of many, those go first that are far beyond what was replayed: any number of them
+  // may be made up with the log's key.
   void CheckLater(const std::string& note, const Checkpoint& head) override;
+  // The same of what was cosigned before, which never goes.
+  void CheckCosigned(const std::string& note, const Checkpoint& head);
 
   // From now on nobody waits; begins what the destructor ends.
   void Stop();
@@ -75,6 +79,7 @@ class LogFollower final : public HeadAuditor {
     std::string note;
     Checkpoint head;
     bool awaited = false;
+    bool may_go = false;
     std::optional<absl::Status> answer;
   };
   using Clock = std::chrono::steady_clock;
@@ -99,8 +104,9 @@ class LogFollower final : public HeadAuditor {
   bool stopping() const;
   // Until something is to be done.
   void Sleep(bool failed);
-  uint64_t Ask(const std::string& note, const Checkpoint& head, bool awaited)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  uint64_t Ask(Question question) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether one more may be asked that nobody waits for; may drop another one for it.
+  bool PlaceFor(const Checkpoint& head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
   const std::string origin_;

@@ -139,7 +139,7 @@ absl::Status Witness::Parts::Follow(const Policy::Log& log) {
   witnessed->Use(follower.get());
   // What it cosigned before, perhaps without an audit, is audited now.
   if (const std::optional<CosignedHead> last = witnessed->last()) {
-    follower->CheckLater(last->note, last->checkpoint);
+    follower->CheckCosigned(last->note, last->checkpoint);
   }
   followers[origin] = std::move(follower);
   return absl::OkStatus();
