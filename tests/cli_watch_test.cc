@@ -158,6 +158,23 @@ TEST_F(CliWatchTest, TheCommandGetsWhatHappenedInItsEnvironmentOnly) {
                       Hex("never") + " example.org/a 10\n");
 }
 
+TEST_F(CliWatchTest, ACommandThatHangsIsEndedByTheFirstSignalAndItsEventToldAgain) {
+  const std::vector<std::string> input = {"--hash", Hex("never")};
+  Once(input);
+  log().Add(RecordHash("never"));
+  log().Index();
+  // What ignores SIGTERM is killed, and so is what it started.
+  auto watch = Start({"--hash", Hex("never"), "--exec",
+                      "trap '' TERM; echo begun; (sleep 60; touch " + Path("done") +
+                          ") & wait; sleep 60"});
+  ASSERT_TRUE(watch->WaitFor("begun", true)) << watch->err();
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(watch->End(SIGTERM), 0) << watch->err();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_THAT(watch->err(), HasSubstr("it was ended before it was done"));
+  EXPECT_EQ(Once(input).size(), 1u);
+}
+
 TEST_F(CliWatchTest, ALostServerIsWaitedForAndWhatHappenedMeanwhileIsTold) {
   auto watch = Start({"--hash", Hex("never"), "--interval", "100ms"});
   ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string_view>
+#include <thread>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 
 namespace setlog {
@@ -38,25 +41,67 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   return pointers;
 }
 
-}  // namespace
+using Clock = std::chrono::steady_clock;
 
-absl::Status RunHook(const std::string& command, const HookVariables& variables) {
+// How soon its end, or a reason to end it, is noticed.
+constexpr std::chrono::milliseconds kTick{50};
+// Between SIGTERM and SIGKILL.
+constexpr std::chrono::seconds kGrace{1};
+
+absl::StatusOr<pid_t> Spawn(const std::string& command,
+                            const HookVariables& variables) {
   std::vector<std::string> arguments = {"/bin/sh", "-c", command};
   std::vector<std::string> environment = EnvironmentWith(variables);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setpgroup(&attributes, 0);
   pid_t pid = 0;
   const int failed =
-      posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
+      posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
                   Pointers(arguments).data(), Pointers(environment).data());
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return absl::ErrnoToStatus(failed, "cannot start /bin/sh");
+  return pid;
+}
+
+}  // namespace
+
+absl::Status RunHook(const std::string& command, const HookVariables& variables,
+                     const std::function<bool()>& stop,
+                     const std::function<void()>& slow) {
+  const absl::StatusOr<pid_t> spawned = Spawn(command, variables);
+  if (!spawned.ok()) return spawned.status();
+  const pid_t pid = *spawned;
+  const Clock::time_point begin = Clock::now();
+  std::optional<Clock::time_point> stopped;
+  bool said = false;
   int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return absl::ErrnoToStatus(errno, "cannot wait for /bin/sh");
+  while (true) {
+    const pid_t ended = waitpid(pid, &status, WNOHANG);
+    if (ended == pid) break;
+    if (ended < 0 && errno != EINTR) {
+      return absl::ErrnoToStatus(errno, "cannot wait for /bin/sh");
+    }
+    const Clock::time_point now = Clock::now();
+    if (!stopped && stop()) {
+      stopped = now;
+      kill(-pid, SIGTERM);
+    } else if (stopped && now - *stopped > kGrace) {
+      kill(-pid, SIGKILL);
+    } else if (!said && now - begin > kSlowHook) {
+      said = true;
+      slow();
+    }
+    // A quick one is not made to wait a tick.
+    std::this_thread::sleep_for(now - begin < kTick ? kTick / 10 : kTick);
   }
+  if (stopped) return absl::CancelledError("it was ended before it was done");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
   return absl::UnknownError(
       WIFEXITED(status)

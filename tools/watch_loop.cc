@@ -130,9 +130,11 @@ std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since
   for (const WatchEvent& event : events) {
     TellEvent(head, since, event);
     if (!session_.out.Flush()) return ExitCode::kUnverified;
-    if (!options_.command.empty()) RunCommand(head, event);
+    const bool told = options_.command.empty() || RunCommand(head, event);
     // Not all are told: none are kept as told, and the next run begins with them.
-    if (interrupt_.requested() && &event != &events.back()) return ExitCode::kHolds;
+    if (!told || (interrupt_.requested() && &event != &events.back())) {
+      return ExitCode::kHolds;
+    }
   }
   const bool first = !started_;
   started_ = true;
@@ -233,7 +235,7 @@ void WatchLoop::TellEvent(const VerifiedHead& head, uint64_t since,
                 head.version.index.m, log_.origin(), name.empty() ? "" : "; ", name));
 }
 
-void WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
+bool WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
   const std::string hash = ToHex(watch_.values()[event.place]);
   const absl::Status ran = RunHook(
       options_.command,
@@ -242,10 +244,19 @@ void WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
        {"SETLOG_ORIGIN", log_.origin()},
        {"SETLOG_INDEX_SIZE", absl::StrFormat("%d", head.version.index.m)},
        {"SETLOG_POSITION",
-        event.position ? absl::StrFormat("%d", *event.position) : std::string()}});
-  if (ran.ok()) return;
-  session_.out.Error(absl::StrFormat("--exec for %s %s: %s; the watch goes on", hash,
-                                     EventWord(event), std::string(ran.message())));
+        event.position ? absl::StrFormat("%d", *event.position) : std::string()}},
+      [this] { return interrupt_.requested(); },
+      [&] {
+        session_.out.Error(absl::StrFormat(
+            "--exec for %s %s still runs after %d s: nothing more is told until it "
+            "ends",
+            hash, EventWord(event), kSlowHook.count()));
+      });
+  if (ran.ok()) return true;
+  session_.out.Error(absl::StrFormat("--exec for %s %s: %s; the watch %s", hash,
+                                     EventWord(event), std::string(ran.message()),
+                                     absl::IsCancelled(ran) ? "ends" : "goes on"));
+  return !absl::IsCancelled(ran);
 }
 
 std::optional<ExitCode> WatchLoop::Failed(const absl::Status& why) {

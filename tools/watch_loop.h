@@ -55,7 +55,8 @@ class WatchLoop {
                                const std::vector<WatchEvent>& events);
   void TellStart(const VerifiedHead& head, uint64_t since);
   void TellEvent(const VerifiedHead& head, uint64_t since, const WatchEvent& event);
-  void RunCommand(const VerifiedHead& head, const WatchEvent& event);
+  // False if a signal ended it before it was done.
+  bool RunCommand(const VerifiedHead& head, const WatchEvent& event);
   absl::Status Keep();
   // Lost, and waited for, or the end.
   std::optional<ExitCode> Failed(const absl::Status& why);
