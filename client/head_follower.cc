@@ -174,6 +174,15 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
   return status;
 }
 
+absl::StatusOr<bool> HeadFollower::MeetsQuorum(const std::string& note) const {
+  const absl::StatusOr<std::optional<KnownLog>> known = state_->Load(options_.origin);
+  if (!known.ok()) return known.status();
+  const absl::StatusOr<KeyChoice> choice = ChooseKey(*known);
+  if (!choice.ok()) return choice.status();
+  const Trust& trust = choice->trust;
+  return trust.policy && trust.policy->quorum && VerifyHead(note, trust).ok();
+}
+
 absl::StatusOr<VerifiedHead> HeadFollower::Adopt(const v1::Head& head) {
   contradiction_.reset();
   conviction_.reset();

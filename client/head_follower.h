@@ -91,6 +91,9 @@ class HeadFollower {
   // is known yet (else FailedPrecondition).
   absl::StatusOr<VerifiedHead> Adopt(const v1::Head& head);
 
+  // Whether `note`, of the known log, meets a quorum that Follow asks for.
+  absl::StatusOr<bool> MeetsQuorum(const std::string& note) const;
+
   // Of the last call, if it failed for that.
   const std::optional<HeadContradiction>& contradiction() const {
     return contradiction_;

@@ -71,6 +71,10 @@ class LogClient {
   // itself if there is none, or it does not meet `demands`. One call.
   absl::StatusOr<VerifiedHead> Cosigned(const VerifiedHead& head,
                                         const Demands& demands);
+  // See HeadFollower.
+  absl::StatusOr<bool> MeetsQuorum(const std::string& note) const {
+    return follower_.MeetsQuorum(note);
+  }
   // Why the last call failed, if it met two heads that contradict each other.
   const std::optional<HeadContradiction>& contradiction() const {
     return follower_.contradiction();

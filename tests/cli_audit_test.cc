@@ -28,6 +28,18 @@ class CliAuditTest : public CliServerTest {
     return lines.empty() ? json() : lines[0];
   }
 
+  // A witness that cosigned the head as it is, and a policy that wants it.
+  void UseWitness() {
+    server_.witness =
+        MakeSigningKey("w.example", Ed25519PrivateKey::FromSeed(HashN(9)).value())
+            .value();
+    Write("policy",
+          "log " + Vkey() + "\nwitness w " +
+              FormatVkey(server_.witness->Verifier(SignatureType::kCosignature)) +
+              "\nquorum w\n");
+    server_.cosigned_size = log().size();
+  }
+
   std::string StateFile(const std::string& home) {
     for (const auto& file :
          std::filesystem::directory_iterator(Path(home + "/audit"))) {
@@ -106,14 +118,7 @@ TEST_F(CliAuditTest, EntriesThatAreNotTheLogsAreUnverified) {
 }
 
 TEST_F(CliAuditTest, ACosignedHeadOlderThanTheLastAuditIsCleanWithNothingNew) {
-  server_.witness =
-      MakeSigningKey("w.example", Ed25519PrivateKey::FromSeed(HashN(9)).value())
-          .value();
-  Write("policy",
-        "log " + Vkey() + "\nwitness w " +
-            FormatVkey(server_.witness->Verifier(SignatureType::kCosignature)) +
-            "\nquorum w\n");
-  server_.cosigned_size = log().size();
+  UseWitness();
   log().Add(RecordHash("three"));
   log().Index();
   for (const bool stateless : {false, true}) {
@@ -142,6 +147,30 @@ TEST_F(CliAuditTest, ACosignedHeadOlderThanTheLastAuditIsCleanWithNothingNew) {
   EXPECT_EQ(on["verdict"], "CLEAN") << on;
   EXPECT_EQ(on["from"], 9);
   EXPECT_EQ(on["checked"], 1);
+}
+
+TEST_F(CliAuditTest, ACosignedHeadThatWentBackIsNotClean) {
+  UseWitness();
+  const auto audit = [&](const char* state) {
+    return AuditJson({"--state", Path(state), "--policy", Path("policy")});
+  };
+  log().Add(RecordHash("three"));
+  log().Index();
+  server_.cosigned_size = log().size();
+  // Kept without the policy, but with the line of the witness.
+  EXPECT_EQ(AuditJson({"--state", Path("first")})["size"], 9);
+  // Known in SETLOG_HOME as cosigned, below a newer head that nobody cosigned.
+  EXPECT_EQ(AuditJson({"--policy", Path("policy")})["size"], 9);
+  log().Add(RecordHash("four"));
+  log().Index();
+  EXPECT_EQ(AuditJson()["size"], 11);
+  server_.cosigned_size = 7;
+  for (const char* state : {"first", "fresh"}) {
+    const json fields = audit(state);
+    EXPECT_EQ(fields["verdict"], "UNVERIFIED") << state << fields;
+    EXPECT_THAT(fields["error"].get<std::string>(),
+                HasSubstr("the cosigned head went back from size 9 to 7"));
+  }
 }
 
 TEST_F(CliAuditTest, AHeadThatForgetsWhatWasAuditedIsNotClean) {

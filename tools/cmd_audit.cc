@@ -268,9 +268,17 @@ class Audit {
   }
 
   // With a quorum the head is the newest that witnesses cosigned: it may be older than
-  // one that was taken without them, and must then be that one's past.
+  // one that was taken without them, and must then be that one's past. Behind one that
+  // they cosigned it does not go.
   std::optional<ExitCode> CheckLead(const KnownHead& seen) {
     const Checkpoint& now = head_->version.checkpoint;
+    const absl::StatusOr<bool> met = log_.client().MeetsQuorum(seen.note);
+    if (!met.ok()) return Unverified(met.status());
+    if (*met) {
+      return Unverified(absl::DataLossError(absl::StrFormat(
+          "%s: the cosigned head went back from size %d to %d; %s", flags_.origin,
+          seen.checkpoint.size, now.size, SavedNotes(seen.note))));
+    }
     const TreeClient tree(&log_.connection(), seen.checkpoint);
     const absl::StatusOr<ConsistencyResult> between =
         tree.Consistency(now.size, seen.checkpoint.size);
@@ -320,7 +328,9 @@ class Audit {
           "the key %s is not the one known in SETLOG_HOME, %s",
           FormatVkey(head_->version.log_key), FormatVkey((*known)->key))));
     }
-    return CheckSeen(*(*known)->head);
+    if (const auto code = CheckSeen(*(*known)->head)) return code;
+    if (!(*known)->cosigned) return std::nullopt;
+    return CheckSeen(*(*known)->cosigned);
   }
 
  public:
