@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -37,9 +38,10 @@ absl::StatusOr<bool> SampleAudit::Run(std::span<const uint64_t> positions,
     if (absl::Status s = Fetch(piece); !s.ok()) return s;
     if (fault_) return false;
     done += piece.size();
+    done_ = done;
     if (absl::Status s = step(done); !s.ok()) return s;
   }
-  if (absl::Status s = CheckMembers(); !s.ok()) return s;
+  if (absl::Status s = CheckMembers(step); !s.ok()) return s;
   return !fault_;
 }
 
@@ -110,7 +112,7 @@ void SampleAudit::CheckForm(uint64_t position, const std::string& bytes) {
   changes_.push_back({position, add ? add->value : remove->value, add != nullptr});
 }
 
-absl::Status SampleAudit::CheckMembers() {
+absl::Status SampleAudit::CheckMembers(const Step& step) {
   for (size_t begin = 0; begin < changes_.size(); begin += LogClient::kBatchRecords) {
     const auto piece = std::span(changes_).subspan(
         begin, std::min(LogClient::kBatchRecords, changes_.size() - begin));
@@ -119,74 +121,89 @@ absl::Status SampleAudit::CheckMembers() {
     const absl::StatusOr<BatchPresence> found =
         LookUpBatch(*connection_, head_->version, values);
     if (!found.ok()) return found.status();
+    std::vector<Denied> denied;
     for (size_t i = 0; i < piece.size(); ++i) {
       ++looked_up_;
       if (found->present[i] == piece[i].add) continue;
-      if (absl::Status s = CheckLater(piece[i]); !s.ok()) return s;
-      if (fault_) return absl::OkStatus();
+      absl::StatusOr<std::optional<Denied>> later = FindLater(piece[i]);
+      if (!later.ok()) return later.status();
+      if (*later) denied.push_back(**std::move(later));
+      if (absl::Status s = step(done_); !s.ok()) return s;
     }
+    if (absl::Status s = ReadLater(std::move(denied), step); !s.ok()) return s;
+    if (fault_) return absl::OkStatus();
   }
   return absl::OkStatus();
 }
 
-absl::Status SampleAudit::CheckLater(const Change& change) {
-  const absl::StatusOr<LookupResult> found =
+absl::StatusOr<std::optional<SampleAudit::Denied>> SampleAudit::FindLater(
+    const Change& change) {
+  absl::StatusOr<LookupResult> found =
       client_->Lookup(*head_, change.value, Positions::kProven);
-  if (!found.ok()) {
-    if (!absl::IsDataLoss(found.status()) || client_->conviction()) {
-      return found.status();
-    }
+  if (absl::IsDataLoss(found.status()) && !client_->conviction()) {
     // A set that holds what no entry added has no entry to show. The log itself says.
-    const absl::StatusOr<LookupResult> bare =
-        client_->Lookup(*head_, change.value, Positions::kNone);
-    if (!bare.ok()) return bare.status();
-    const absl::Status read = CheckEntriesAfter(change, bare->proof.lookup);
-    return !read.ok() || fault_ ? read : found.status();
+    found = client_->Lookup(*head_, change.value, Positions::kNone);
   }
+  if (!found.ok()) return found.status();
   const std::optional<ProvenEntry>& later =
       change.add ? found->proof.removed : found->proof.added;
   const bool opposite = (found->answer.verdict == SetVerdict::kPresent) != change.add;
-  if (opposite && later && later->position > change.position) return absl::OkStatus();
-  return CheckEntriesAfter(change, found->proof.lookup);
+  if (opposite && later && later->position > change.position) return std::nullopt;
+  return Denied{change, std::move(found->proof.lookup)};
 }
 
-absl::Status SampleAudit::CheckEntriesAfter(const Change& change,
-                                            const LookupProof& lookup) {
+absl::Status SampleAudit::ReadLater(std::vector<Denied> denied, const Step& step) {
+  if (denied.empty()) return absl::OkStatus();
   const uint64_t m = head_->version.index.m;
-  const std::string add = Encode(AddEntry{change.value});
-  const std::string remove = Encode(RemoveEntry{change.value});
-  uint64_t last = change.position;
-  bool last_adds = change.add;
-  const absl::Status read = tree_.Entries(
-      change.position, m, [&](uint64_t begin, std::span<const Bytes> entries) {
+  uint64_t first = m;
+  std::multimap<Hash, Denied*> by_value;
+  for (Denied& one : denied) {
+    first = std::min(first, one.last.position);
+    by_value.emplace(one.last.value, &one);
+  }
+  const absl::Status read =
+      tree_.Entries(first, m, [&](uint64_t begin, std::span<const Bytes> entries) {
         for (size_t i = 0; i < entries.size(); ++i) {
-          const std::string_view entry = AsText(entries[i]);
-          if (entry != add && entry != remove) continue;
-          last = begin + i;
-          last_adds = entry == add;
+          const absl::StatusOr<Entry> entry = DecodeEntry(entries[i]);
+          if (!entry.ok()) continue;
+          const auto* add = std::get_if<AddEntry>(&*entry);
+          const auto* remove = std::get_if<RemoveEntry>(&*entry);
+          if (add == nullptr && remove == nullptr) continue;
+          const Hash& value = add ? add->value : remove->value;
+          const auto [from, to] = by_value.equal_range(value);
+          for (auto at = from; at != to; ++at) {
+            Change& last = at->second->last;
+            if (begin + i > last.position) last = {begin + i, value, add != nullptr};
+          }
         }
-        return absl::OkStatus();
+        return step(done_);
       });
   if (!read.ok()) return read;
+  for (Denied& one : denied) {
+    if (absl::Status s = JudgeLast(std::move(one)); !s.ok() || fault_) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SampleAudit::JudgeLast(Denied denied) {
+  const uint64_t m = head_->version.index.m;
+  const auto& [position, value, adds] = denied.last;
   const absl::StatusOr<bool> present =
-      VerifyLookup(head_->version.index.set_root, change.value, lookup);
+      VerifyLookup(head_->version.index.set_root, value, denied.lookup);
   if (!present.ok()) return Refused(head_->version.checkpoint.origin, present.status());
-  if (*present == last_adds) return absl::OkStatus();
+  if (*present == adds) return absl::OkStatus();
   fault_ = {absl::StrFormat("entry %d %s %s, no entry after it changes that, and the "
                             "set at m = %d says the opposite",
-                            last, Says(last_adds), ToHex(change.value), m),
+                            position, Says(adds), ToHex(value), m),
             absl::UnknownError("")};
-  absl::StatusOr<EntryRange> range = FetchRange(tree_, last, m);
+  absl::StatusOr<EntryRange> range = FetchRange(tree_, position, m);
   if (!range.ok()) {
     fault_->evidence = range.status();
     return absl::OkStatus();
   }
-  fault_->evidence = WrongAnswer{head_->proof.checkpoint,
-                                 head_->proof.manifest,
-                                 head_->proof.index,
-                                 change.value,
-                                 lookup,
-                                 *std::move(range)};
+  fault_->evidence = WrongAnswer{head_->proof.checkpoint,  head_->proof.manifest,
+                                 head_->proof.index,       value,
+                                 std::move(denied.lookup), *std::move(range)};
   return absl::OkStatus();
 }
 

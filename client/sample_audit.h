@@ -5,10 +5,11 @@
 //   if (clean.ok() && !*clean) Show(audit.fault()->what, audit.fault()->evidence);
 //
 // Each entry is shown to stand in its place under the head, and has one of the forms
-// that are legal there. Of an add or a remove that the head's index entry covers, the
-// set must say what the log's last entry about that value says. That says nothing of
-// entries that were not drawn, of members that no entry added, and of older versions:
-// how much it says of how many bad entries is in log/sampling.h. Not thread-safe.
+// that are legal there. The set denies no add or remove that the head's index entry
+// covers, unless a later entry about the same value is shown. That says nothing of
+// entries that were not drawn, such as a later remove that the set ignores, of members
+// that no entry added, and of older versions: how much it says of how many bad entries
+// is in log/sampling.h. Not thread-safe.
 #ifndef SETLOG_CLIENT_SAMPLE_AUDIT_H_
 #define SETLOG_CLIENT_SAMPLE_AUDIT_H_
 
@@ -39,7 +40,9 @@ class SampleAudit {
   // Checks the entries at `positions`, rising and below the head's size. False if a
   // fault() was met. DataLoss if an answer does not verify, with the client's
   // conviction() if there is evidence of that; else the server's status. Three small
-  // calls an entry, of which 16 are under way at a time, and one for 4,096 values.
+  // calls an entry, of which 16 are under way at a time, one for 4,096 values, and one
+  // for each that the set denies; once more all entries from the first of 4,096 on, if
+  // the server does not show what changed it.
   absl::StatusOr<bool> Run(std::span<const uint64_t> positions, const Step& step);
 
   struct Fault {
@@ -63,15 +66,23 @@ class SampleAudit {
   absl::Status Fetch(std::span<const uint64_t> positions);
   absl::StatusOr<std::string> FetchOne(uint64_t position) const;
   void CheckForm(uint64_t position, const std::string& bytes);
-  absl::Status CheckMembers();
-  // The set says the opposite of the entry: has a later one changed it?
-  absl::Status CheckLater(const Change& change);
-  absl::Status CheckEntriesAfter(const Change& change, const LookupProof& lookup);
+  absl::Status CheckMembers(const Step& step);
+  // A change that the set denies, until a later one is found.
+  struct Denied {
+    Change last;
+    LookupProof lookup;
+  };
+  // Nothing if the server shows a later change that explains it.
+  absl::StatusOr<std::optional<Denied>> FindLater(const Change& change);
+  // Looks for later changes in the log itself.
+  absl::Status ReadLater(std::vector<Denied> denied, const Step& step);
+  absl::Status JudgeLast(Denied denied);
 
   const Connection* connection_;
   LogClient* client_;
   const VerifiedHead* head_;
   const TreeClient tree_;
+  uint64_t done_ = 0;  // entries
   std::array<uint64_t, 5> counts_{};
   uint64_t looked_up_ = 0;
   uint64_t not_indexed_ = 0;

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +46,8 @@ class Report {
     json["confidence"] = kConfidence;
     json["detects_entries"] = least;
     json["detects_fraction"] = fraction;
-    json["detects_1_percent"] = OnePercent();
+    const std::optional<double> one_percent = OnePercent();
+    json["detects_1_percent"] = one_percent ? Json(*one_percent) : Json(nullptr);
     out_.Verdict(json, kSampled,
                  absl::StrFormat(": %d of %d entries of %s, drawn at random under its "
                                  "head; nothing wrong was met",
@@ -53,12 +56,17 @@ class Report {
         "  shows   had %d entries (%.3g %%) or more been missing, unreadable or\n"
         "          malformed, or denied by the newest set, this would have met one "
         "with\n"
-        "          probability %.0f %% or more; had 1 %% of them, with %.4g %%",
-        least, 100 * fraction, 100 * kConfidence, 100 * OnePercent()));
+        "          probability %.0f %% or more%s",
+        least, 100 * fraction, 100 * kConfidence,
+        one_percent ? absl::StrFormat("; had 1 %% of them, with %.4g %%",
+                                      std::min(100 * *one_percent, 99.99))
+                    : ""));
     out_.Detail(
-        "  not     what `setlog audit` shows: fewer bad entries, a member that no "
-        "entry\n"
-        "          added or a wrong older version may be there all the same");
+        "  not     what `setlog audit` shows: fewer bad entries, a remove that the set "
+        "ignores,\n"
+        "          a member that no entry added or a wrong older version may be there "
+        "all the\n"
+        "          same; and a run that ended without a verdict counts as a bad one");
     const IndexEntry& index = head_.version.index;
     out_.Detail(absl::StrFormat(
         "  drawn   %d adds, %d removes, %d index entries, %d tags; %d values looked up "
@@ -90,8 +98,10 @@ class Report {
   }
 
  private:
-  double OnePercent() const {
-    return DetectionProbability(size_, sampled_, (size_ + 99) / 100);
+  // Of the largest number of entries that is no more than that; nothing below 100.
+  std::optional<double> OnePercent() const {
+    if (size_ < 100) return std::nullopt;
+    return DetectionProbability(size_, sampled_, size_ / 100);
   }
   Json Fields(std::string_view verdict) const {
     const IndexEntry& index = head_.version.index;

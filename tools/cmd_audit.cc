@@ -531,9 +531,8 @@ Runner DeclareAudit(CLI::App& app) {
       "holds by induction, from an audit before: so its first run (and --restart)\n"
       "replays the log, and leaves some kilobytes for the next one.\n\n"
       "--sample answers SAMPLED (exit 0), never CLEAN: each drawn entry stands in its\n"
-      "place under the head and is well formed, and the newest set says of a drawn\n"
-      "record what the log's last entry about it says. Of the others it tells only "
-      "how\n"
+      "place under the head and is well formed, and the newest set denies no drawn\n"
+      "add or remove that no later one explains. Of the others it tells only how\n"
       "many bad ones would have been met, and how probably: 300 of any number meet "
       "one\n"
       "in a hundred with 95 %.");
