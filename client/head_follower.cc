@@ -10,6 +10,7 @@
 #include "log/entry.h"
 #include "log/note.h"
 #include "log/proof.h"
+#include "log/witness_judge.h"
 #include "proto/forms.h"
 
 namespace setlog {
@@ -28,6 +29,25 @@ std::string NamesOfSigners(const std::string& note) {
                              line.key_id);
   }
   return names;
+}
+
+// The note with the lines of those whose word counts: anybody can add others, and each
+// copy would be one more file.
+std::string WithoutOthers(const std::string& note, const Trust& trust) {
+  std::vector<VerifierKey> keys;
+  if (trust.log_key) keys.push_back(*trust.log_key);
+  if (trust.policy) {
+    for (const Policy::Log& log : trust.policy->logs) {
+      if (log.key != trust.log_key) keys.push_back(log.key);
+    }
+    for (const Policy::Witness& witness : trust.policy->witnesses) {
+      keys.push_back(witness.key);
+    }
+  }
+  const absl::StatusOr<Note> parsed = ParseNote(note);
+  if (!parsed.ok()) return note;
+  const Note kept = WithoutStrangers(*parsed, keys);
+  return kept.signatures.empty() ? note : FormatNote(kept);
 }
 
 std::optional<TagEntry> TagOf(const VersionProof& proof) {
@@ -309,8 +329,10 @@ absl::Status HeadFollower::CheckAgainstSeen(const VersionProof& offered,
   const std::optional<TagEntry> tag = TagOf(offered);
   const auto seen = seen_.Load(tag ? std::optional(tag->name) : std::nullopt);
   if (!seen.ok()) return status.ok() ? seen.status() : status;
+  VersionProof shown = offered;
+  shown.checkpoint = WithoutOthers(offered.checkpoint, choice.trust);
   for (const VersionProof& before : *seen) {
-    for (Evidence& evidence : ContradictionsIn(offered, before)) {
+    for (Evidence& evidence : ContradictionsIn(shown, before)) {
       candidates.push_back(std::move(evidence));
     }
   }
@@ -337,16 +359,23 @@ std::vector<Evidence> HeadFollower::EvidenceOf(const KnownHead& known,
   return {Fork{smaller.note, larger.note, *std::move(left), *std::move(right)}};
 }
 
-absl::Status HeadFollower::Contradict(const KnownHead& known, const KnownHead& offered,
+absl::Status HeadFollower::Contradict(const KnownHead& seen, const KnownHead& shown,
                                       const KeyChoice& choice,
                                       const std::string& what) {
+  const KnownHead known{WithoutOthers(seen.note, choice.trust), seen.checkpoint};
+  const KnownHead offered{WithoutOthers(shown.note, choice.trust), shown.checkpoint};
   HeadContradiction found{known.note, offered.note, "", ""};
   absl::StatusOr<std::string> known_path =
       state_->SaveEvidence(options_.origin, found.known);
   absl::StatusOr<std::string> offered_path =
       state_->SaveEvidence(options_.origin, found.offered);
-  std::string where = "the notes could not be saved";
-  if (known_path.ok() && offered_path.ok()) {
+  std::string where;
+  if (!known_path.ok() || !offered_path.ok()) {
+    const absl::Status& why =
+        known_path.ok() ? offered_path.status() : known_path.status();
+    where = absl::StrFormat("the notes could not be saved (%s)",
+                            std::string(why.message()));
+  } else {
     found.known_path = *std::move(known_path);
     found.offered_path = *std::move(offered_path);
     where = absl::StrFormat("the notes are %s and %s", found.known_path,

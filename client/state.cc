@@ -95,6 +95,9 @@ absl::StatusOr<KnownLog> ReadLog(const std::string& path, std::string_view origi
       path, std::string(log.status().message())));
 }
 
+// Notes, and pieces of evidence, that are kept of one log.
+constexpr size_t kMaxKeptOfOrigin = 64;
+
 }  // namespace
 
 absl::Status CheckPolicyFor(const VerifierKey& key, std::string_view text) {
@@ -223,9 +226,24 @@ absl::StatusOr<std::string> StateDirectory::SaveEvidence(
   for (char& c : name) {
     if (c == '/') c = '+';
   }
-  const std::string path =
-      absl::StrFormat("%s/evidence/%s-%s%s", path_, name,
-                      ToHex(Bytes(Sha256(AsBytes(bytes))).first(8)), extension);
+  const std::string directory = path_ + "/evidence";
+  const std::string file = absl::StrFormat(
+      "%s-%s%s", name, ToHex(Bytes(Sha256(AsBytes(bytes))).first(8)), extension);
+  size_t kept = 0;
+  std::error_code none;  // says so below, where the file is written
+  for (const auto& other : std::filesystem::directory_iterator(directory, none)) {
+    const std::string beside = other.path().filename().string();
+    if (beside == file) continue;
+    kept += beside.size() == file.size() && beside.starts_with(name + "-") &&
+            beside.ends_with(extension);
+  }
+  if (kept >= kMaxKeptOfOrigin) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "%s has %d files *%s of %s already, and no more are kept: look at them, and "
+        "move them elsewhere",
+        directory, kept, extension, origin));
+  }
+  const std::string path = absl::StrFormat("%s/%s", directory, file);
   if (absl::Status s = ReplaceFile(path, bytes, 0600); !s.ok()) return s;
   return path;
 }

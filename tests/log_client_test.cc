@@ -1,5 +1,6 @@
 #include "client/log_client.h"
 
+#include <set>
 #include <thread>
 
 #include "client/atomic_file.h"
@@ -109,6 +110,25 @@ TEST_F(LogClientTest, ASmallerHeadIsRefusedAndBothNotesAreSaved) {
   server_.on_head = nullptr;
   ASSERT_OK(client.Head());
   EXPECT_FALSE(client.contradiction().has_value());
+}
+
+// Anybody can add lines to a note: no copy of it becomes one more file.
+TEST_F(LogClientTest, LinesOfStrangersMakeNoMoreFiles) {
+  ASSERT_OK(Pinned().Head());
+  server_.shown_size = 30;
+  std::set<std::string> paths;
+  for (uint32_t i = 1; i <= 5; ++i) {
+    server_.on_head = [&](v1::Head& head) {
+      head.set_checkpoint(head.checkpoint() +
+                          FormatSignatureLine({"stranger", i, std::string(90, 'x')}));
+    };
+    LogClient client = Pinned();
+    EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "went back from size 57 to 30");
+    ASSERT_TRUE(client.contradiction().has_value());
+    paths.insert(client.contradiction()->offered_path);
+  }
+  ASSERT_EQ(paths.size(), 1u);
+  EXPECT_EQ(ReadSmallFile(*paths.begin(), 1 << 20).value(), log().NoteAt(30));
 }
 
 TEST_F(LogClientTest, TwoRootsForOneSizeAreProvenMisbehaviour) {

@@ -226,6 +226,21 @@ TEST_F(StateTest, EvidenceIsKeptUnderANameOfItsContent) {
   EXPECT_EQ(ReadSmallFile(*a, 100).value(), "note a");
 }
 
+// A server can show new ones for ever: of each log so many are kept, and what is there
+// stays.
+TEST_F(StateTest, EvidenceOfOneLogIsBounded) {
+  const std::string origin = "example.org/a";
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_OK(state_.SaveEvidence(origin, "note " + std::to_string(i)));
+  }
+  EXPECT_STATUS(state_.SaveEvidence(origin, "one more"), StatusCode::kResourceExhausted,
+                "no more are kept");
+  EXPECT_OK(state_.SaveEvidence(origin, "note 7"));
+  EXPECT_OK(state_.SaveEvidence(origin, "one more", ".evidence"));
+  EXPECT_OK(state_.SaveEvidence("example.org/b", "one more"));
+  EXPECT_OK(state_.SaveEvidence("example.org/a-b", "one more"));
+}
+
 TEST_F(StateTest, NoFilesAreLeftBehindByReplacing) {
   for (int i = 0; i < 3; ++i) {
     known_->highest_m = i;

@@ -351,7 +351,11 @@ class Audit {
     const auto first = log_.state().SaveEvidence(flags_.origin, seen);
     const auto second =
         log_.state().SaveEvidence(flags_.origin, head_->proof.checkpoint);
-    if (!first.ok() || !second.ok()) return "the notes could not be saved";
+    const absl::Status& why = first.ok() ? second.status() : first.status();
+    if (!why.ok()) {
+      return absl::StrFormat("the notes could not be saved (%s)",
+                             std::string(why.message()));
+    }
     return absl::StrFormat("the notes are %s and %s", *first, *second);
   }
 
