@@ -93,9 +93,12 @@ absl::Status MakePrivateDirectory(const std::string& path) {
   for (size_t end = 1; end <= path.size(); ++end) {
     if (end != path.size() && path[end] != '/') continue;
     const std::string prefix = path.substr(0, end);
-    if (::mkdir(prefix.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Failed("cannot create", prefix);
+    if (::mkdir(prefix.c_str(), 0700) != 0) {
+      if (errno != EEXIST) return Failed("cannot create", prefix);
+      continue;
     }
+    // What is synced in it would be lost with it.
+    if (absl::Status s = SyncDirectoryOf(prefix); !s.ok()) return s;
   }
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {

@@ -46,6 +46,10 @@ absl::StatusOr<CosignedHeads> CosignedHeads::Open(const std::string& directory) 
         "another witness uses %s: two of them could cosign two histories", directory));
   }
   if (!lock.ok()) return lock.status();
+  // Even if they were made before: whoever did may have been killed before he synced.
+  if (absl::Status s = SyncDirectoryOf(directory + "/cosigned"); !s.ok()) return s;
+  // What it stands in may be nobody's to read, where somebody else has made it.
+  SyncDirectoryOf(directory).IgnoreError();
   return CosignedHeads(directory, *std::move(lock));
 }
 
