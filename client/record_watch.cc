@@ -77,6 +77,8 @@ absl::StatusOr<std::vector<WatchEvent>> RecordWatch::Look(const VerifiedHead& he
   known_.assign(known_.size(), true);
   state_.present = std::move(draft.present);
   state_.m = m;
+  ahead_ = {};
+  ahead_position_ = m;
   state_.index_position = head.version.index_position;
   return std::move(draft.events);
 }
@@ -104,6 +106,47 @@ absl::Status RecordWatch::Follow(const VerifiedHead& head, const Step& step,
         }
         return step(begin + entries.size() - state_.m, end - state_.m);
       });
+}
+
+absl::StatusOr<WatchAhead> RecordWatch::ReadAhead(const VerifiedHead& head,
+                                                  const Step& step) {
+  const Checkpoint& checkpoint = head.version.checkpoint;
+  if (!looked_ || head.version.index.m != state_.m) {
+    return absl::FailedPreconditionError("the head's version was not looked at");
+  }
+  // A head may be an older one than the last: the newest that witnesses cosigned.
+  if (checkpoint.size <= ahead_position_) return ahead_;
+  const TreeClient tree(connection_, checkpoint);
+  const uint64_t first = ahead_position_;
+  const absl::Status read = tree.Entries(
+      first, checkpoint.size, [&](uint64_t begin, std::span<const Bytes> entries) {
+        WatchAhead ahead = ahead_;
+        for (size_t i = 0; i < entries.size(); ++i) {
+          const absl::StatusOr<Entry> entry = DecodeEntry(entries[i]);
+          if (!entry.ok()) continue;
+          if (const auto* add = std::get_if<AddEntry>(&*entry)) {
+            ++ahead.changes;
+            ahead.watched += PlaceOf(add->value).has_value();
+          } else if (const auto* remove = std::get_if<RemoveEntry>(&*entry)) {
+            ++ahead.changes;
+            ahead.watched += PlaceOf(remove->value).has_value();
+          } else if (const auto* index = std::get_if<IndexEntry>(&*entry)) {
+            if (index->m <= state_.m || !CheckPosition(*entry, begin + i).ok())
+              continue;
+            return Refused(
+                checkpoint.origin,
+                absl::StrFormat("the server withholds the version m = %d: its index "
+                                "entry stands at %d, below the head of size %d, and "
+                                "m = %d is shown as the newest",
+                                index->m, begin + i, checkpoint.size, state_.m));
+          }
+        }
+        ahead_ = ahead;
+        ahead_position_ = begin + entries.size();
+        return step(ahead_position_ - first, checkpoint.size - first);
+      });
+  if (!read.ok()) return read;
+  return ahead_;
 }
 
 absl::Status RecordWatch::Ask(const VerifiedHead& head, bool followed, const Step& step,

@@ -46,6 +46,13 @@ struct WatchEvent {
   friend bool operator==(const WatchEvent&, const WatchEvent&) = default;
 };
 
+// Adds and removes that no version covers yet.
+struct WatchAhead {
+  uint64_t changes = 0;
+  uint64_t watched = 0;  // of them name a value
+  friend bool operator==(const WatchAhead&, const WatchAhead&) = default;
+};
+
 class RecordWatch {
  public:
   // Entries between two versions that are read whatever the number of values is, and
@@ -79,6 +86,14 @@ class RecordWatch {
                                                const Step& step);
   const std::optional<Hash>& doubted() const { return doubted_; }
 
+  // What the entries after the version of the last look hold, up to a head that shows
+  // that version as the newest: whoever only asks for the newest version cannot tell a
+  // log in which nothing happens from a server that withholds what does. While the
+  // version stays no entry is read twice. DataLoss if there is an index entry of a
+  // newer version among them: a server shows the newest one. FailedPrecondition if the
+  // head's version is another one.
+  absl::StatusOr<WatchAhead> ReadAhead(const VerifiedHead& head, const Step& step);
+
  private:
   struct Draft {
     std::vector<bool> present;
@@ -98,6 +113,8 @@ class RecordWatch {
   uint64_t new_values_ = 0;
   uint64_t dropped_values_ = 0;
   std::optional<Hash> doubted_;
+  WatchAhead ahead_;             // of the version at state_.m
+  uint64_t ahead_position_ = 0;  // the first entry that is not in it, if >= state_.m
 };
 
 }  // namespace setlog

@@ -249,6 +249,84 @@ TEST_F(CliWatchTest, ASetThatDroppedARecordWithoutAnEntryConvictsTheLog) {
   EXPECT_EQ(last["verdict"], "MISBEHAVIOUR");
 }
 
+// Shows this version as the newest of each head from now on, with a valid proof.
+void Freeze(FakeServer& server, uint64_t position) {
+  server.on_head = [&server, position](v1::Head& head) {
+    *head.mutable_index() =
+        EntryToProto(server.log().Prove(position, server.log().size()));
+  };
+}
+
+TEST_F(CliWatchTest, AVersionThatIsWithheldWhileTheHeadGrowsEndsIt) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "300ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([this](FakeLog& log) {
+    Freeze(server_, *log.IndexBelow(log.size()));
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  EXPECT_EQ(watch->End(0), 3) << watch->err();
+  const json last = Lines(watch->out()).back();
+  EXPECT_EQ(last["event"], "ended");
+  EXPECT_EQ(last["verdict"], "UNVERIFIED");
+  EXPECT_THAT(last["error"].get<std::string>(),
+              HasSubstr("withholds the version m = 8: its index entry stands at 8"));
+  EXPECT_THAT(Once({"--hash", Hex("never")}, 3), ::testing::SizeIs(1)) << "at once";
+}
+
+TEST_F(CliWatchTest, AServerThatLetsTheVersionMoveButStaysBehindIsCaughtToo) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "300ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([this](FakeLog& log) {
+    log.Add(RecordHash("four"));
+    Freeze(server_, log.Index());
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  EXPECT_EQ(watch->End(0), 3) << watch->err();
+  EXPECT_THAT(watch->out(), HasSubstr("withholds the version m = 10"));
+}
+
+TEST_F(CliWatchTest, ChangesThatNoVersionCoversAreToldOnceAsLag) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "300ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  Change([](FakeLog& log) {
+    log.Add(RecordHash("never"));
+    log.Remove(RecordHash("one"));
+  });
+  ASSERT_TRUE(watch->WaitFor("\"lag\"")) << watch->err();
+  Change([](FakeLog& log) { log.Index(); });
+  ASSERT_TRUE(watch->WaitFor("\"entered\"")) << watch->err();
+  EXPECT_EQ(watch->End(SIGTERM), 0) << watch->err();
+  std::vector<json> lags;
+  for (const json& line : Lines(watch->out())) {
+    if (line["event"] == "lag") lags.push_back(line);
+  }
+  ASSERT_EQ(lags.size(), 1u);
+  EXPECT_EQ(lags[0]["index_size"], 5);
+  EXPECT_EQ(lags[0]["lag"], 4);
+  EXPECT_EQ(lags[0]["changes"], 2);
+  EXPECT_EQ(lags[0]["watched"], 1);
+  EXPECT_THAT(watch->err(), HasSubstr("is 4 entries behind the head of size 9"));
+}
+
+TEST_F(CliWatchTest, BeyondMaxLagIsUnverifiedUntilItIsNotAnyMore) {
+  log().Add(RecordHash("never"));  // an index entry and a tag stand after m too
+  const std::vector<std::string> input = {"--hash", Hex("one"), "--max-lag"};
+  const auto with = [&input](const std::string& lag) {
+    std::vector<std::string> all = input;
+    all.push_back(lag);
+    return all;
+  };
+  EXPECT_EQ(Once(with("3"))[0]["event"], "lag");
+  EXPECT_EQ(Once(with("2"), 3).back()["verdict"], "UNVERIFIED");
+  auto watch = Start(with("2"));
+  ASSERT_TRUE(watch->WaitFor("\"UNVERIFIED\"")) << watch->err();
+  Change([](FakeLog& log) { log.Index(); });
+  ASSERT_TRUE(watch->WaitFor("within --max-lag again", true)) << watch->out();
+  EXPECT_EQ(watch->End(SIGTERM), 0) << watch->err();
+}
+
 TEST_F(CliWatchTest, BadInputAndASecondWatchAreUsage) {
   EXPECT_EQ(Ask({"watch", kOrigin}).exit_code, 2);
   EXPECT_EQ(Ask({"watch", kOrigin, "--hashes", Write("empty", ""), "--once"}).exit_code,

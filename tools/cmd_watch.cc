@@ -168,6 +168,8 @@ Runner DeclareWatch(CLI::App& app) {
               "look at least so often, whatever the server tells (1m)");
   app.add_flag("--once", flags->options.once,
                "tell what happened since the last run, and end");
+  AddNumber(app, "--max-lag", flags->options.max_lag,
+            "UNVERIFIED while the set is more entries behind the head");
   AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog watch example.org/pets --hashes mine.txt --exec 'mail -s "
@@ -184,6 +186,10 @@ Runner DeclareWatch(CLI::App& app) {
       "record) lie between them: then only what it is at the end counts.\n"
       "Of more than 4,096 records all are asked about at the start, and later those\n"
       "that an entry names.\n\n"
+      "The entries after the newest version are read at each --interval too: a newer\n"
+      "version among them was withheld (exit code 3); adds and removes that no "
+      "version\n"
+      "covers for longer than that are told (lag).\n\n"
       "A lost server is waited for (--once: for --retry-for). Exit code: 0 ended by a\n"
       "signal, or by --once; 3 a head or an answer could not be verified; 4\n"
       "MISBEHAVIOUR, with an evidence file.");

@@ -122,7 +122,65 @@ std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
     lost_since_.reset();
   }
   if (!started_) TellStart(head, since);
-  return Tell(head, since, *events);
+  if (const std::optional<ExitCode> code = Tell(head, since, *events)) return code;
+  return CheckLag(head);
+}
+
+std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
+  const uint64_t m = head.version.index.m;
+  const uint64_t lag = head.version.checkpoint.size - m;
+  const std::chrono::microseconds interval(options_.interval_us);
+  // Whether m moved or not: a server may also let it move, and stay behind.
+  if (!read_at_ || Clock::now() - *read_at_ >= interval) {
+    const absl::StatusOr<WatchAhead> ahead =
+        watch_.ReadAhead(head, [&](uint64_t, uint64_t) -> absl::Status {
+          if (interrupt_.requested()) return absl::CancelledError("interrupted");
+          return absl::OkStatus();
+        });
+    if (!ahead.ok()) return Failed(ahead.status());
+    read_at_ = Clock::now();
+    // A log that grows is always a little behind: what stays so is told, once.
+    const bool stays = options_.once || uncovered_m_ == m;
+    uncovered_m_ = ahead->changes > 0 ? m : 0;
+    if (ahead->changes > 0 && stays && lag_told_m_ != m) {
+      lag_told_m_ = m;
+      TellLag(head, *ahead);
+    }
+  }
+  const bool beyond = options_.max_lag && lag > *options_.max_lag;
+  if (beyond == beyond_max_lag_) return std::nullopt;
+  beyond_max_lag_ = beyond;
+  const absl::Status why = absl::DataLossError(absl::StrFormat(
+      "the set of m = %d is %d entries behind the head of size %d; allowed are %d", m,
+      lag, head.version.checkpoint.size, options_.max_lag.value_or(lag)));
+  if (!beyond) {
+    session_.out.Note(
+        absl::StrFormat("the set of m = %d is within --max-lag again", m));
+    return std::nullopt;
+  }
+  if (options_.once) return Unverified(why);
+  Json json = Fields("lag", head);
+  json["verdict"] = WordOf(why);
+  json["lag"] = lag;
+  json["max_lag"] = *options_.max_lag;
+  session_.out.Verdict(json, WordOf(why),
+                       ": " + log_.Explain(why) + "; the watch goes on");
+  return std::nullopt;
+}
+
+void WatchLoop::TellLag(const VerifiedHead& head, const WatchAhead& ahead) {
+  const uint64_t lag = head.version.checkpoint.size - head.version.index.m;
+  Json json = Fields("lag", head);
+  json["lag"] = lag;
+  json["changes"] = ahead.changes;
+  json["watched"] = ahead.watched;
+  const std::string words = absl::StrFormat(
+      "the set of m = %d is %d entries behind the head of size %d: %d adds and removes "
+      "are not in it, %d of them of watched records; --max-lag bounds that",
+      head.version.index.m, lag, head.version.checkpoint.size, ahead.changes,
+      ahead.watched);
+  if (session_.out.json()) session_.out.Result(json, words);
+  session_.out.Note(words);
 }
 
 std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since,

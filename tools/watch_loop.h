@@ -31,6 +31,7 @@ struct WatchOptions {
   std::string command;  // --exec; "" for none
   int64_t interval_us = 60'000'000;
   bool once = false;
+  std::optional<uint64_t> max_lag;  // entries that the set may be behind the head
 };
 
 class WatchLoop {
@@ -53,6 +54,9 @@ class WatchLoop {
   std::optional<ExitCode> LookAt(const VerifiedHead& head);
   std::optional<ExitCode> Tell(const VerifiedHead& head, uint64_t since,
                                const std::vector<WatchEvent>& events);
+  // What the entries after the newest version say; an exit code as above.
+  std::optional<ExitCode> CheckLag(const VerifiedHead& head);
+  void TellLag(const VerifiedHead& head, const WatchAhead& ahead);
   void TellStart(const VerifiedHead& head, uint64_t since);
   void TellEvent(const VerifiedHead& head, uint64_t since, const WatchEvent& event);
   // False if a signal ended it before it was done.
@@ -79,7 +83,11 @@ class WatchLoop {
   uint64_t kept_m_ = 0;
   Clock::time_point kept_at_;
   std::optional<Clock::time_point> lost_since_;
-  uint64_t looked_m_ = 0;  // of the last verified head
+  uint64_t looked_m_ = 0;                     // of the last verified head
+  std::optional<Clock::time_point> read_at_;  // the entries after the newest version
+  uint64_t uncovered_m_ = 0;  // if some of them then were in no version: of that newest
+  uint64_t lag_told_m_ = 0;
+  bool beyond_max_lag_ = false;
   std::chrono::milliseconds gap_;
 };
 
