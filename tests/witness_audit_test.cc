@@ -333,15 +333,14 @@ TEST_F(WitnessAuditTest, AMadeUpFaultThatCouldNotBeComparedConvictsNobodyLater) 
   std::atomic<int> lies = 0;
   listener_.on_chunk = [&](v1::EntriesChunk& chunk) {
     if (chunk.begin() == 0) return;
-    if (lies == 0) {
-      chunk.clear_bundle();
-      ASSERT_OK(AppendToBundle(AsBytes("\x07made up"), chunk.mutable_bundle()));
-      listener_.failures.assign(1, {grpc::StatusCode::UNAVAILABLE, "no proof now"});
-      ++lies;
-    } else {
-      // So slow that the replay is asked to go on before anything has come.
-      std::this_thread::sleep_for(milliseconds(400));
-    }
+    // So late that what came before it was taken; and that the next replay, which goes
+    // on from there, is asked to before anything has come.
+    std::this_thread::sleep_for(milliseconds(300));
+    if (lies > 0) return;
+    chunk.clear_bundle();
+    ASSERT_OK(AppendToBundle(AsBytes("\x07made up"), chunk.mutable_bundle()));
+    listener_.failures.assign(1, {grpc::StatusCode::UNAVAILABLE, "no proof now"});
+    ++lies;
   };
   Start(Auditing());
   ExpectCosignedAt(0, Log().size());
