@@ -67,6 +67,51 @@ TEST_F(RecordWatchTest, WhatCameAndWentBetweenTwoLooksIsTwoEvents) {
   EXPECT_THAT(Look(watch), IsEmpty()) << "the same version";
 }
 
+TEST_F(RecordWatchTest, WhatNoVersionCoversIsCountedAndReadOnce) {
+  RecordWatch watch = Watch({HashN(1), HashN(99)});
+  EXPECT_STATUS(watch.ReadAhead(Pinned().Head().value(), kGoOn),
+                absl::StatusCode::kFailedPrecondition, "not looked at");
+  Look(watch);
+  std::vector<uint64_t> read;
+  server_.on_chunk = [&read](v1::EntriesChunk& chunk) {
+    read.push_back(chunk.begin());
+  };
+  const auto ahead = [&] {
+    return watch.ReadAhead(Pinned().Head().value(), kGoOn).value();
+  };
+  const WatchAhead before = ahead();
+  const uint64_t first = log().Add(HashN(99));
+  log().Add(HashN(98));
+  read.clear();
+  EXPECT_EQ(ahead(), (WatchAhead{before.changes + 2, before.watched + 1}));
+  EXPECT_EQ(ahead(), (WatchAhead{before.changes + 2, before.watched + 1}));
+  const uint64_t next = log().Remove(HashN(1));
+  EXPECT_EQ(ahead(), (WatchAhead{before.changes + 3, before.watched + 2}));
+  EXPECT_THAT(read, ElementsAre(first, next));
+  log().Index();
+  EXPECT_STATUS(watch.ReadAhead(Pinned().Head().value(), kGoOn),
+                absl::StatusCode::kFailedPrecondition, "not looked at");
+  Look(watch);
+  EXPECT_EQ(ahead(), WatchAhead{});
+}
+
+TEST_F(RecordWatchTest, AnIndexEntryThatIsNoNewerVersionIsNotTakenForOne) {
+  RecordWatch watch = Watch({HashN(1)});
+  const VerifiedHead shown = Pinned().Head().value();
+  Look(watch);
+  const PlacedIndex old{shown.version.index, shown.version.index_position};
+  server_.on_head = [&](v1::Head& head) {
+    *head.mutable_index() = EntryToProto(log().Prove(old.position, log().size()));
+  };
+  log().Append(old.entry);
+  log().Append(IndexEntry{log().size() + 5, 1, HashN(1)});  // covers what is not there
+  log().AppendBytes("\x03");
+  ASSERT_OK(watch.ReadAhead(Pinned().Head().value(), kGoOn));
+  log().Index();
+  EXPECT_STATUS(watch.ReadAhead(Pinned().Head().value(), kGoOn),
+                absl::StatusCode::kDataLoss, "withholds the version");
+}
+
 TEST_F(RecordWatchTest, FarApartOnlyTheEndsAreCompared) {
   RecordWatch watch = Watch({HashN(1), HashN(99)}, {}, 0);
   Look(watch);
