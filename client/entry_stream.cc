@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "client/entry_chunk.h"
 #include "client/refused.h"
-#include "log/tile.h"
 
 namespace setlog {
 namespace {
@@ -111,11 +111,10 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
     std::list<EntryPiece::Bundle> bundle(1);
     bundle.front().bytes = std::move(*chunk.mutable_bundle());
     absl::StatusOr<std::vector<Bytes>> entries =
-        ParseBundle(AsBytes(bundle.front().bytes));
+        ParseChunk(AsBytes(bundle.front().bytes), end - *position);
     if (!entries.ok()) {
       refused = Refused(origin_, entries.status());
-    } else if (chunk.begin() != *position || entries->empty() ||
-               entries->size() > end - *position) {
+    } else if (chunk.begin() != *position || entries->empty()) {
       refused = Refused(origin_, "entries that were not asked for");
     } else {
       *position += entries->size();

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/entry_chunk.h"
 #include "client/refused.h"
 #include "log/proof.h"
-#include "log/tile.h"
 #include "log/tree.h"
 #include "proto/forms.h"
 
@@ -137,11 +137,10 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
     while (position < end && bytes < kWindowBytes && refused.ok() &&
            stream->Read(&chunk)) {
       const absl::StatusOr<std::vector<Bytes>> entries =
-          ParseBundle(AsBytes(chunk.bundle()));
+          ParseChunk(AsBytes(chunk.bundle()), end - position);
       if (!entries.ok()) {
         refused = Refused(head_.origin, entries.status());
-      } else if (chunk.begin() != position || entries->empty() ||
-                 entries->size() > end - position) {
+      } else if (chunk.begin() != position || entries->empty()) {
         refused = Refused(head_.origin, "entries that were not asked for");
       } else {
         position += entries->size();
@@ -175,7 +174,7 @@ absl::Status TreeClient::Entries(uint64_t begin, uint64_t end,
     if (!bundles.ok()) return bundles.status();
     std::vector<Bytes> entries;
     for (const std::string& bundle : *bundles) {
-      const std::vector<Bytes> parsed = *ParseBundle(AsBytes(bundle));
+      const std::vector<Bytes> parsed = *ParseChunk(AsBytes(bundle), kWindowEntries);
       entries.insert(entries.end(), parsed.begin(), parsed.end());
     }
     peaks->Append(LeafHashes(entries));

@@ -12,6 +12,9 @@ namespace setlog {
 namespace {
 
 constexpr size_t kMaxBatchQueries = 4096;
+// Entries of one message, and at most a bundle more: a message costs both sides as much
+// as some hundred entries, and a window of flow control takes a few of this size.
+constexpr size_t kChunkBytes = size_t{1} << 20;
 
 absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
   return absl::OutOfRangeError(
@@ -303,24 +306,31 @@ absl::Status Answers::NextEntries(const v1::GetEntriesRequest& request, uint64_t
     return absl::OutOfRangeError(
         absl::StrFormat("entries from %d to %d: begin is after end", *begin, *end));
   }
-  if (*begin == *end) return absl::OkStatus();
-  const uint64_t first = *begin / kTileWidth * kTileWidth;
-  const uint32_t width =
-      static_cast<uint32_t>(std::min<uint64_t>(*end - first, kTileWidth));
-  absl::StatusOr<std::string> bundle =
-      reader_->Bundle((*log)->state.number(), first / kTileWidth, width);
-  if (!bundle.ok()) return bundle.status();
-  if (*begin > first) {
-    // Only the first chunk can begin within a bundle.
-    const std::vector<Bytes> entries = *ParseBundle(AsBytes(*bundle));
-    absl::StatusOr<std::string> rest =
-        EncodeBundle(std::span(entries).subspan(*begin - first));
-    if (!rest.ok()) return rest.status();
-    bundle = *std::move(rest);
-  }
   chunk->set_begin(*begin);
-  chunk->set_bundle(*std::move(bundle));
-  *begin = first + width;
+  std::string& entries = *chunk->mutable_bundle();
+  while (*begin < *end && entries.size() < kChunkBytes) {
+    const uint64_t first = *begin / kTileWidth * kTileWidth;
+    const uint32_t width =
+        static_cast<uint32_t>(std::min<uint64_t>(*end - first, kTileWidth));
+    absl::StatusOr<std::string> bundle =
+        reader_->Bundle((*log)->state.number(), first / kTileWidth, width);
+    if (!bundle.ok()) return bundle.status();
+    if (*begin > first) {
+      // Only the first of a call can begin within a bundle.
+      const std::vector<Bytes> parsed = *ParseBundle(AsBytes(*bundle));
+      absl::StatusOr<std::string> rest =
+          EncodeBundle(std::span(parsed).subspan(*begin - first));
+      if (!rest.ok()) return rest.status();
+      bundle = *std::move(rest);
+    }
+    if (entries.empty()) {
+      entries = *std::move(bundle);
+      if (*end - first > kTileWidth) entries.reserve(kChunkBytes + entries.size());
+    } else {
+      entries.append(*bundle);
+    }
+    *begin = first + width;
+  }
   return absl::OkStatus();
 }
 

@@ -42,8 +42,8 @@ class Answers {
                            v1::BatchLookupResponse* response) const;
   absl::Status ListTags(const v1::ListTagsRequest& request,
                         v1::ListTagsResponse* response) const;
-  // The next chunk of [*begin, end) of the log, and moves *begin past it. With end = 0,
-  // first sets it to the head.
+  // The next chunk of [*begin, end) of the log, about 1 MiB, and moves *begin past it.
+  // With end = 0, first sets it to the head.
   absl::Status NextEntries(const v1::GetEntriesRequest& request, uint64_t* begin,
                            uint64_t* end, v1::EntriesChunk* chunk) const;
 

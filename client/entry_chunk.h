@@ -1,0 +1,27 @@
+// client/entry_chunk.h -- the entries of one message of GetEntries.
+//
+//   absl::StatusOr<std::vector<Bytes>> entries =
+//       ParseChunk(AsBytes(chunk.bundle()), end - position);   // views into the chunk
+//
+//   (u16be length | entry)*
+//
+// As a bundle of C2SP tlog-tiles (log/tile.h), but with any number of whole entries:
+// how many go into a message is up to the server. Pure; thread-safe.
+#ifndef SETLOG_CLIENT_ENTRY_CHUNK_H_
+#define SETLOG_CLIENT_ENTRY_CHUNK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "log/bytes.h"
+
+namespace setlog {
+
+// InvalidArgument if an entry is cut short, or there are more than `most`: what was not
+// asked for takes no memory. No copy.
+absl::StatusOr<std::vector<Bytes>> ParseChunk(Bytes chunk, uint64_t most);
+
+}  // namespace setlog
+
+#endif  // SETLOG_CLIENT_ENTRY_CHUNK_H_
