@@ -3,9 +3,9 @@
 #include <set>
 #include <thread>
 
+#include "client/entry_chunk.h"
 #include "log/extension.h"
 #include "log/set_proof.h"
-#include "log/tile.h"
 #include "server_fixture.h"
 
 namespace setlog {
@@ -51,7 +51,8 @@ class ExtensionAnswerTest : public ServerTest {
     std::vector<std::string> entries;
     v1::EntriesChunk chunk;
     while (stream->Read(&chunk)) {
-      const std::vector<Bytes> bundle = *ParseBundle(AsBytes(chunk.bundle()));
+      const std::vector<Bytes> bundle =
+          *ParseChunk(AsBytes(chunk.bundle()), UINT64_MAX);
       for (Bytes entry : bundle) {
         entries.emplace_back(AsText(entry));
       }

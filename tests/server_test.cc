@@ -4,11 +4,11 @@
 #include <chrono>
 #include <thread>
 
+#include "client/entry_chunk.h"
 #include "log/checkpoint.h"
 #include "log/proof.h"
 #include "log/replay.h"
 #include "log/set_tree.h"
-#include "log/tile.h"
 #include "log/tree.h"
 #include "server_fixture.h"
 
@@ -98,13 +98,64 @@ TEST_F(ServerTest, TheWholeLogReplays) {
   v1::EntriesChunk chunk;
   while (stream->Read(&chunk)) {
     EXPECT_EQ(chunk.begin(), replay.size());
-    const auto fault = replay.Feed(*ParseBundle(AsBytes(chunk.bundle())));
+    const auto fault = replay.Feed(*ParseChunk(AsBytes(chunk.bundle()), UINT64_MAX));
     ASSERT_FALSE(fault) << fault->reason;
   }
   ASSERT_TRUE(stream->Finish().ok());
   EXPECT_EQ(replay.size(), version.checkpoint.size);
   EXPECT_EQ(replay.Root(), version.checkpoint.root);
   EXPECT_EQ(replay.tags().at("v1").m, tag.index_size());
+}
+
+TEST_F(ServerTest, EntriesComeInChunksOfAboutAMebibyteFromAnyPositionToAnyOther) {
+  ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
+  ASSERT_OK(Append(std::string(16, 'a'), Records(0, 70'000)));
+  const auto fetch = [&](uint64_t begin, uint64_t end, size_t* chunks) {
+    grpc::ClientContext context;
+    v1::GetEntriesRequest request;
+    request.set_origin(kOrigin);
+    request.set_begin(begin);
+    request.set_end(end);
+    auto stream = reader_->GetEntries(&context, request);
+    std::vector<std::string> entries;
+    v1::EntriesChunk chunk;
+    *chunks = 0;
+    while (stream->Read(&chunk)) {
+      ++*chunks;
+      EXPECT_EQ(chunk.begin(), begin + entries.size());
+      EXPECT_LT(chunk.bundle().size(), size_t{1100} << 10);
+      const std::vector<Bytes> parsed =
+          ParseChunk(AsBytes(chunk.bundle()), UINT64_MAX).value();
+      EXPECT_FALSE(parsed.empty());
+      for (Bytes entry : parsed) entries.emplace_back(AsText(entry));
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    return entries;
+  };
+  size_t chunks = 0;
+  const std::vector<std::string> all = fetch(0, 70'002, &chunks);
+  ASSERT_EQ(all.size(), 70'002u);
+  EXPECT_EQ(chunks, 3u) << "2.4 MB";
+  uint64_t adds = 0;  // index entries stand between them
+  for (const std::string& entry : all) {
+    if (entry[0] != 1) continue;
+    ASSERT_EQ(entry.substr(1), AsText(Record(adds)));
+    ++adds;
+  }
+  EXPECT_GT(adds, 69'000u);
+  for (const auto& [begin, end] :
+       std::vector<std::pair<uint64_t, uint64_t>>{{0, 1},
+                                                  {255, 257},
+                                                  {256, 512},
+                                                  {300, 301},
+                                                  {300, 69'999},
+                                                  {70'001, 70'002}}) {
+    EXPECT_EQ(fetch(begin, end, &chunks),
+              std::vector<std::string>(all.begin() + static_cast<ptrdiff_t>(begin),
+                                       all.begin() + static_cast<ptrdiff_t>(end)))
+        << begin << " " << end;
+  }
+  EXPECT_TRUE(fetch(300, 300, &chunks).empty());
 }
 
 TEST_F(ServerTest, ASessionGoesOnWhereItStopped) {
