@@ -18,6 +18,9 @@
 
 namespace setlog {
 
+// What a client asks for: more gain nothing.
+inline constexpr uint32_t kEntryChunkBytes = uint32_t{1} << 20;
+
 // InvalidArgument if an entry is cut short, or there are more than `most`: what was not
 // asked for takes no memory. No copy.
 absl::StatusOr<std::vector<Bytes>> ParseChunk(Bytes chunk, uint64_t most);

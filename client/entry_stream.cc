@@ -96,6 +96,7 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
   request.set_origin(origin_);
   request.set_begin(begin);
   request.set_end(end);
+  request.set_chunk_bytes(kEntryChunkBytes);
   const std::unique_ptr<grpc::ClientContext> context =
       connection_->NewContext(Connection::kCallDeadline);
   {

@@ -122,6 +122,7 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
   request.set_origin(head_.origin);
   request.set_begin(begin);
   request.set_end(end);
+  request.set_chunk_bytes(kEntryChunkBytes);
   std::vector<std::string> bundles;
   uint64_t position = begin;
   size_t bytes = 0;

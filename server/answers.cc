@@ -12,9 +12,6 @@ namespace setlog {
 namespace {
 
 constexpr size_t kMaxBatchQueries = 4096;
-// Entries of one message, and at most a bundle more: a message costs both sides as much
-// as some hundred entries, and a window of flow control takes a few of this size.
-constexpr size_t kChunkBytes = size_t{1} << 20;
 
 absl::Status BeyondHead(const char* what, uint64_t value, uint64_t size) {
   return absl::OutOfRangeError(
@@ -307,8 +304,10 @@ absl::Status Answers::NextEntries(const v1::GetEntriesRequest& request, uint64_t
         absl::StrFormat("entries from %d to %d: begin is after end", *begin, *end));
   }
   chunk->set_begin(*begin);
+  // A message costs both sides as much as some hundred entries.
+  const size_t enough = std::min<size_t>(request.chunk_bytes(), max_chunk_bytes_);
   std::string& entries = *chunk->mutable_bundle();
-  while (*begin < *end && entries.size() < kChunkBytes) {
+  while (*begin < *end && (entries.empty() || entries.size() < enough)) {
     const uint64_t first = *begin / kTileWidth * kTileWidth;
     const uint32_t width =
         static_cast<uint32_t>(std::min<uint64_t>(*end - first, kTileWidth));
@@ -325,7 +324,7 @@ absl::Status Answers::NextEntries(const v1::GetEntriesRequest& request, uint64_t
     }
     if (entries.empty()) {
       entries = *std::move(bundle);
-      if (*end - first > kTileWidth) entries.reserve(kChunkBytes + entries.size());
+      if (*end - first > kTileWidth) entries.reserve(enough + entries.size());
     } else {
       entries.append(*bundle);
     }

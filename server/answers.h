@@ -20,10 +20,15 @@ namespace setlog {
 
 class Answers {
  public:
-  // Lists have at most `max_listed` members.
+  // Lists have at most `limits.listed` members, messages of entries about
+  // `limits.chunk_bytes`.
   Answers(const Store* store, const TreeReader* reader, const LogDirectory* logs,
-          uint64_t max_listed = Limits().listed)
-      : store_(store), reader_(reader), logs_(logs), max_listed_(max_listed) {}
+          const Limits& limits = {})
+      : store_(store),
+        reader_(reader),
+        logs_(logs),
+        max_listed_(limits.listed),
+        max_chunk_bytes_(limits.chunk_bytes) {}
 
   // Of the logs for which `shown` says true.
   absl::Status ListLogs(const v1::ListLogsRequest& request,
@@ -42,8 +47,8 @@ class Answers {
                            v1::BatchLookupResponse* response) const;
   absl::Status ListTags(const v1::ListTagsRequest& request,
                         v1::ListTagsResponse* response) const;
-  // The next chunk of [*begin, end) of the log, about 1 MiB, and moves *begin past it.
-  // With end = 0, first sets it to the head.
+  // The next chunk of [*begin, end) of the log, and moves *begin past it. With end = 0,
+  // first sets it to the head.
   absl::Status NextEntries(const v1::GetEntriesRequest& request, uint64_t* begin,
                            uint64_t* end, v1::EntriesChunk* chunk) const;
 
@@ -55,6 +60,7 @@ class Answers {
   const TreeReader* const reader_;
   const LogDirectory* const logs_;
   const uint64_t max_listed_;
+  const uint64_t max_chunk_bytes_;
 };
 
 }  // namespace setlog

@@ -34,6 +34,7 @@ struct Limits {
   uint64_t extension_streams = 4;
   uint64_t extension_values = uint64_t{1} << 20;
   uint64_t queue_bytes = uint64_t{64} << 20;  // records that wait for a commit
+  uint64_t chunk_bytes = uint64_t{1} << 20;   // of entries in a message
   uint64_t listed = 1000;  // logs or tags in one answer: these stay below 4 MiB
   // No unary call waits longer than that, whatever its caller's deadline is.
   std::chrono::milliseconds call_deadline = std::chrono::hours(1);

@@ -160,7 +160,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   if (options.memory_bytes < kMinMemoryBytes) {
     return absl::InvalidArgumentError("--memory: at least 256MiB are needed");
   }
-  const Limits& limits = options.limits;
+  Limits limits = options.limits;
+  // Each open stream has one message.
+  limits.chunk_bytes =
+      std::min(limits.chunk_bytes, options.memory_bytes / 16 / limits.entry_streams);
   auto parts = std::make_unique<Parts>();
   absl::StatusOr<ListenAddress> listen = ParseListenAddress("--listen", options.listen);
   if (!listen.ok()) return listen.status();
@@ -283,7 +286,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     parts->witnesses = *std::move(witnesses);
   }
   parts->answers = std::make_unique<Answers>(parts->store.get(), parts->reader.get(),
-                                             parts->logs.get(), limits.listed);
+                                             parts->logs.get(), limits);
   parts->extensions =
       std::make_unique<ExtensionAnswers>(parts->store.get(), parts->reader.get(),
                                          parts->logs.get(), limits.extension_values);

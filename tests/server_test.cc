@@ -107,15 +107,17 @@ TEST_F(ServerTest, TheWholeLogReplays) {
   EXPECT_EQ(replay.tags().at("v1").m, tag.index_size());
 }
 
-TEST_F(ServerTest, EntriesComeInChunksOfAboutAMebibyteFromAnyPositionToAnyOther) {
+TEST_F(ServerTest, EntriesComeInChunksAsAskedForFromAnyPositionToAnyOther) {
   ASSERT_TRUE(Create(ManifestOf(kOrigin)).ok());
   ASSERT_OK(Append(std::string(16, 'a'), Records(0, 70'000)));
+  uint32_t chunk_bytes = 20'000;
   const auto fetch = [&](uint64_t begin, uint64_t end, size_t* chunks) {
     grpc::ClientContext context;
     v1::GetEntriesRequest request;
     request.set_origin(kOrigin);
     request.set_begin(begin);
     request.set_end(end);
+    request.set_chunk_bytes(chunk_bytes);
     auto stream = reader_->GetEntries(&context, request);
     std::vector<std::string> entries;
     v1::EntriesChunk chunk;
@@ -123,7 +125,7 @@ TEST_F(ServerTest, EntriesComeInChunksOfAboutAMebibyteFromAnyPositionToAnyOther)
     while (stream->Read(&chunk)) {
       ++*chunks;
       EXPECT_EQ(chunk.begin(), begin + entries.size());
-      EXPECT_LT(chunk.bundle().size(), size_t{1100} << 10);
+      EXPECT_LT(chunk.bundle().size(), chunk_bytes + 10'000u);  // a bundle more
       const std::vector<Bytes> parsed =
           ParseChunk(AsBytes(chunk.bundle()), UINT64_MAX).value();
       EXPECT_FALSE(parsed.empty());
@@ -135,7 +137,7 @@ TEST_F(ServerTest, EntriesComeInChunksOfAboutAMebibyteFromAnyPositionToAnyOther)
   size_t chunks = 0;
   const std::vector<std::string> all = fetch(0, 70'002, &chunks);
   ASSERT_EQ(all.size(), 70'002u);
-  EXPECT_EQ(chunks, 3u) << "2.4 MB";
+  EXPECT_EQ(chunks, 92u) << "of three bundles";
   uint64_t adds = 0;  // index entries stand between them
   for (const std::string& entry : all) {
     if (entry[0] != 1) continue;
@@ -156,6 +158,14 @@ TEST_F(ServerTest, EntriesComeInChunksOfAboutAMebibyteFromAnyPositionToAnyOther)
         << begin << " " << end;
   }
   EXPECT_TRUE(fetch(300, 300, &chunks).empty());
+  // Who does not ask for more gets no more than a bundle.
+  chunk_bytes = 0;
+  EXPECT_EQ(fetch(0, 70'002, &chunks), all);
+  EXPECT_EQ(chunks, 70'002 / 256 + 1u);
+  // And nobody gets more than the memory allows: here 64 KiB.
+  chunk_bytes = uint32_t{1} << 30;
+  EXPECT_EQ(fetch(0, 70'002, &chunks), all);
+  EXPECT_GE(chunks, 70'002 * 35 / ((64 << 10) + 10'000) + 1u);
 }
 
 TEST_F(ServerTest, ASessionGoesOnWhereItStopped) {
