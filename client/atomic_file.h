@@ -31,7 +31,8 @@ absl::Status ReplaceFile(const std::string& path, std::string_view bytes,
 // Makes the creation, renaming or removal of `path` itself survive a power cut.
 absl::Status SyncDirectoryOf(const std::string& path);
 
-// Creates the directory and those above it, with mode 0700. OK if it is there.
+// Creates the directory and those above it, with mode 0700, each synced in the one that
+// holds it. OK if it is there.
 absl::Status MakePrivateDirectory(const std::string& path);
 
 // An exclusive lock between processes and between threads, on a file that is created

@@ -66,7 +66,7 @@ struct VerifiedHead {
 // copy of the log, or a server that answers nonsense: whether the log lied is what
 // HeadFollower::conviction says.
 struct HeadContradiction {
-  std::string known;  // notes
+  std::string known;  // notes, without the lines of strangers
   std::string offered;
   std::string known_path;  // files
   std::string offered_path;

@@ -93,7 +93,8 @@ class StateDirectory {
   absl::Status ReplaceKey(const VerifierKey& key, std::string_view policy) const;
 
   // Stores a note, or evidence, for people and for `setlog verify` to look at; returns
-  // its path. The same bytes get the same name again.
+  // its path. The same bytes get the same name again. ResourceExhausted if there are 64
+  // of this kind and origin: a server can show new ones for ever.
   absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
                                            std::string_view bytes,
                                            std::string_view extension = ".note") const;
