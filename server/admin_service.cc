@@ -22,10 +22,10 @@ v1::Token ToProto(const Token& token) {
 absl::StatusOr<std::set<Verb>> VerbsOf(const v1::CreateTokenRequest& request) {
   std::set<Verb> verbs;
   for (const int number : request.verbs()) {
-    if (number < v1::VERB_CREATE || number > v1::VERB_READ) {
+    if (number < v1::VERB_CREATE || number > v1::VERB_HANDOVER) {
       return absl::InvalidArgumentError(
           "a verb that this server does not know: it knows create, add, remove, tag, "
-          "read");
+          "read, handover");
     }
     verbs.insert(static_cast<Verb>(number));
   }

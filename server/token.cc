@@ -70,6 +70,8 @@ std::string_view VerbName(Verb verb) {
       return "tag";
     case Verb::kRead:
       return "read";
+    case Verb::kHandover:
+      return "handover";
   }
   return "";
 }

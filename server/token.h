@@ -30,9 +30,16 @@
 namespace setlog {
 
 // The numbers of proto/setlog/v1/admin.proto.
-enum class Verb { kCreate = 1, kAdd = 2, kRemove = 3, kTag = 4, kRead = 5 };
-inline constexpr std::array kVerbs = {Verb::kCreate, Verb::kAdd, Verb::kRemove,
-                                      Verb::kTag, Verb::kRead};
+enum class Verb {
+  kCreate = 1,
+  kAdd = 2,
+  kRemove = 3,
+  kTag = 4,
+  kRead = 5,
+  kHandover = 6
+};
+inline constexpr std::array kVerbs = {Verb::kCreate, Verb::kAdd,  Verb::kRemove,
+                                      Verb::kTag,    Verb::kRead, Verb::kHandover};
 std::string_view VerbName(Verb verb);
 std::optional<Verb> VerbOf(std::string_view name);
 // "add, tag".

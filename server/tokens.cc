@@ -62,7 +62,7 @@ absl::StatusOr<NewToken> Tokens::Create(std::string origins, std::set<Verb> verb
   if (absl::Status s = CheckOriginPattern(origins); !s.ok()) return s;
   if (verbs.empty()) {
     return absl::InvalidArgumentError(
-        "a token needs at least one verb: create, add, remove, tag, read");
+        "a token needs at least one verb: create, add, remove, tag, read, handover");
   }
   if (lifetime_us <= 0 || lifetime_us > kMaxLifetimeUs) {
     return absl::InvalidArgumentError(

@@ -58,11 +58,11 @@ grpc::ServerBidiReactor<v1::AppendRequest, v1::AppendResponse>* WriterService::R
 
 absl::Status WriterService::CheckMayTag(const Caller& caller,
                                         const v1::TagRequest& request) const {
-  const absl::Status tag = access_->Check(caller, Verb::kTag, request.origin());
-  if (!tag.ok() || !request.name().starts_with(kSuccessorPrefix)) return tag;
-  // It ends the log, and moves the trust of all who follow it: not for everybody who
-  // may name versions.
-  return access_->Check(caller, Verb::kCreate, request.origin());
+  // A successor's ends the log, and moves the trust of all who follow it: that is for
+  // nobody who may only name versions, or make other logs.
+  const bool successor = request.name().starts_with(kSuccessorPrefix);
+  return access_->Check(caller, successor ? Verb::kHandover : Verb::kTag,
+                        request.origin());
 }
 
 absl::StatusOr<LogState*> WriterService::CheckTag(const Caller& caller,

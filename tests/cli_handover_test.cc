@@ -243,8 +243,11 @@ TEST_F(CliHandoverTest, WhatCannotBeHandedOverIsRefusedBeforeAnythingIsMade) {
 TEST_F(CliHandoverTest, WhoMayOnlyTagCannotNameASuccessor) {
   MakeOld();
   const std::string vkey = Create(ManifestWith(ParentAt("v2")));
-  Done({"token", "create", kOld, "--verbs", "add,tag", "--expires", "1h", "--out",
-        Path("ci.token")});
+  Done({"token", "create", "example.org/*", "--verbs", "create,add,remove,tag,read",
+        "--expires", "1h", "--out", Path("ci.token")});
+  const json made = Done({"token", "create", kOld, "--verbs", "handover", "--expires",
+                          "1h", "--out", Path("handover.token")});
+  EXPECT_EQ(made["verbs"], json({"handover"}));
   const auto tag = [&](const std::string& token, const std::string& name) {
     return Setlog({"tag", kOld, name, "--server", "unix:" + Path("a.socket"),
                    "--token-file", Path(token)});
@@ -252,14 +255,34 @@ TEST_F(CliHandoverTest, WhoMayOnlyTagCannotNameASuccessor) {
   EXPECT_EQ(tag("ci.token", "v3").exit_code, 0);
   const ProcessResult denied = tag("ci.token", "successor/" + vkey);
   EXPECT_EQ(denied.exit_code, 2);
-  EXPECT_THAT(denied.err, HasSubstr("does not allow `create`"));
+  EXPECT_THAT(denied.err, HasSubstr("does not allow `handover`"));
+  EXPECT_EQ(Do({"tags", kOld}).out.find("successor"), std::string::npos);
+  EXPECT_EQ(tag("handover.token", "v4").exit_code, 2) << "a version is not a successor";
   // Nor can anybody name what is no key of another log.
   for (const std::string& name : std::vector<std::string>{
            "successor/", "successor/v1", "successor/" + vkey.substr(0, vkey.size() - 1),
            "successor/" + Done({"trust", "list", kOld})["vkey"].get<std::string>()}) {
     EXPECT_EQ(tag("a/admin.token", name).exit_code, 2) << name;
   }
-  EXPECT_EQ(tag("a/admin.token", "successor/" + vkey).exit_code, 0);
+  EXPECT_EQ(tag("handover.token", "successor/" + vkey).exit_code, 0);
+}
+
+TEST_F(CliHandoverTest, AHandoverTakesItsOwnVerbOnTheOldLogAndThoseOfAWriterOnTheNew) {
+  MakeOld();
+  const auto handover = [&](const std::string& token) {
+    return Setlog({"handover", kOld, kNew, "--server", "unix:" + Path("a.socket"),
+                   "--token-file", Path(token), "--to-server",
+                   "unix:" + Path("a.socket"), "--to-token-file", Path("ci.token")});
+  };
+  Done({"token", "create", "*", "--verbs", "create,add,remove,tag", "--expires", "1h",
+        "--out", Path("ci.token")});
+  Done({"token", "create", kOld, "--verbs", "handover", "--expires", "1h", "--out",
+        Path("handover.token")});
+  const ProcessResult denied = handover("ci.token");
+  EXPECT_EQ(denied.exit_code, 2);
+  EXPECT_THAT(denied.err, HasSubstr("does not allow `handover`"));
+  const ProcessResult done = handover("handover.token");
+  EXPECT_EQ(done.exit_code, 0) << done.err;
 }
 
 TEST_F(CliHandoverTest, ALogThatTheOldOneDoesNotNameIsNotFollowed) {

@@ -371,7 +371,7 @@ Runner DeclareHandover(CLI::App& app) {
       "no\n"
       "way back. Run again after a failure, it goes on. OLD's key must be known or "
       "given;\n"
-      "the token needs `tag` and `create` on OLD, `create`, `add` and `tag` on NEW.");
+      "the token needs `handover` on OLD, `create`, `add` and `tag` on NEW.");
   return [flags = std::move(flags)](Session& session) {
     return RunHandover(*flags, session);
   };

@@ -35,18 +35,17 @@ struct NamedVerb {
   const char* name;
   v1::Verb verb;
 };
-constexpr NamedVerb kVerbs[] = {{"create", v1::VERB_CREATE},
-                                {"add", v1::VERB_ADD},
-                                {"remove", v1::VERB_REMOVE},
-                                {"tag", v1::VERB_TAG},
-                                {"read", v1::VERB_READ}};
+constexpr NamedVerb kVerbs[] = {
+    {"create", v1::VERB_CREATE}, {"add", v1::VERB_ADD},
+    {"remove", v1::VERB_REMOVE}, {"tag", v1::VERB_TAG},
+    {"read", v1::VERB_READ},     {"handover", v1::VERB_HANDOVER}};
 
 absl::StatusOr<v1::Verb> VerbNamed(const std::string& name) {
   for (const NamedVerb& known : kVerbs) {
     if (name == known.name) return known.verb;
   }
   return absl::InvalidArgumentError(absl::StrFormat(
-      "--verbs: \"%s\" is none of create, add, remove, tag, read", name));
+      "--verbs: \"%s\" is none of create, add, remove, tag, read, handover", name));
 }
 
 std::vector<std::string> VerbNames(const v1::Token& token) {
@@ -183,8 +182,8 @@ Runner DeclareToken(CLI::App& app) {
       ->type_name("");
   create
       ->add_option("--verbs", flags->verbs,
-                   "what it allows, as in add,tag: create, add, remove, tag, and read "
-                   "for logs with private reads")
+                   "what it allows, as in add,tag: create, add, remove, tag; read for "
+                   "logs with private reads; handover to end a log")
       ->required()
       ->type_name("LIST");
   AddDuration(*create, "--expires", flags->lifetime_us,
