@@ -171,7 +171,8 @@ absl::StatusOr<VerifiedHead> LogClient::CreateLog(std::string_view manifest,
   }
 }
 
-absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name) {
+absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name,
+                                               std::optional<uint64_t> unchanged_from) {
   if (absl::Status s = CheckTagName(name); !s.ok()) return s;
   // Nothing is written to a log that is not the one meant.
   const absl::StatusOr<VerifiedHead> before = Head();
@@ -179,6 +180,7 @@ absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name) {
   v1::TagRequest request;
   request.set_origin(origin());
   request.set_name(name);
+  if (unchanged_from) request.set_unchanged_from(*unchanged_from);
   Retry retry(connection_->retry_for());
   bool maybe_tagged = false;
   while (true) {

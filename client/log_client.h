@@ -95,7 +95,10 @@ class LogClient {
   // Names the set as it is now; the version that the name then has, verified.
   // AlreadyExists if the name is another version's; a tag that was made since this call
   // began, by a try whose answer was lost, is its own. Waits for the index.
-  absl::StatusOr<VerifiedHead> TagSet(const std::string& name);
+  // FailedPrecondition, and no tag, if an add or remove stands at or after
+  // `unchanged_from`.
+  absl::StatusOr<VerifiedHead> TagSet(
+      const std::string& name, std::optional<uint64_t> unchanged_from = std::nullopt);
 
   // Whether `record` is in the set of that version. Without positions REMOVED is not
   // told from ABSENT. One call.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "log/set_tree.h"
@@ -188,6 +189,15 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const IndexEntry& index) {
 }
 
 absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
+  return AddTag(tag, std::numeric_limits<uint64_t>::max());
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddStep(const AppendTag& step) {
+  return AddTag(step.tag, step.unchanged_from);
+}
+
+absl::StatusOr<Sequenced> LogBatch::AddTag(const TagEntry& tag,
+                                           uint64_t unchanged_from) {
   std::optional<PlacedTag> standing;
   if (const auto in_group = edge_.tags.find(tag.name); in_group != edge_.tags.end()) {
     standing = in_group->second;
@@ -213,6 +223,16 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
   }
   if (standing) return Sequenced{standing->position, standing->position + 1, 0};
   if (absl::Status open = CheckOpen(); !open.ok()) return open;
+  // What is acknowledged is in the last set of the log, or the log does not end.
+  const bool last = SuccessorNamed(tag.name).has_value();
+  if (last) unchanged_from = std::min(unchanged_from, tag.m);
+  if (edge_.changes_end > unchanged_from) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s has adds or removes at or after %d (the last is entry %d): it is not "
+        "tagged "
+        "%s. Nothing has changed: stop its writers, and run this again",
+        log_->origin(), unchanged_from, edge_.changes_end - 1, tag.name));
+  }
   if (tag.m != edge_.index.entry.m) {
     absl::StatusOr<PlacedIndex> index = log_->IndexFor(store_, tag.m);
     if (!index.ok()) return index.status();
@@ -220,7 +240,7 @@ absl::StatusOr<Sequenced> LogBatch::AddStep(const TagEntry& tag) {
   const PlacedTag placed{tag.m, size()};
   writes_.push_back({log_->number(), Table::kTag, tag.name, EncodeTagRow(placed)});
   edge_.tags.emplace(tag.name, placed);
-  if (SuccessorNamed(tag.name)) edge_.successor = tag.name;
+  if (last) edge_.successor = tag.name;
   AddEntry(tag);
   return Sequenced{placed.position, size(), 0};
 }

@@ -55,7 +55,14 @@ struct AppendValues {
 // The first two entries of a new log.
 struct AppendGenesis {};
 
-using AppendStep = std::variant<AppendValues, AppendGenesis, IndexEntry, TagEntry>;
+// A tag that is written only if no add or remove stands at or after `unchanged_from`.
+struct AppendTag {
+  TagEntry tag;
+  uint64_t unchanged_from = 0;
+};
+
+using AppendStep =
+    std::variant<AppendValues, AppendGenesis, IndexEntry, TagEntry, AppendTag>;
 
 // The right edge of a log, as of its last batch, which may not be in the store yet.
 struct LogEdge {
@@ -79,9 +86,10 @@ class LogBatch {
   // Assigns positions to the step's entries. A tag that stands already, with the same
   // m, is given its old position and nothing is added. On an error nothing has changed:
   // Aborted for a session whose count differs, AlreadyExists for a used name,
-  // FailedPrecondition for a tag without its index entry, and for all that changes the
-  // set or its versions once the log was handed over; Internal for an index entry whose
-  // m does not grow.
+  // FailedPrecondition for a tag without its index entry, for an AppendTag after which
+  // there are changes, for a successor's whose m does not cover all changes, and for
+  // all that changes the set or its versions once the log was handed over; Internal for
+  // an index entry whose m does not grow.
   absl::StatusOr<Sequenced> Add(const AppendStep& step);
 
   // Appends all rows, and says to what head they lead. DataLoss if the rows, read
@@ -103,6 +111,8 @@ class LogBatch {
   absl::StatusOr<Sequenced> AddStep(const AppendGenesis&);
   absl::StatusOr<Sequenced> AddStep(const IndexEntry& index);
   absl::StatusOr<Sequenced> AddStep(const TagEntry& tag);
+  absl::StatusOr<Sequenced> AddStep(const AppendTag& step);
+  absl::StatusOr<Sequenced> AddTag(const TagEntry& tag, uint64_t unchanged_from);
   absl::StatusOr<SessionRow*> Session(const std::string& key);
   absl::Status CheckOpen() const;
 

@@ -131,7 +131,12 @@ bool WriterService::SequenceTag(const TagDone& done, LogState* log,
                                 const v1::TagRequest* request,
                                 v1::TagResponse* response) {
   const uint64_t m = log->head().index.entry.m;
-  sequencer_->Append(log, TagEntry{m, request->name()},
+  // What comes in between is seen there, in its order.
+  Sequencer::Step step = TagEntry{m, request->name()};
+  if (request->has_unchanged_from()) {
+    step = AppendTag{{m, request->name()}, request->unchanged_from()};
+  }
+  sequencer_->Append(log, std::move(step),
                      [done, response, m](absl::StatusOr<Sequenced> sequenced) {
                        if (sequenced.ok()) {
                          response->set_index_size(m);

@@ -285,6 +285,18 @@ TEST_F(CliHandoverTest, AHandoverTakesItsOwnVerbOnTheOldLogAndThoseOfAWriterOnTh
   EXPECT_EQ(done.exit_code, 0) << done.err;
 }
 
+TEST_F(CliHandoverTest, WhatASealedLogLeftBehindIsNoSuccessUnlessAskedFor) {
+  MakeOld();
+  Done({"init", kNew, "--parent", kOld, "--at", "v1"});
+  // Named by hand: the newest set is in the tag, and the new log goes on from v1.
+  Done({"tag", kOld,
+        "successor/" + Done({"trust", "list", kNew})["vkey"].get<std::string>()});
+  const ProcessResult lost = Do({"handover", kOld, kNew});
+  EXPECT_EQ(lost.exit_code, 2) << lost.out;
+  EXPECT_THAT(lost.err, HasSubstr("2 entries since m ="));
+  EXPECT_EQ(Done({"handover", kOld, kNew, "--at", "v1"})["left_behind"], 2);
+}
+
 TEST_F(CliHandoverTest, ALogThatTheOldOneDoesNotNameIsNotFollowed) {
   const json old = MakeOld();
   Done({"init", kNew, "--parent", kOld});

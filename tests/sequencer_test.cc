@@ -3,8 +3,10 @@
 #include <fstream>
 
 #include "absl/strings/str_format.h"
+#include "golden_notes.h"
 #include "index/index_directory.h"
 #include "log/set_tree.h"
+#include "log/successor.h"
 #include "sequencer_fixture.h"
 #include "server/indexer.h"
 #include "server/log_index.h"
@@ -150,6 +152,39 @@ TEST_F(SequencerTest, TagsNeedAnIndexEntryAndANewName) {
   ASSERT_OK(Append(IndexEntry{m, 1, Sha256(AsBytes("any"))}));
   EXPECT_STATUS(Append(TagEntry{m, "twin"}), absl::StatusCode::kAlreadyExists,
                 "another name");
+}
+
+TEST_F(SequencerTest, ASuccessorsTagCoversEveryChangeThatCameBeforeIt) {
+  Start();
+  const std::string successor =
+      *SuccessorTag(KeyOfByte("example.org/b", 9).Verifier(SignatureType::kEd25519));
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(0, 5)}));
+  ASSERT_OK(Append(IndexEntry{7, 5, Sha256(AsBytes("any"))}));
+  // An add that is accepted between the look at the index and the tag, in one group.
+  std::promise<void> open;
+  store_.WaitFor(open.get_future().share());
+  auto change = Submit(AppendValues{EntryType::kAdd, Values(5, 6)});
+  auto late = Submit(TagEntry{7, successor});
+  auto asked = Submit(AppendTag{{7, "v7"}, 7});
+  auto other = Submit(TagEntry{7, "v1"});
+  open.set_value();
+  EXPECT_OK(change.get());
+  EXPECT_STATUS(late.get(), absl::StatusCode::kFailedPrecondition, "stop its writers");
+  EXPECT_STATUS(asked.get(), absl::StatusCode::kFailedPrecondition, "entry 8");
+  EXPECT_OK(other.get());
+  ASSERT_OK(Append(AppendValues{EntryType::kAdd, Values(6, 7)})) << "it is not sealed";
+  const uint64_t m = log_.head().head.size;
+  ASSERT_OK(Append(IndexEntry{m, 7, Sha256(AsBytes("more"))}));
+  // The set that was copied is an older one.
+  EXPECT_STATUS(Append(AppendTag{{m, successor}, 7}),
+                absl::StatusCode::kFailedPrecondition, "at or after 7");
+  const auto closed = Append(AppendTag{{m, successor}, m});
+  ASSERT_OK(closed);
+  const auto again = Append(AppendTag{{m, successor}, 7});
+  ASSERT_OK(again) << "what stands, stands";
+  EXPECT_EQ(again->first, closed->first);
+  EXPECT_STATUS(Append(AppendValues{EntryType::kAdd, Values(7, 8)}),
+                absl::StatusCode::kFailedPrecondition, "handed over");
 }
 
 TEST_F(SequencerTest, IndexEntriesOnlyGrow) {

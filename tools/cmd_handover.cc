@@ -268,13 +268,24 @@ class Handover {
             version_->version.index_position + 1, flags_.new_origin,
             version_->version.index_position + 1));
       }
-      closed = old_.client().TagSet(tag_);
+      // Who writes now is in time, and OLD is not closed, or is refused. With --at it
+      // is known that NEW lacks something.
+      closed = flags_.answer.at.empty() ? old_.client().TagSet(tag_, m)
+                                        : old_.client().TagSet(tag_);
       if (!closed.ok()) return closed.status();
     }
     const absl::StatusOr<Later> later = LaterChanges(*closed, m);
     if (!later.ok()) return later.status();
     left_behind_ = later->count;
-    return absl::OkStatus();
+    if (left_behind_ == 0 || !flags_.answer.at.empty()) return absl::OkStatus();
+    // By a run with --at, or through a server that did not look.
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s was handed over to %s and takes nothing more, but %d entries since m = %d "
+        "are left behind in it: see what they changed with `setlog diff %s %d @head`, "
+        "do the same to %s, and then run this with --at %d",
+        flags_.old_origin, flags_.new_origin, left_behind_, m, flags_.old_origin,
+        version_->version.index_position + 1, flags_.new_origin,
+        version_->version.index_position + 1));
   }
 
   ExitCode Report() {
