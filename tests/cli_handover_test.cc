@@ -297,6 +297,20 @@ TEST_F(CliHandoverTest, WhatASealedLogLeftBehindIsNoSuccessUnlessAskedFor) {
   EXPECT_EQ(Done({"handover", kOld, kNew, "--at", "v1"})["left_behind"], 2);
 }
 
+TEST_F(CliHandoverTest, AVersionCalledParentThatIsNotTheParentsNeedsANewOrigin) {
+  MakeOld();
+  Done({"init", kNew, "--parent", kOld});
+  Done({"add", kNew, Path("bird")});
+  Done({"tag", kNew, "parent"});
+  for (int i = 0; i < 2; ++i) {
+    const ProcessResult mixed = Do({"handover", kOld, kNew});
+    EXPECT_EQ(mixed.exit_code, 2);
+    EXPECT_THAT(mixed.err, HasSubstr("choose a new origin"));
+    EXPECT_EQ(mixed.err.find("Undo that"), std::string::npos) << mixed.err;
+  }
+  Done({"handover", kOld, "example.org/pets.3"});
+}
+
 TEST_F(CliHandoverTest, ALogThatTheOldOneDoesNotNameIsNotFollowed) {
   const json old = MakeOld();
   Done({"init", kNew, "--parent", kOld});

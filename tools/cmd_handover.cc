@@ -171,11 +171,24 @@ class Handover {
         index.n));
   }
 
+  // The same of the version of NEW that has the name already: nothing can undo that.
+  absl::Status CheckParentTag(const Version& version) const {
+    const IndexEntry& index = version_->version.index;
+    if (version.index.set_root == index.set_root) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "version `%s` of %s is the set at m = %d (%d members), not the one of %s at "
+        "m = %d (%d members). A name is used once, so nobody could follow to %s: "
+        "choose a "
+        "new origin",
+        kParentTag, flags_.new_origin, version.index.m, version.index.n,
+        flags_.old_origin, index.m, index.n, flags_.new_origin));
+  }
+
   absl::Status CopySet() {
     asked_ = &new_;
     const absl::StatusOr<VerifiedHead> before =
         new_.Head({.tag = std::string(kParentTag)}, {});
-    if (before.ok()) return CheckSame(before->version);
+    if (before.ok()) return CheckParentTag(before->version);
     if (!absl::IsNotFound(before.status())) return before.status();
 
     asked_ = &old_;
@@ -220,8 +233,9 @@ class Handover {
                   sent.end - 1, [&progress](uint64_t size) { progress.Update(size); });
     if (!head.ok()) return head.status();
     if (absl::Status s = CheckSame(head->version); !s.ok()) return s;
-    head = new_.client().TagSet(std::string(kParentTag));
-    return head.ok() ? CheckSame(head->version) : head.status();
+    // Who writes to NEW meanwhile must not have his set named: a name is used once.
+    head = new_.client().TagSet(std::string(kParentTag), head->version.index.m);
+    return head.ok() ? CheckParentTag(head->version) : head.status();
   }
 
   // Entries from m on that add or remove something.
