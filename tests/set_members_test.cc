@@ -123,5 +123,34 @@ TEST_F(SetMembersTest, ExactVersionFindsEveryIndexEntryAndNoOther) {
   }
 }
 
+TEST_F(SetMembersTest, AnswersThatContradictEachOtherEndTheSearch) {
+  // A version for 101 stands at 101, and the next one far behind it.
+  while (log().size() < 101) log().Add(HashN(log().size()));
+  log().IndexAs(1, HashN(0));
+  for (uint64_t i = 0; i < 200; ++i) log().Add(HashN(1000 + i));
+  log().IndexAs(1, HashN(0));
+  const std::vector<uint64_t> indexes = log().indexes();
+  const uint64_t target = 100;
+  ASSERT_EQ(log().IndexAt(indexes[indexes.size() - 2]).m, 101u);
+  const uint64_t old = indexes[indexes.size() - 3];
+  ASSERT_LT(log().IndexAt(old).m, target);
+  LogClient client = Pinned();
+  for (int lies = 1; lies < 6; ++lies) {
+    // The newest first; then what hides the one for 101, until the search is past it.
+    int asked = 0;
+    server_.on_head = [&](v1::Head& head) {
+      if (asked++ == 0 || asked > lies + 1) return;
+      *head.mutable_index() = EntryToProto(log().Prove(old, log().size()));
+    };
+    const auto version = ExactVersion(client, target);
+    EXPECT_LE(asked, 30);
+    if (lies == 1) {
+      EXPECT_STATUS(version, absl::StatusCode::kNotFound, "no version of the set");
+    } else {
+      EXPECT_STATUS(version, absl::StatusCode::kDataLoss, "contradicts");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace setlog
