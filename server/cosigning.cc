@@ -12,20 +12,29 @@ constexpr int64_t kSecond = 1'000'000;
 // Whatever a witness asks for, it is asked again some time.
 constexpr uint64_t kLongestRetryAfter = 3600;
 
-// When the key of `line` says in the note that it cosigned it; 0 = not at all.
-uint64_t HeldTime(const Note& note, const NoteSignature& line) {
+// Of the time of a cosignature: it cannot be right at `now_s`.
+bool IsAhead(uint64_t time_s, uint64_t now_s) {
+  return time_s > now_s && time_s - now_s > kMaxClockSkewSeconds;
+}
+
+// When the key of `line` says in the note that it cosigned it; 0 = not at all, or in
+// the future: what an older program or a wrong clock let in would make all that comes
+// until then look old.
+uint64_t HeldTime(const Note& note, const NoteSignature& line, uint64_t now_s) {
   for (const NoteSignature& held : note.signatures) {
     if (held.key_name != line.key_name || held.key_id != line.key_id) continue;
     const Bytes bytes = AsBytes(held.signature);
-    if (bytes.size() >= 8) return ReadU64(bytes);
+    if (bytes.size() < 8) continue;
+    const uint64_t time_s = ReadU64(bytes);
+    return IsAhead(time_s, now_s) ? 0 : time_s;
   }
   return 0;
 }
 
 // The note with the cosignature, unless it has a later one of the same key: whoever
 // stands between could answer with what the witness said an hour ago.
-Note WithLatest(Note note, const WitnessCosignature& cosignature) {
-  if (HeldTime(note, cosignature.line) > cosignature.time_s) return note;
+Note WithLatest(Note note, const WitnessCosignature& cosignature, uint64_t now_s) {
+  if (HeldTime(note, cosignature.line, now_s) > cosignature.time_s) return note;
   return WithSignature(std::move(note), cosignature.line);
 }
 
@@ -116,16 +125,23 @@ void Cosigning::SetTarget(Log& log, int64_t now_us) {
   absl::StatusOr<Note> cosigned = ParseNote(log.quorum->note);
   if (!known.ok() || !cosigned.ok()) return;
   log.target->cosigned = *std::move(cosigned);
-  log.target->met = known->quorum_met;
+  const uint64_t now_s = static_cast<uint64_t>(now_us / kSecond);
   for (const PolicyResult::Cosigner& cosigner : known->cosigners) {
     const auto witness =
         std::ranges::find(policy_.witnesses, cosigner.name, &Policy::Witness::name);
     Seat& seat = log.seats[witness - policy_.witnesses.begin()];
+    if (IsAhead(cosigner.time_s, now_s)) {
+      // As if it had not: it is asked, and what it says then takes the place of this.
+      std::erase_if(log.target->cosigned.signatures, [&](const NoteSignature& line) {
+        return line.key_name == witness->key.name && line.key_id == witness->key.id;
+      });
+      continue;
+    }
     seat.cosigned = true;
-    const uint64_t now_s = static_cast<uint64_t>(now_us / kSecond);
     seat.cosigned_us = static_cast<int64_t>(std::min(cosigner.time_s, now_s)) * kSecond;
     seat.size = std::max(seat.size, log.target->head.size);
   }
+  log.target->met = MeetsQuorum(policy_, FormatNote(log.target->cosigned));
 }
 
 void Cosigning::Schedule(LogNumber number, Log& log, int64_t now_us) {
@@ -272,7 +288,7 @@ std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
         time_s, seconds, where, wall_s);
     return WitnessFailure::kClock;
   };
-  if (time_s > wall_s + kMaxClockSkewSeconds) return off(time_s - wall_s, "ahead of");
+  if (IsAhead(time_s, wall_s)) return off(time_s - wall_s, "ahead of");
   // Asking at once would bring the same again, and an hour from now it is old.
   const int64_t soon_us =
       now_us - std::max<int64_t>(options_.recosign_us - options_.longest_pause_us, 0);
@@ -280,7 +296,7 @@ std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
   const bool of_target = log.target->head == request.head;
   if (of_target) {
     Note& note = log.target->cosigned;
-    const uint64_t held_s = HeldTime(note, cosignature.line);
+    const uint64_t held_s = HeldTime(note, cosignature.line, wall_s);
     if (held_s >= time_s) {
       seat.cosigned_us = soon_us;
       effect->detail = absl::StrFormat(
@@ -289,7 +305,7 @@ std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
           request.head.size, held_s, time_s);
       return WitnessFailure::kStale;
     }
-    note = WithLatest(std::move(note), cosignature);
+    note = WithLatest(std::move(note), cosignature, wall_s);
     seat.cosigned = true;
     seat.cosigned_us = now_us;
     effect->gathered = true;
@@ -302,7 +318,7 @@ std::optional<WitnessFailure> Cosigning::Keep(Log& log, Seat& seat,
   if (log.quorum && log.quorum->head == request.head) {
     const absl::StatusOr<Note> note = ParseNote(log.quorum->note);
     if (!note.ok()) return failure;
-    log.quorum->note = FormatNote(WithLatest(*note, cosignature));
+    log.quorum->note = FormatNote(WithLatest(*note, cosignature, wall_s));
     effect->quorum = true;
   }
   if (!effect->gathered || log.target->met) return failure;

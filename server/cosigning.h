@@ -22,7 +22,8 @@
 //  - Each witness cosigns the target again after Options::recosign_us; one that then
 //    has nothing newer to say, sooner.
 //  - A cosignature from the future is not kept: it would count as fresh until then, and
-//    no right one could replace it. One from long ago counts, but is asked for again.
+//    no right one could replace it; one that is known from before counts as absent. One
+//    from long ago counts, but is asked for again.
 // Nothing is kept that does not verify. Not thread-safe.
 #ifndef SETLOG_SERVER_COSIGNING_H_
 #define SETLOG_SERVER_COSIGNING_H_

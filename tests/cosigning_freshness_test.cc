@@ -84,6 +84,50 @@ TEST_F(CosigningTest, ACosignatureFromTheFutureIsRefused) {
   EXPECT_TRUE(effect.turned);
 }
 
+TEST_F(CosigningTest, AHeldCosignatureFromTheFutureGivesWayToARightOne) {
+  const std::string quorum = "group both all w0 w1\nquorum both";
+  Begin(2, quorum);
+  Grow(9);
+  // As it was stored before such times were refused.
+  Note note = ParseNote(NoteOf(HeadOf(9))).value();
+  const uint64_t times[] = {NowS() + 100 * 86400, NowS()};
+  for (size_t i = 0; i < 2; ++i) {
+    note = WithSignature(note,
+                         SignCosignature(note.text, WitnessKeyOf(i), times[i]).value());
+  }
+  const CosignedHead kept{HeadOf(9), FormatNote(note)};
+  Begin(2, quorum);
+  cosigning_->SetQuorum(kLog, kept);
+  Grow(9);
+  EXPECT_EQ(ParseNote(cosigning_->gathered(kLog)->note)->signatures.size(), 2u)
+      << "the log's own and that of w1";
+  EXPECT_EQ(cosigning_->quorum(kLog)->note, kept.note) << "better than none";
+  const WitnessRequest request = One();
+  EXPECT_EQ(request.witness, 0u) << "it is asked at once";
+  const WitnessEffect effect = Cosign(request);
+  EXPECT_EQ(effect.failure, std::nullopt) << effect.detail;
+  EXPECT_TRUE(effect.gathered && effect.quorum);
+  EXPECT_EQ(*EvaluatePolicy(cosigning_->policy(), cosigning_->quorum(kLog)->note)
+                 ->quorum_time_s,
+            NowS());
+}
+
+TEST_F(CosigningTest, AfterTheClockWasSetBackARightAnswerIsNotCalledStale) {
+  Begin(1, "quorum w0");
+  Grow(9);
+  Cosign(One());
+  EXPECT_EQ(Skip(), 3600 * kSecond);
+  const WitnessRequest request = One();
+  const uint64_t wall_s = NowS() - 10 * 86400;
+  const std::string line = FormatSignatureLine(
+      SignCosignature(ParseNote(request.note)->text, WitnessKeyOf(0), wall_s).value());
+  const WitnessEffect effect = cosigning_->Answered(
+      request, {.status = 200, .content_type = "text/plain", .body = line}, now_,
+      wall_s);
+  EXPECT_EQ(effect.failure, std::nullopt) << effect.detail;
+  EXPECT_TRUE(effect.quorum);
+}
+
 TEST_F(CosigningTest, AClockThatIsSetForwardIsNotAskedForMoreWithoutAPause) {
   Begin(1, "quorum w0");
   Grow(9);
