@@ -17,7 +17,8 @@
 namespace setlog {
 
 // NotFound if no index entry up to the head has exactly this m; DataLoss if what the
-// server says for one size contradicts another; else LogClient::Head's errors. One to three calls if the index follows the log closely; 2 log2(lag) else.
+// server says for one size contradicts another; else LogClient::Head's errors. One to
+// three calls if the index follows the log closely; 2 log2(lag) else.
 absl::StatusOr<VerifiedHead> ExactVersion(LogClient& log, uint64_t m);
 
 }  // namespace setlog
