@@ -371,7 +371,7 @@ class ObserveTest(unittest.TestCase):
                 (None, (), "cannot open"),
                 ("witness w\nquorum w\n", (), "policy line 1"),
                 (f"witness w {vkey}\nquorum w\n", (), "no URL to ask w"),
-                (f"witness w {vkey} w.test\nquorum w\n", (), "no witness's URL"),
+                (f"witness w {vkey} w.test\nquorum w\n", (), "is no URL of a server"),
                 (f"witness w {vkey} http://w.test\nquorum w\n",
                  ("--witness-ca", "/nowhere"), "/nowhere cannot be read"),
                 (f"witness w {vkey} http://w.test\nquorum w\n", ("--recosign", "1"),
