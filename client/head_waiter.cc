@@ -34,9 +34,9 @@ HeadWaiter::~HeadWaiter() {
 bool HeadWaiter::Wait(uint64_t known_m, milliseconds longest) {
   MutexLock lock(mutex_);
   lock.WaitFor(changed_, longest, [this, known_m]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return newest_m_ > known_m;
+    return newest_m_ > known_m || went_back_;
   });
-  return newest_m_ > known_m;
+  return std::exchange(went_back_, false) || newest_m_ > known_m;
 }
 
 void HeadWaiter::Listen() {
@@ -68,6 +68,7 @@ void HeadWaiter::ListenOnce() {
     if (index == nullptr) continue;
     {
       MutexLock lock(mutex_);
+      if (index->m < newest_m_) went_back_ = true;
       newest_m_ = index->m;
     }
     changed_.notify_all();

@@ -34,8 +34,9 @@ class HeadWaiter {
   ~HeadWaiter();
 
   // Waits until the newest index entry that was told of has an m greater than
-  // `known_m`, or for `longest`. Whether it has. At once if it has already: whoever
-  // does not believe it waits a while first.
+  // `known_m`, or one was told of that is older than one before it, or for `longest`.
+  // Whether that was so: at once if m is greater already (whoever does not believe it
+  // waits a while first), and once for each time that it went back.
   bool Wait(uint64_t known_m, std::chrono::milliseconds longest);
 
  private:
@@ -49,6 +50,7 @@ class HeadWaiter {
   Mutex mutex_;
   std::condition_variable changed_;
   uint64_t newest_m_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool went_back_ ABSL_GUARDED_BY(mutex_) = false;  // since the last Wait
   grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // last: it uses everything above

@@ -315,6 +315,19 @@ TEST_F(RecordWatchTest, AWaiterHearsOfANewVersionAndOfNothingElse) {
   EXPECT_TRUE(waiter.Wait(m, std::chrono::seconds(20)));
 }
 
+TEST_F(RecordWatchTest, AWaiterHearsOnceOfAVersionOlderThanOneBefore) {
+  const uint64_t older = log().size();
+  log().Add(HashN(300));
+  log().Index();
+  const uint64_t m = log().IndexAt(*log().IndexBelow(log().size())).m;
+  HeadWaiter waiter(connection_.get(), kOrigin);
+  EXPECT_TRUE(waiter.Wait(m - 1, std::chrono::seconds(20)));
+  EXPECT_FALSE(waiter.Wait(m, milliseconds(30)));
+  server_.Change([&](FakeLog&) { server_.shown_size = older; });
+  EXPECT_TRUE(waiter.Wait(m, std::chrono::seconds(20)));
+  EXPECT_FALSE(waiter.Wait(m, milliseconds(30)));
+}
+
 TEST_F(RecordWatchTest, AWaiterEndsWhileItsServerIsSilent) {
   const auto begin = std::chrono::steady_clock::now();
   { HeadWaiter waiter(connection_.get(), kOrigin); }

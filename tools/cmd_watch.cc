@@ -162,7 +162,8 @@ Runner DeclareWatch(CLI::App& app) {
   app.add_option(
          "--exec", flags->options.command,
          "run CMD for each event: sh -c CMD, with SETLOG_EVENT (entered, left), "
-         "SETLOG_HASH, SETLOG_ORIGIN and SETLOG_INDEX_SIZE in its environment")
+         "SETLOG_HASH, SETLOG_ORIGIN, SETLOG_INDEX_SIZE and SETLOG_POSITION in its "
+         "environment")
       ->type_name("CMD");
   AddDuration(app, "--interval", flags->options.interval_us,
               "look at least so often, whatever the server tells (1m)");

@@ -175,7 +175,7 @@ ExitCode LogSession::Fail(const absl::Status& status) {
   if (found) {
     const auto known = state_->Load(found->misbehaviour.origin);
     const bool pinned = known.ok() && *known && (*known)->pinned;
-    return PrintConviction(*found, pinned, status, out);
+    return PrintConviction(*found, pinned, status, Json::object(), out);
   }
   out.Error(Explain(status));
   return ForStatus(status);

@@ -29,14 +29,14 @@ ExitCode Print(const Conviction& found, Json fields, const std::string& advice,
 }  // namespace
 
 ExitCode PrintConviction(const Conviction& found, bool pinned,
-                         const absl::Status& status, Output& out) {
+                         const absl::Status& status, Json json, Output& out) {
   const Misbehaviour& proven = found.misbehaviour;
+  json["verdict"] = kMisbehaviour;
+  json["origin"] = proven.origin;
+  json["pinned"] = pinned;
+  json["error"] = std::string(status.message());
   return Print(
-      found,
-      {{"verdict", kMisbehaviour},
-       {"origin", proven.origin},
-       {"pinned", pinned},
-       {"error", std::string(status.message())}},
+      found, std::move(json),
       absl::StrFormat(
           "  evidence  %s\n"
           "  Anybody can check it: setlog verify FILE --key %s\n"

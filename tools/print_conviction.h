@@ -1,6 +1,6 @@
 // tools/print_conviction.h -- what a command says when a log is caught lying.
 //
-//   if (client.conviction()) return PrintConviction(*client.conviction(), status, out);
+//   if (found) return PrintConviction(*found, pinned, status, Json::object(), out);
 //
 //   MISBEHAVIOUR of data.example.org/a: two heads of size 7 have different roots ...
 //     evidence  SETLOG_HOME/evidence/data.example.org+a-0123456789abcdef.evidence
@@ -18,10 +18,10 @@
 
 namespace setlog {
 
-// Prints the verdict and where its evidence is. `status` is what the command failed
-// with. Returns kMisbehaviour.
+// Prints the verdict and where its evidence is; `json` is added to. `status` is what
+// the command failed with. Returns kMisbehaviour.
 ExitCode PrintConviction(const Conviction& found, bool pinned,
-                         const absl::Status& status, Output& out);
+                         const absl::Status& status, Json json, Output& out);
 
 // For a command that made the evidence itself: verifies it once more, keeps it and says
 // what it proves; `json` is added to. kUnverified, with the reason, if it proves

@@ -334,14 +334,19 @@ std::optional<ExitCode> WatchLoop::Failed(const absl::Status& why) {
 }
 
 ExitCode WatchLoop::Unverified(const absl::Status& why) {
-  if (log_.CodeOf(why) != ExitCode::kUnverified) return log_.Fail(why);
+  Json json{{"event", "ended"}, {"at", Now()}};
+  if (log_.CodeOf(why) != ExitCode::kUnverified) {
+    const std::optional<Conviction>& found = log_.client().conviction();
+    if (!found) return log_.Fail(why);
+    const auto known = log_.state().Load(found->misbehaviour.origin);
+    const bool pinned = known.ok() && *known && (*known)->pinned;
+    return PrintConviction(*found, pinned, why, std::move(json), session_.out);
+  }
   const std::string words = log_.Explain(why);
-  session_.out.Verdict({{"event", "ended"},
-                        {"verdict", WordOf(why)},
-                        {"origin", log_.origin()},
-                        {"error", words},
-                        {"at", Now()}},
-                       WordOf(why), ": " + words);
+  json["verdict"] = WordOf(why);
+  json["origin"] = log_.origin();
+  json["error"] = words;
+  session_.out.Verdict(json, WordOf(why), ": " + words);
   session_.out.Detail("  The watch ends: nothing after its last line was shown.");
   return ExitCode::kUnverified;
 }
@@ -354,7 +359,7 @@ ExitCode WatchLoop::Doubt(const VerifiedHead& head, const absl::Status& why) {
     SetDifference between(&log_.connection(), &*older, &head);
     const auto found = between.Find([](const char*, uint64_t, uint64_t) {});
     if (!found.ok() && between.evidence()) {
-      Json json{{"event", "ended"}, {"verdict", kMisbehaviour}};
+      Json json{{"event", "ended"}, {"at", Now()}, {"verdict", kMisbehaviour}};
       json["origin"] = log_.origin();
       json["pinned"] = head.pinned;
       return ReportEvidence(*between.evidence(), head.version.log_key, head.pinned,
