@@ -63,8 +63,11 @@ absl::Status SampleAudit::Fetch(std::span<const uint64_t> positions) {
   for (size_t i = 0; i < positions.size(); ++i) {
     if (entries[i].ok()) continue;
     const absl::Status& why = entries[i].status();
-    return absl::Status(why.code(), absl::StrFormat("entry %d: %s", positions[i],
-                                                    std::string(why.message())));
+    return absl::Status(
+        why.code(), absl::StrFormat("entry %d is not shown to stand in its place under "
+                                    "the head of size %d: %s",
+                                    positions[i], head_->version.checkpoint.size,
+                                    std::string(why.message())));
   }
   for (size_t i = 0; i < positions.size() && !fault_; ++i) {
     CheckForm(positions[i], *entries[i]);

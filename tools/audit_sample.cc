@@ -94,6 +94,12 @@ class Report {
     Json json = Fields(WordOf(why));
     json["error"] = words;
     out_.Verdict(json, WordOf(why), ": " + words);
+    if (absl::IsDataLoss(why)) {
+      out_.Detail(
+          "  Whose fault it is was not shown: the server's, its disk's or the log's.\n"
+          "  Ask again, and another server if there is one; a run without a verdict\n"
+          "  counts as a bad one.");
+    }
     return ExitCode::kUnverified;
   }
 

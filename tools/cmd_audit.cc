@@ -517,10 +517,9 @@ Runner DeclareAudit(CLI::App& app) {
                "check what was added since the last audit without holding the set");
   AddDuration(app, "--keep-every", flags->keep_every_us,
               "how often progress is kept on the way (10s)");
-  AddNumber(
-      app, "--sample", flags->sample,
-      "a spot check: NUMBER entries drawn at random, and how likely it would have "
-      "met a fault");
+  AddNumber(app, "--sample", flags->sample,
+            "a spot check: N entries drawn at random, and how likely it would have "
+            "met a fault");
   AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog audit example.org/pets --key example.org/pets+1a2b3c4d+...\n"
