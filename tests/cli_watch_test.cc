@@ -190,6 +190,57 @@ TEST_F(CliWatchTest, ALostServerIsWaitedForAndWhatHappenedMeanwhileIsTold) {
   EXPECT_EQ(watch->End(SIGINT), 0) << watch->err();
 }
 
+size_t CountOf(const std::string& word, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+TEST_F(CliWatchTest, EntriesThatAreRefusedWhileHeadsAreShownAreSaidOnceForEachReason) {
+  auto watch = Start({"--hash", Hex("never"), "--interval", "50ms"});
+  ASSERT_TRUE(watch->WaitFor("\"watching\"")) << watch->err();
+  const auto refuse = [this](grpc::Status with) {
+    Change([&](FakeLog&) { server_.entries_refused = std::move(with); });
+  };
+  // The entries after the newest version are what a look reads when nothing is new.
+  refuse({grpc::StatusCode::INTERNAL, "the gate is shut (request 1)"});
+  Change([](FakeLog& log) { log.Add(RecordHash("four")); });
+  ASSERT_TRUE(watch->WaitFor("the gate is shut", true)) << watch->out();
+  const auto heads_asked = [this] {
+    int count = 0;
+    Change([&](FakeLog&) { count = server_.heads_asked; });
+    return count;
+  };
+  for (const int before = heads_asked(); heads_asked() < before + 3;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(CountOf("lost: ", watch->err()), 1u) << watch->err();
+  EXPECT_THAT(watch->err(), HasSubstr("shows heads, but refuses"));
+  EXPECT_EQ(CountOf("answers again", watch->err()), 0u) << watch->err();
+  // So does a look at a new version: the same loss.
+  Change([](FakeLog& log) {
+    log.Add(RecordHash("never"));
+    log.Index();
+  });
+  for (const int before = heads_asked(); heads_asked() < before + 2;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(CountOf("lost: ", watch->err()), 1u) << watch->err();
+  refuse({grpc::StatusCode::UNKNOWN, "the gate is lost"});
+  ASSERT_TRUE(watch->WaitFor("the gate is lost", true)) << watch->out();
+  refuse(grpc::Status::OK);
+  ASSERT_TRUE(watch->WaitFor("\"entered\"")) << watch->err();
+  EXPECT_EQ(CountOf("lost: ", watch->err()), 2u) << watch->err();
+  EXPECT_EQ(CountOf("answers again", watch->err()), 1u) << watch->err();
+  // What does not pass by itself ends it, and says what to do.
+  refuse({grpc::StatusCode::UNAUTHENTICATED, "entries want a token"});
+  Change([](FakeLog& log) { log.Add(RecordHash("five")); });
+  EXPECT_EQ(watch->End(0), 2) << watch->err();
+  EXPECT_THAT(watch->err(), HasSubstr("entries want a token (or name it in "));
+}
+
 TEST_F(CliWatchTest, OnceALostServerIsExitThree) {
   server_.failures.assign(1000, {grpc::StatusCode::UNAVAILABLE, "gone"});
   EXPECT_THAT(Once({"--hash", Hex("one")}, 3), IsEmpty());

@@ -83,6 +83,8 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   std::optional<std::pair<const FakeLog*, uint64_t>> other_set;
   // Each of the next calls fails with this, once; OK lets one pass.
   std::vector<grpc::Status> failures;
+  // Each call for entries fails with this, until it is OK again.
+  grpc::Status entries_refused;
   // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
   // last one stored but not acknowledged.
   std::optional<int> messages_before_loss;
@@ -153,6 +155,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
                           grpc::ServerWriter<v1::EntriesChunk>* writer) override {
     std::lock_guard lock(mutex_);
     if (grpc::Status s = Fails(); !s.ok()) return s;
+    if (!entries_refused.ok()) return entries_refused;
     int left = messages_before_loss.value_or(-1);
     for (uint64_t begin = request->begin(); begin < request->end();) {
       const uint64_t end =

@@ -205,12 +205,12 @@ class WatchTest(unittest.TestCase):
         watch = self.watch("--hashes", path, "--interval", "200ms").started()
         for outage, how in enumerate((signal.SIGTERM, signal.SIGKILL), 1):
             self.stop(how)
-            watch.until(lambda: watch.said().count("lost: ") == outage)
+            watch.until(lambda: watch.said().count("lost: no answer") == outage)
             time.sleep(2)
             self.server.start()
             self.change("add", records[outage : outage + 1])
             watch.until(lambda: len(watch.changes()) == outage)
-            self.assertEqual(watch.said().count("lost: "), outage, watch.said())
+            self.assertEqual(watch.said().count("lost: no answer"), outage, watch.said())
             self.assertEqual(watch.said().count("answers again"), outage, watch.said())
         self.assertEqual([(e, h) for e, h, _ in watch.changes()],
                          [("entered", r.hex()) for r in records[1:]])

@@ -79,16 +79,16 @@ void WatchLoop::Rest() {
   }
   // A lost server is asked again after the gap: nobody would tell that it is back.
   const std::chrono::microseconds interval(options_.interval_us);
-  while (!interrupt_.requested() && !lost_since_ && passed() < interval) {
+  while (!interrupt_.requested() && !lost_ && passed() < interval) {
     if (waiter_->Wait(looked_m_, kTick)) return;
   }
 }
 
 std::optional<ExitCode> WatchLoop::Look() {
   const absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
-  if (!head.ok()) return Failed(head.status());
+  if (!head.ok()) return Failed(Step::kHead, head.status());
   const bool is_new = !started_ || head->version.index.m != looked_m_;
-  gap_ = is_new ? kLeastGap : std::min(2 * gap_, kLongestGap);
+  if (!lost_) gap_ = is_new ? kLeastGap : std::min(2 * gap_, kLongestGap);
   looked_m_ = head->version.index.m;
   if (head->version.manifest.labels) {
     return Unverified(absl::UnimplementedError(
@@ -111,16 +111,9 @@ std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
   if (!events.ok()) {
     if (interrupt_.requested()) return std::nullopt;
     if (watch_.doubted()) return Doubt(head, events.status());
-    return Failed(events.status());
+    return Failed(Step::kEvents, events.status());
   }
-  if (lost_since_) {
-    const auto lost =
-        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - *lost_since_);
-    session_.out.Note(
-        absl::StrFormat("%s answers again, after %d s; what happened meanwhile follows",
-                        session_.server.address, lost.count()));
-    lost_since_.reset();
-  }
+  if (lost_ && lost_->at != Step::kAhead) Found();
   if (!started_) TellStart(head, since);
   if (const std::optional<ExitCode> code = Tell(head, since, *events)) return code;
   return CheckLag(head);
@@ -137,7 +130,8 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
           if (interrupt_.requested()) return absl::CancelledError("interrupted");
           return absl::OkStatus();
         });
-    if (!ahead.ok()) return Failed(ahead.status());
+    if (!ahead.ok()) return Failed(Step::kAhead, ahead.status());
+    if (lost_) Found();
     read_at_ = Clock::now();
     // A log that grows is always a little behind: what stays so is told, once.
     const bool stays = options_.once || uncovered_m_ == m;
@@ -317,19 +311,37 @@ bool WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
   return !absl::IsCancelled(ran);
 }
 
-std::optional<ExitCode> WatchLoop::Failed(const absl::Status& why) {
+void WatchLoop::Found() {
+  const auto lost =
+      std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - lost_->since);
+  session_.out.Note(
+      absl::StrFormat("%s answers again, after %d s; what happened meanwhile follows",
+                      session_.server.address, lost.count()));
+  lost_.reset();
+  gap_ = kLeastGap;
+}
+
+std::optional<ExitCode> WatchLoop::Failed(Step at, const absl::Status& why) {
   if (interrupt_.requested()) return std::nullopt;
   const bool lies = log_.client().conviction() || log_.client().contradiction();
   if (lies || !IsLoss(why)) return Unverified(why);
   if (options_.once) return log_.Fail(why);
-  if (!lost_since_) {
-    lost_since_ = Clock::now();
-    session_.out.Error(
-        absl::StrFormat("lost: %s\n  The watch tries again until a signal ends it.",
-                        log_.Explain(why)));
-    gap_ = kLeastGap;
-  }
-  gap_ = std::min(2 * gap_, kLongestGap);
+  // A server may go on showing heads and refuse the rest: that is no return. It is said
+  // again for another reason, or if there were no heads before.
+  const bool headless = at == Step::kHead;
+  const bool same =
+      lost_ && lost_->why == why.code() && (headless || lost_->at != Step::kHead);
+  gap_ = lost_ ? std::min(2 * gap_, kLongestGap) : 2 * kLeastGap;
+  lost_ = {lost_ ? lost_->since : Clock::now(), at, why.code()};
+  if (same) return std::nullopt;
+  const std::string words =
+      headless ? log_.Explain(why)
+               : absl::StrFormat(
+                     "%s shows heads, but refuses the entries or lookups behind them, "
+                     "so events may be missing: %s",
+                     session_.server.address, std::string(why.message()));
+  session_.out.Error(absl::StrFormat(
+      "lost: %s\n  The watch tries again until a signal ends it.", words));
   return std::nullopt;
 }
 

@@ -62,8 +62,13 @@ class WatchLoop {
   // False if a signal ended it before it was done.
   bool RunCommand(const VerifiedHead& head, const WatchEvent& event);
   absl::Status Keep();
+  // Where a look stopped: at the head; at what became of the records; at the entries
+  // that no version covers.
+  enum class Step { kHead, kEvents, kAhead };
   // Lost, and waited for, or the end.
-  std::optional<ExitCode> Failed(const absl::Status& why);
+  std::optional<ExitCode> Failed(Step at, const absl::Status& why);
+  // A look came further than where it was lost.
+  void Found();
   ExitCode Unverified(const absl::Status& why);
   // An answer contradicts the entries: evidence, or UNVERIFIED.
   ExitCode Doubt(const VerifiedHead& head, const absl::Status& why);
@@ -82,7 +87,12 @@ class WatchLoop {
   bool started_ = false;
   uint64_t kept_m_ = 0;
   Clock::time_point kept_at_;
-  std::optional<Clock::time_point> lost_since_;
+  struct Loss {
+    Clock::time_point since;
+    Step at;
+    absl::StatusCode why;
+  };
+  std::optional<Loss> lost_;
   uint64_t looked_m_ = 0;                     // of the last verified head
   std::optional<Clock::time_point> read_at_;  // the entries after the newest version
   uint64_t uncovered_m_ = 0;  // if some of them then were in no version: of that newest
