@@ -17,15 +17,6 @@ namespace {
 
 constexpr size_t kMaxKeyFileBytes = 4096;
 
-absl::StatusOr<SigningKey> MakeKey(std::string name) {
-  std::array<uint8_t, Ed25519PrivateKey::kSeedSize> seed;
-  randombytes_buf(seed.data(), seed.size());
-  absl::StatusOr<Ed25519PrivateKey> key = Ed25519PrivateKey::FromSeed(seed);
-  sodium_memzero(seed.data(), seed.size());
-  if (!key.ok()) return key.status();
-  return MakeSigningKey(std::move(name), *std::move(key));
-}
-
 absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return absl::ErrnoToStatus(errno, path);
@@ -41,16 +32,29 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
 
 }  // namespace
 
-absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string name) {
+absl::StatusOr<SigningKey> NewSigningKey(std::string name) {
   if (sodium_init() < 0) {
     return absl::InternalError("libsodium cannot be used on this machine");
   }
-  absl::StatusOr<SigningKey> key = MakeKey(std::move(name));
-  if (!key.ok()) return key;
-  std::string secret = FormatSkey(*key) + "\n";
+  std::array<uint8_t, Ed25519PrivateKey::kSeedSize> seed;
+  randombytes_buf(seed.data(), seed.size());
+  absl::StatusOr<Ed25519PrivateKey> key = Ed25519PrivateKey::FromSeed(seed);
+  sodium_memzero(seed.data(), seed.size());
+  if (!key.ok()) return key.status();
+  return MakeSigningKey(std::move(name), *std::move(key));
+}
+
+absl::Status StoreNewKey(const std::string& path, const SigningKey& key) {
+  std::string secret = FormatSkey(key) + "\n";
   const absl::Status status = CreateSecretFile(path, secret);
   sodium_memzero(secret.data(), secret.size());
-  if (!status.ok()) return status;
+  return status;
+}
+
+absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string name) {
+  absl::StatusOr<SigningKey> key = NewSigningKey(std::move(name));
+  if (!key.ok()) return key;
+  if (absl::Status s = StoreNewKey(path, *key); !s.ok()) return s;
   return key;
 }
 

@@ -18,6 +18,10 @@ namespace setlog {
 // a key that was in use must not be lost; InvalidArgument if `name` may not name a key.
 absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string name);
 
+// CreateKeyFile in two steps, for who must write something else before the file.
+absl::StatusOr<SigningKey> NewSigningKey(std::string name);
+absl::Status StoreNewKey(const std::string& path, const SigningKey& key);
+
 // NotFound if there is no file; FailedPrecondition if others may read it, or it holds
 // no key.
 absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path);

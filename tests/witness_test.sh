@@ -63,10 +63,10 @@ serve() {
   pids+=($!)
   until_true grep -q ^ready "$1.ready"
 }
-# start_witness: on its port.
+# start_witness [FLAG]: on its port.
 start_witness() {
   setlog witness --logs logs --key w.key --state state --listen "127.0.0.1:$port" \
-    --poll 200ms --log-format json >w.ready 2>>w.err &
+    --poll 200ms --log-format json "$@" >w.ready 2>>w.err &
   witness=$!
   pids+=("$witness")
   until_true grep -q "^ready http=127.0.0.1:$port vkey=$name" w.ready
@@ -109,7 +109,10 @@ echo "log $log_vkey unix:$work/one.sock" >logs
   echo "log $log_vkey"
   cat policy
 } >readers
-start_witness
+# A key that was there before its state might have cosigned with another one.
+expect 2 "once with --new-state" setlog witness --logs logs --key w.key --state state \
+  --listen 127.0.0.1:0
+start_witness --new-state
 add 0 100
 until_true cosigned
 record=$(python3 -c 'import hashlib; print(hashlib.sha256(b"7").hexdigest())')
@@ -137,6 +140,10 @@ answer=$(python3 ask.py "$port" 1 <note)
 if [[ $answer != "409 $(sed -n 2p note)"* ]]; then wrong "not at the newest head: $answer"; fi
 kill -TERM "$witness"
 wait "$witness" || wrong "exit code $? after SIGTERM"
+
+# A disk that was lost, and the key was not.
+expect 2 "retire the key" setlog witness --logs logs --key w.key --state lost \
+  --listen 127.0.0.1:0
 
 # Two at a time cannot use one directory.
 start_witness

@@ -10,13 +10,13 @@
 
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
-#include "client/key_file.h"
 #include "client/state.h"
 #include "daemon/event_log.h"
 #include "log/policy.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "witness/witness.h"
+#include "witness/witness_key.h"
 
 namespace setlog {
 namespace {
@@ -26,6 +26,7 @@ struct WitnessFlags {
   std::string state;
   std::string key_file;
   std::string name;
+  bool new_state = false;
   std::string listen = "127.0.0.1:7072";
   bool light = false;
   int64_t poll_us = 2'000'000;
@@ -36,27 +37,6 @@ struct WitnessFlags {
 
 std::chrono::milliseconds Milliseconds(int64_t us) {
   return std::chrono::milliseconds(us / 1000);
-}
-
-// The key of the file, or a new one in it if there is none and it gets a name.
-absl::StatusOr<SigningKey> WitnessKey(const std::string& file,
-                                      const std::string& name) {
-  absl::StatusOr<SigningKey> key = ReadKeyFile(file);
-  if (absl::IsNotFound(key.status())) {
-    if (name.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("there is no key in %s: give --name NAME to make one, like "
-                          "witness.example.org/w1",
-                          file));
-    }
-    return CreateKeyFile(file, name);
-  }
-  if (key.ok() && !name.empty() && key->name != name) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the key in %s is called %s, not %s: a key keeps its name",
-                        file, key->name, name));
-  }
-  return key;
 }
 
 absl::StatusOr<std::vector<Policy::Log>> ReadLogs(const std::string& file) {
@@ -82,9 +62,12 @@ ExitCode RunWitness(const WitnessFlags& flags, Session& session) {
   absl::StatusOr<std::vector<Policy::Log>> logs = ReadLogs(flags.logs_file);
   if (!logs.ok()) return session.out.Fail(logs.status());
   options.logs = *std::move(logs);
-  absl::StatusOr<SigningKey> key = WitnessKey(
-      flags.key_file.empty() ? options.directory + "/witness.key" : flags.key_file,
-      flags.name);
+  absl::StatusOr<SigningKey> key = OpenWitnessKey(
+      {.directory = options.directory,
+       .file =
+           flags.key_file.empty() ? options.directory + "/witness.key" : flags.key_file,
+       .name = flags.name,
+       .new_state = flags.new_state});
   if (!key.ok()) return session.out.Fail(key.status());
   const std::string vkey = FormatVkey(key->Verifier(SignatureType::kCosignature));
   options.light = flags.light;
@@ -138,6 +121,9 @@ Runner DeclareWitness(CLI::App& app) {
   app.add_option("--name", flags->name,
                  "makes the key under this name, if there is none yet")
       ->type_name("NAME");
+  app.add_flag("--new-state", flags->new_state,
+               "once: the key was there before DIR, and begins with it. Whatever it "
+               "cosigned with another state is forgotten: retire such a key instead");
   app.add_option("--listen", flags->listen,
                  "HTTP: HOST:PORT (port 0 = any free one). TLS is for a proxy before "
                  "it; not loopback: --insecure-plaintext")
