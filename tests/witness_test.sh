@@ -150,6 +150,31 @@ start_witness
 expect 2 "another witness" setlog witness --logs logs --key w.key --state state \
   --listen 127.0.0.1:0
 
+# The list is read again, and a bad one is not taken.
+second=example.org/second
+setlog --server "unix:$work/one.sock" --token-file one/admin.token init "$second" \
+  --scheme bytes/1 --json >made.json
+setlog --server "unix:$work/one.sock" head "$second" --note --key "$(field vkey <made.json)" \
+  >second-note
+listed() { grep -c "\"event\":\"$1\"" w.err; }
+ask_second() { python3 ask.py "$port" 0 <second-note; }
+[[ $(ask_second) == 404* ]] || wrong "not in the list: $(ask_second)"
+echo "log rubbish" >>logs
+kill -HUP "$witness"
+until_true listed logs_not_read >/dev/null
+[[ $(ask_second) == 404* ]] || wrong "after a bad list: $(ask_second)"
+sed -i "s|^log rubbish|log $(field vkey <made.json) unix:$work/one.sock|" logs
+kill -HUP "$witness"
+until_true listed logs_read >/dev/null
+known() { [[ $(ask_second) == 200* || $(ask_second) == 409* ]]; }  # the server asks too
+until_true known
+sed -i 2d logs
+kill -HUP "$witness"
+gone() { [[ $(ask_second) == 404* ]]; }
+until_true gone
+answer=$(python3 ask.py "$port" 1 <note)
+if [[ $answer != 409* ]]; then wrong "the log that stays: $answer"; fi
+
 # Files are as good as a server: another witness, which never meets setlogd.
 expect 0 . setlog --server "unix:$work/one.sock" export "$origin" files
 python3 -m http.server --bind 127.0.0.1 --directory files 0 >files.err 2>&1 &

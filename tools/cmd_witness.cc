@@ -48,6 +48,30 @@ absl::StatusOr<std::vector<Policy::Log>> ReadLogs(const std::string& file) {
       absl::StrFormat("%s: %s", file, std::string(logs.status().message())));
 }
 
+void ReadLogsAgain(const std::string& file, Witness& witness, EventLog& events) {
+  const absl::StatusOr<std::vector<Policy::Log>> logs = ReadLogs(file);
+  absl::Status status = logs.status();
+  if (logs.ok()) {
+    const absl::StatusOr<WitnessedLogs::Changes> changes = witness.ChangeLogs(*logs);
+    status = changes.status();
+    if (changes.ok()) {
+      events.Write(LogLevel::kInfo, "logs_read",
+                   {{"file", file},
+                    {"logs", uint64_t{logs->size()}},
+                    {"added", changes->added},
+                    {"removed", changes->removed},
+                    {"moved", changes->moved}});
+      return;
+    }
+  }
+  events.Write(
+      LogLevel::kError, "logs_not_read",
+      {{"file", file},
+       {"message", absl::StrFormat("%s. The list of before stays: mend the file, and "
+                                   "send SIGHUP again",
+                                   std::string(status.message()))}});
+}
+
 ExitCode RunWitness(const WitnessFlags& flags, Session& session) {
   WitnessOptions options;
   options.directory = flags.state;
@@ -89,6 +113,7 @@ ExitCode RunWitness(const WitnessFlags& flags, Session& session) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   absl::StatusOr<std::unique_ptr<Witness>> witness =
@@ -97,7 +122,9 @@ ExitCode RunWitness(const WitnessFlags& flags, Session& session) {
   std::cout << "ready http=" << (*witness)->http_address() << " vkey=" << vkey
             << std::endl;
   int received = 0;
-  sigwait(&signals, &received);
+  while (sigwait(&signals, &received) == 0 && received == SIGHUP) {
+    ReadLogsAgain(flags.logs_file, **witness, events);
+  }
   witness->reset();
   return ExitCode::kHolds;
 }
@@ -107,7 +134,8 @@ ExitCode RunWitness(const WitnessFlags& flags, Session& session) {
 Runner DeclareWitness(CLI::App& app) {
   auto flags = std::make_unique<WitnessFlags>();
   app.add_option("--logs", flags->logs_file,
-                 "the logs to cosign: lines `log VKEY ADDRESS`, as in a policy")
+                 "the logs to cosign: lines `log VKEY ADDRESS`, as in a policy; SIGHUP "
+                 "reads it again")
       ->required()
       ->type_name("FILE");
   app.add_option("--state", flags->state,

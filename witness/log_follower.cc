@@ -30,12 +30,12 @@ LogFollower::LogFollower(LogSource source, const StateDirectory* state,
                          AuditStore store, WitnessedLog* log, Options options)
     : options_(std::move(options)),
       origin_(log->origin()),
-      source_(std::move(source)),
-      client_(&source_.connection(), state,
-              {.origin = origin_, .key = options_.key, .use_stored_policy = false}),
+      state_(state),
       store_(std::move(store)),
       log_(log),
+      source_(std::move(source)),
       replay_(origin_) {
+  Connect();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -50,6 +50,33 @@ void LogFollower::Stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+void LogFollower::MoveTo(LogSource source) {
+  {
+    MutexLock lock(mutex_);
+    moved_to_ = std::move(source);
+  }
+  changed_.notify_all();
+}
+
+void LogFollower::Connect() {
+  client_.emplace(
+      &source_.connection(), state_,
+      TrustOptions{.origin = origin_, .key = options_.key, .use_stored_policy = false});
+}
+
+void LogFollower::TakeMove() {
+  std::optional<LogSource> next;
+  {
+    MutexLock lock(mutex_);
+    next = std::exchange(moved_to_, std::nullopt);
+  }
+  if (!next) return;
+  client_.reset();
+  source_ = *std::move(next);
+  Connect();
+  failed_rounds_ = 0;
 }
 
 bool LogFollower::stopping() const {
@@ -127,6 +154,7 @@ absl::Status LogFollower::Check(const std::string& note, const Checkpoint& head,
 void LogFollower::Run() {
   Load();
   while (!stopping() && !convicted_) {
+    TakeMove();
     {
       MutexLock lock(mutex_);
       asked_ = next_id_;
@@ -177,11 +205,11 @@ void LogFollower::Load() {
 }
 
 absl::StatusOr<VerifiedHead> LogFollower::NewestHead() {
-  absl::StatusOr<VerifiedHead> head = client_.Head();
-  if (absl::IsDataLoss(head.status()) && !client_.contradiction() &&
-      !client_.conviction()) {
+  absl::StatusOr<VerifiedHead> head = client_->Head();
+  if (absl::IsDataLoss(head.status()) && !client_->contradiction() &&
+      !client_->conviction()) {
     // The newest index entry may be what is wrong with the log: its first one will do.
-    absl::StatusOr<VerifiedHead> first = client_.Head({.size = 2});
+    absl::StatusOr<VerifiedHead> first = client_->Head({.size = 2});
     if (first.ok()) head = std::move(first);
   }
   return head;
@@ -190,8 +218,8 @@ absl::StatusOr<VerifiedHead> LogFollower::NewestHead() {
 absl::Status LogFollower::Round() {
   if (!unsupported_.ok()) return unsupported_;
   absl::StatusOr<VerifiedHead> head = NewestHead();
-  if (client_.conviction()) {
-    const Conviction& found = *client_.conviction();
+  if (client_->conviction()) {
+    const Conviction& found = *client_->conviction();
     convicted_ = true;
     log_->Convict(Refusal{std::string(found.misbehaviour.kind), found.misbehaviour.what,
                           found.path});
@@ -234,6 +262,7 @@ absl::Status LogFollower::ReplayTo(VerifiedHead head) {
       MutexLock lock(mutex_);
       figures_.replayed_size = audit.replay().size();
       if (stopping_) return absl::CancelledError("the witness is stopping");
+      if (moved_to_) return absl::CancelledError("the log has another address now");
     }
     if (!SaveIsDue()) return absl::OkStatus();
     if (absl::Status s = audit.CheckPrefix(); !s.ok()) return s;
@@ -421,7 +450,7 @@ void LogFollower::Sleep(bool failed) {
   // Somebody waits for a head that the log does not show yet.
   if (waits) pause = std::min(pause, kSoon);
   lock.WaitFor(changed_, pause, [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    return stopping_ || next_id_ != asked_;
+    return stopping_ || moved_to_ || next_id_ != asked_;
   });
 }
 

@@ -63,6 +63,9 @@ class LogFollower final : public HeadAuditor {
   // The same of what was cosigned before, which never goes.
   void CheckCosigned(const std::string& note, const Checkpoint& head);
 
+  // From its next look on it asks there; what was replayed stays.
+  void MoveTo(LogSource source);
+
   // From now on nobody waits; begins what the destructor ends.
   void Stop();
 
@@ -85,6 +88,8 @@ class LogFollower final : public HeadAuditor {
   using Clock = std::chrono::steady_clock;
 
   void Run();
+  void Connect();
+  void TakeMove();
   void Load();
   // One look at the log; OK if everything up to its head was replayed.
   absl::Status Round();
@@ -110,12 +115,13 @@ class LogFollower final : public HeadAuditor {
 
   const Options options_;
   const std::string origin_;
-  const LogSource source_;
-  LogClient client_;
+  const StateDirectory* const state_;
   const AuditStore store_;
   WitnessedLog* const log_;
 
   // Of the thread.
+  LogSource source_;
+  std::optional<LogClient> client_;
   Replay replay_;
   bool authentic_ = true;  // all of it was compared with a head
   bool convicted_ = false;
@@ -132,6 +138,7 @@ class LogFollower final : public HeadAuditor {
   mutable Mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<LogSource> moved_to_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, Question> questions_ ABSL_GUARDED_BY(mutex_);
   // Heads that were found to be the log's, a few: no call is made for them again.

@@ -11,20 +11,15 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "client/audit_state.h"
 #include "client/state.h"
 #include "daemon/listen_address.h"
 #include "daemon/metric_families.h"
 #include "daemon/process_stats.h"
 #include "http/http_server.h"
-#include "log/origin.h"
 #include "log/sha256.h"
 #include "log/witness_judge.h"
 #include "port/mutex.h"
 #include "witness/cosigned_heads.h"
-#include "witness/log_follower.h"
-#include "witness/log_source.h"
-#include "witness/witnessed_log.h"
 
 namespace setlog {
 namespace {
@@ -58,7 +53,17 @@ struct Witness::Parts {
         key(std::move(signing_key)),
         vkey(FormatVkey(key.Verifier(SignatureType::kCosignature))),
         heads(std::move(cosigned)),
-        state(std::move(state_directory)) {}
+        state(std::move(state_directory)),
+        logs({.directory = options.directory,
+              .light = options.light,
+              .source = options.source,
+              .patience = options.patience,
+              .poll = options.poll,
+              .keep_every = options.keep_every,
+              .key = &key,
+              .heads = &heads,
+              .state = &state,
+              .events = options.events}) {}
 
   const WitnessOptions options;
   const SigningKey key;
@@ -66,16 +71,11 @@ struct Witness::Parts {
   const CosignedHeads heads;
   const StateDirectory state;
   ListenAddress address;
-  // By origin.
-  std::map<std::string, std::unique_ptr<WitnessedLog>, std::less<>> logs;
-  std::map<std::string, std::string, std::less<>> origins;  // by hex hash
+  WitnessedLogs logs;
   Mutex mutex;
   std::map<unsigned, uint64_t> requests ABSL_GUARDED_BY(mutex);  // by status
-  std::map<std::string, std::unique_ptr<LogFollower>, std::less<>> followers;
   std::unique_ptr<HttpServer> http;
 
-  absl::Status OpenLogs();
-  absl::Status Follow(const Policy::Log& log);
   absl::Status Listen();
   HttpAnswer AddCheckpoint(const HttpRequest& request);
   HttpAnswer Page(const HttpRequest& request);
@@ -84,66 +84,6 @@ struct Witness::Parts {
   HttpReply Figures();
   void Answered(const HttpRequest& request, const HttpReply& reply, double seconds);
 };
-
-absl::Status Witness::Parts::OpenLogs() {
-  std::map<std::string, std::vector<VerifierKey>> keys;
-  for (const Policy::Log& log : options.logs) keys[log.key.name].push_back(log.key);
-  for (const auto& [origin, of_log] : keys) {
-    absl::StatusOr<std::unique_ptr<WitnessedLog>> log = WitnessedLog::Open(
-        {.origin = origin,
-         .keys = of_log,
-         .key = &key,
-         .heads = &heads,
-         .state = &state,
-         .events = options.events,
-         .patience = options.patience,
-         .now_s = [] { return static_cast<uint64_t>(std::time(nullptr)); }});
-    if (!log.ok()) return log.status();
-    if (!options.light && of_log.size() > 1) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "--logs: %s has %d keys: an audit follows one; give --light, or name one",
-          origin, of_log.size()));
-    }
-    origins[ToHex(Sha256(AsBytes(origin)))] = origin;
-    logs[origin] = *std::move(log);
-  }
-  if (options.light) return absl::OkStatus();
-  for (const Policy::Log& log : options.logs) {
-    if (absl::Status s = Follow(log); !s.ok()) return s;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Witness::Parts::Follow(const Policy::Log& log) {
-  const std::string& origin = log.key.name;
-  if (absl::Status s = CheckOrigin(origin); !s.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("--logs: %s cannot be audited, only cosigned with --light: %s",
-                        origin, std::string(s.message())));
-  }
-  absl::StatusOr<LogSource> source = LogSource::Open(log, options.source);
-  if (!source.ok()) return source.status();
-  WitnessedLog* const witnessed = logs.at(origin).get();
-  // Nothing is left to be found out about it.
-  const std::optional<Refusal> refusal = witnessed->figures().refusal;
-  if (refusal && !refusal->evidence.empty()) return absl::OkStatus();
-  absl::StatusOr<AuditStore> store =
-      AuditStore::Open(options.directory + "/audit", origin);
-  if (!store.ok()) return store.status();
-  auto follower = std::make_unique<LogFollower>(
-      *std::move(source), &state, *std::move(store), witnessed,
-      LogFollower::Options{.key = log.key,
-                           .poll = options.poll,
-                           .keep_every = options.keep_every,
-                           .events = options.events});
-  witnessed->Use(follower.get());
-  // What it cosigned before, perhaps without an audit, is audited now.
-  if (const std::optional<CosignedHead> last = witnessed->last()) {
-    follower->CheckCosigned(last->note, last->checkpoint);
-  }
-  followers[origin] = std::move(follower);
-  return absl::OkStatus();
-}
 
 absl::Status Witness::Parts::Listen() {
   HttpServer::Options server;
@@ -167,17 +107,20 @@ absl::Status Witness::Parts::Listen() {
 }
 
 HttpAnswer Witness::Parts::AddCheckpoint(const HttpRequest& request) {
-  auto read = ReadSubmission(request.body, [this](std::string_view origin) {
-    const auto log = logs.find(origin);
-    return log == logs.end() ? std::span<const VerifierKey>() : log->second->keys();
+  std::optional<WitnessedLogs::Held> log;
+  auto read = ReadSubmission(request.body, [&](std::string_view origin) {
+    const std::optional<WitnessedLogs::Held> found = logs.Find(origin);
+    if (!found) return std::span<const VerifierKey>();
+    log.emplace(*found);
+    return log->log().keys();
   });
   if (const auto* refusal = std::get_if<WitnessRefusal>(&read)) {
     return ToHttp({.status = refusal->status, .body = refusal->why + "\n"});
   }
   SubmittedHead submitted = std::get<SubmittedHead>(std::move(read));
-  WitnessedLog* const log = logs.find(submitted.head.origin)->second.get();
-  return LateReply(
-      [log, submitted = std::move(submitted)] { return ToHttp(log->Add(submitted)); });
+  return LateReply([log = *log, submitted = std::move(submitted)] {
+    return ToHttp(log.log().Add(submitted));
+  });
 }
 
 HttpAnswer Witness::Parts::Page(const HttpRequest& request) {
@@ -186,36 +129,38 @@ HttpAnswer Witness::Parts::Page(const HttpRequest& request) {
   if (!path.starts_with('/') || !path.ends_with(kCheckpoint)) return missing;
   path.remove_prefix(1);
   path.remove_suffix(std::min(path.size(), kCheckpoint.size()));
-  const auto origin = origins.find(path);
-  if (origin == origins.end()) return missing;
-  std::optional<CosignedHead> last = logs.at(origin->second)->last();
+  const std::optional<WitnessedLogs::Held> log = logs.FindByHash(path);
+  if (!log) return missing;
+  std::optional<CosignedHead> last = log->log().last();
   if (!last) return HttpReply{.status = 404, .body = "nothing was cosigned yet\n"};
   return HttpReply{
       .body = std::move(last->note), .shared = true, .route = "checkpoint"};
 }
 
 HttpReply Witness::Parts::Health() {
-  for (const auto& [origin, log] : logs) {
-    const absl::Status health = log->figures().health;
+  for (const WitnessedLogs::Held& held : logs.All()) {
+    const absl::Status health = held.log().figures().health;
     if (!health.ok()) return HealthReply(health);
   }
   return HealthReply(absl::OkStatus());
 }
 
 HttpReply Witness::Parts::Root() {
+  const std::vector<WitnessedLogs::Held> all = logs.All();
   std::string text =
-      absl::StrFormat("A C2SP witness of %d logs%s.\n\n%s\n\n", logs.size(),
+      absl::StrFormat("A C2SP witness of %d logs%s.\n\n%s\n\n", all.size(),
                       options.light ? ", by their heads alone"
                                     : ": it replays every entry before it cosigns",
                       vkey);
-  for (const auto& [hex, origin] : origins) {
-    const WitnessedLog::Figures figures = logs.at(origin)->figures();
+  for (const WitnessedLogs::Held& held : all) {
+    const std::string& origin = held.log().origin();
+    const WitnessedLog::Figures figures = held.log().figures();
     absl::StrAppendFormat(&text, "%s  ", origin);
     if (figures.refusal) {
       absl::StrAppendFormat(&text, "never again: %s\n", figures.refusal->what);
     } else if (figures.cosigned_size) {
-      absl::StrAppendFormat(&text, "size %d  /%s%s\n", *figures.cosigned_size, hex,
-                            kCheckpoint);
+      absl::StrAppendFormat(&text, "size %d  /%s%s\n", *figures.cosigned_size,
+                            ToHex(Sha256(AsBytes(origin))), kCheckpoint);
     } else {
       text += "not yet\n";
     }
@@ -225,9 +170,9 @@ HttpReply Witness::Parts::Root() {
 
 HttpReply Witness::Parts::Figures() {
   MetricFamilies out;
-  for (const auto& [origin, log] : logs) {
-    const MetricFamilies::Labels labels = {{"origin", origin}};
-    const WitnessedLog::Figures figures = log->figures();
+  for (const WitnessedLogs::Held& held : logs.All()) {
+    const MetricFamilies::Labels labels = {{"origin", held.log().origin()}};
+    const WitnessedLog::Figures figures = held.log().figures();
     const uint64_t cosigned = figures.cosigned_size.value_or(0);
     out.Gauge("setlog_cosigner_cosigned_size", "Size of the head cosigned last",
               Number(cosigned), labels);
@@ -237,9 +182,8 @@ HttpReply Witness::Parts::Figures() {
               "1 if the log is never cosigned again, for what it signed",
               figures.refusal ? 1 : 0, labels);
     uint64_t newest = figures.offered_size;
-    const auto follower = followers.find(origin);
-    if (follower != followers.end()) {
-      const LogFollower::Figures replay = follower->second->figures();
+    if (held.follower() != nullptr) {
+      const LogFollower::Figures replay = held.follower()->figures();
       newest = std::max(newest, replay.head_size);
       out.Gauge("setlog_cosigner_replayed_size", "Entries replayed",
                 Number(replay.replayed_size), labels);
@@ -302,10 +246,14 @@ Witness::Witness(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Witness::~Witness() {
   // Nobody is kept waiting for a replay; then requests go before whom they ask.
-  for (const auto& [origin, follower] : parts_->followers) follower->Stop();
+  parts_->logs.Stop();
   parts_->http.reset();
-  parts_->followers.clear();
   parts_->options.events->Write(LogLevel::kInfo, "stopped", {});
+}
+
+absl::StatusOr<WitnessedLogs::Changes> Witness::ChangeLogs(
+    const std::vector<Policy::Log>& logs) {
+  return parts_->logs.Change(logs);
 }
 
 std::string Witness::http_address() const { return parts_->address.Text(); }
@@ -324,9 +272,6 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Start(WitnessOptions options,
                         "give --insecure-plaintext",
                         address->Text()));
   }
-  if (options.logs.empty()) {
-    return absl::InvalidArgumentError("--logs names no log: it needs `log VKEY URL`");
-  }
   absl::StatusOr<CosignedHeads> heads = CosignedHeads::Open(options.directory);
   if (!heads.ok()) return heads.status();
   absl::StatusOr<StateDirectory> state = StateDirectory::Open(options.directory);
@@ -334,7 +279,8 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Start(WitnessOptions options,
   auto parts = std::make_unique<Parts>(std::move(options), std::move(key),
                                        *std::move(heads), *std::move(state));
   parts->address = *std::move(address);
-  if (absl::Status s = parts->OpenLogs(); !s.ok()) return s;
+  const auto opened = parts->logs.Change(parts->options.logs);
+  if (!opened.ok()) return opened.status();
   if (absl::Status s = parts->Listen(); !s.ok()) return s;
   parts->options.events->Write(LogLevel::kInfo, "started",
                                {{"http", parts->address.Text()},

@@ -26,12 +26,13 @@
 #include "daemon/event_log.h"
 #include "log/policy.h"
 #include "log/skey.h"
+#include "witness/witnessed_logs.h"
 
 namespace setlog {
 
 struct WitnessOptions {
   std::string directory;          // of everything that it remembers
-  std::vector<Policy::Log> logs;  // an origin may have several keys, if it is light
+  std::vector<Policy::Log> logs;  // at first; of several keys an origin, if light
   bool light = false;
   std::string listen = "127.0.0.1:7072";  // HOST:PORT; port 0 = any free one
   bool insecure_plaintext = false;        // also for addresses that are not loopback
@@ -53,6 +54,11 @@ class Witness {
                                                         SigningKey key);
   // Answers what is under way, keeps the replays.
   ~Witness();
+
+  // Cosigns these logs and no others from now on; nothing is changed on an error:
+  // witness/witnessed_logs.h.
+  absl::StatusOr<WitnessedLogs::Changes> ChangeLogs(
+      const std::vector<Policy::Log>& logs);
 
   std::string http_address() const;
 
