@@ -358,22 +358,30 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       return {grpc::StatusCode::OUT_OF_RANGE, "beyond the head"};
     }
     const uint64_t newest = request.cosigned() && cosigned_size ? *cosigned_size : size;
-    std::optional<uint64_t> index =
-        log_->IndexBelow(request.size() == 0 ? newest : request.size());
-    uint64_t last = index.value_or(0);
+    // Not one optional: gcc 12 takes its value for uninitialized further down.
+    uint64_t index = 0;
+    bool found = false;
+    if (const auto below =
+            log_->IndexBelow(request.size() == 0 ? newest : request.size())) {
+      index = *below;
+      found = true;
+    }
+    uint64_t last = index;
     if (request.has_tag()) {
-      index.reset();
+      found = false;
       for (uint64_t position : log_->tags()) {
         const TagEntry tag =
             std::get<TagEntry>(DecodeEntry(AsBytes(log_->entry(position))).value());
         if (tag.name != request.tag() || position >= size) continue;
         last = position;
         for (uint64_t i : log_->indexes()) {
-          if (log_->IndexAt(i).m == tag.m) index = i;
+          if (log_->IndexAt(i).m != tag.m) continue;
+          index = i;
+          found = true;
         }
       }
     }
-    if (!index) return {grpc::StatusCode::NOT_FOUND, "no such version"};
+    if (!found) return {grpc::StatusCode::NOT_FOUND, "no such version"};
     if (request.cosigned() && cosigned_size && last < *cosigned_size) {
       size = *cosigned_size;
     }
@@ -386,7 +394,7 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
       *head->mutable_tag() = EntryToProto(log_->Prove(last, size));
     }
     *head->mutable_manifest() = EntryToProto(log_->Prove(0, size));
-    *head->mutable_index() = EntryToProto(log_->Prove(index.value_or(0), size));
+    *head->mutable_index() = EntryToProto(log_->Prove(index, size));
     if (on_head) on_head(*head);
     return grpc::Status::OK;
   }
