@@ -327,10 +327,15 @@ std::optional<ExitCode> WatchLoop::Failed(Step at, const absl::Status& why) {
   if (lies || !IsLoss(why)) return Unverified(why);
   if (options_.once) return log_.Fail(why);
   // A server may go on showing heads and refuse the rest: that is no return. It is said
-  // again for another reason, or if there were no heads before.
+  // again when it is another loss, or for another reason.
   const bool headless = at == Step::kHead;
   const bool same =
-      lost_ && lost_->why == why.code() && (headless || lost_->at != Step::kHead);
+      lost_ && (lost_->at == Step::kHead) == headless && lost_->why == why.code();
+  if (!same && !headless) {
+    // Or it was lost after it had shown this one.
+    const absl::StatusOr<VerifiedHead> head = log_.Head({}, {});
+    if (!head.ok()) return Failed(Step::kHead, head.status());
+  }
   gap_ = lost_ ? std::min(2 * gap_, kLongestGap) : 2 * kLeastGap;
   lost_ = {lost_ ? lost_->since : Clock::now(), at, why.code()};
   if (same) return std::nullopt;
