@@ -4,13 +4,10 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "client/set_difference.h"
 #include "tools/hook_command.h"
 #include "tools/print_conviction.h"
 #include "tools/progress.h"
-#include "tools/units.h"
 #include "tools/verdict.h"
 
 namespace setlog {
@@ -27,20 +24,12 @@ constexpr milliseconds kTick{50};
 // Without events the state is kept so often: it only saves the next run some entries.
 constexpr std::chrono::seconds kKeepEvery{60};
 
-std::string Now() {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
-}
-
 // What passes by itself: a watch waits for it.
 bool IsLoss(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsResourceExhausted(status) || absl::IsAborted(status) ||
          absl::IsCancelled(status) || absl::IsInternal(status) ||
          absl::IsUnknown(status);
-}
-
-const char* EventWord(const WatchEvent& event) {
-  return event.entered ? "entered" : "left";
 }
 
 }  // namespace
@@ -52,8 +41,8 @@ WatchLoop::WatchLoop(Session& session, LogSession& log, const WatchStore& store,
       log_(log),
       store_(store),
       watch_(std::move(watch)),
-      names_(std::move(names)),
       options_(std::move(options)),
+      report_(&session.out, log.origin(), options_.input, std::move(names)),
       kept_m_(watch_.state().m),
       gap_(kLeastGap) {}
 
@@ -114,7 +103,7 @@ std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
     return Failed(Step::kEvents, events.status());
   }
   if (lost_ && lost_->at != Step::kAhead) Found();
-  if (!started_) TellStart(head, since);
+  if (!started_) report_.Start(watch_, head, since);
   if (const std::optional<ExitCode> code = Tell(head, since, *events)) return code;
   return CheckLag(head);
 }
@@ -138,7 +127,7 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
     uncovered_m_ = ahead->changes > 0 ? m : 0;
     if (ahead->changes > 0 && stays && lag_told_m_ != m) {
       lag_told_m_ = m;
-      TellLag(head, *ahead);
+      report_.Behind(head, *ahead);
     }
   }
   const bool beyond = options_.max_lag && lag > *options_.max_lag;
@@ -153,34 +142,14 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
     return std::nullopt;
   }
   if (options_.once) return Unverified(why);
-  Json json = Fields("lag", head);
-  json["verdict"] = WordOf(why);
-  json["lag"] = lag;
-  json["max_lag"] = *options_.max_lag;
-  session_.out.Verdict(json, WordOf(why),
-                       ": " + log_.Explain(why) + "; the watch goes on");
+  report_.BeyondMaxLag(head, *options_.max_lag, why, log_.Explain(why));
   return std::nullopt;
-}
-
-void WatchLoop::TellLag(const VerifiedHead& head, const WatchAhead& ahead) {
-  const uint64_t lag = head.version.checkpoint.size - head.version.index.m;
-  Json json = Fields("lag", head);
-  json["lag"] = lag;
-  json["changes"] = ahead.changes;
-  json["watched"] = ahead.watched;
-  const std::string words = absl::StrFormat(
-      "the set of m = %d is %d entries behind the head of size %d: %d adds and removes "
-      "are not in it, %d of them of watched records; --max-lag bounds that",
-      head.version.index.m, lag, head.version.checkpoint.size, ahead.changes,
-      ahead.watched);
-  if (session_.out.json()) session_.out.Result(json, words);
-  session_.out.Note(words);
 }
 
 std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since,
                                         const std::vector<WatchEvent>& events) {
   for (const WatchEvent& event : events) {
-    TellEvent(head, since, event);
+    report_.Event(watch_, head, since, event);
     if (!session_.out.Flush()) return ExitCode::kUnverified;
     const bool told = options_.command.empty() || RunCommand(head, event);
     // Not all are told: none are kept as told, and the next run begins with them.
@@ -214,84 +183,11 @@ absl::Status WatchLoop::Keep() {
   return absl::OkStatus();
 }
 
-Json WatchLoop::Fields(std::string_view event, const VerifiedHead& head) const {
-  return {{"event", event},
-          {"origin", log_.origin()},
-          {"index_size", head.version.index.m},
-          {"size", head.version.checkpoint.size},
-          {"at", Now()}};
-}
-
-std::string WatchLoop::NameOf(const Hash& value) const {
-  const auto found = names_.find(value);
-  return found == names_.end() ? "" : found->second;
-}
-
-void WatchLoop::TellStart(const VerifiedHead& head, uint64_t since) {
-  Output& out = session_.out;
-  const size_t count = watch_.values().size();
-  const uint64_t present = watch_.present_count();
-  Json json = Fields("watching", head);
-  json["records"] = count;
-  json["present"] = present;
-  json["since"] = since > 0 ? Json(since) : Json(nullptr);
-  json["pinned"] = head.pinned;
-  json["replayed_by"] = head.version.replayed_by;
-  out.Result(
-      json,
-      absl::StrFormat("watching %d records (%s) in %s: %d in the set at m = %d, %d "
-                      "not; %s",
-                      count, options_.input, log_.origin(), present,
-                      head.version.index.m, count - present, AuditWords(head.version)));
-  if (since > 0) {
-    out.Note(
-        absl::StrFormat("goes on from m = %d, where an earlier run came to", since));
-    if (watch_.new_values() + watch_.dropped_values() > 0) {
-      out.Note(absl::StrFormat(
-          "the input was changed since: %d records are new in it, and what they are "
-          "now is\n  where they begin; %d are no more in it",
-          watch_.new_values(), watch_.dropped_values()));
-    }
-  }
-  if (count > kShownValues) return;
-  for (size_t i = 0; i < count; ++i) {
-    const Hash& value = watch_.values()[i];
-    const std::string_view word =
-        WordOf(watch_.state().present[i] ? SetVerdict::kPresent : SetVerdict::kAbsent);
-    Json status = Fields("status", head);
-    status["verdict"] = word;
-    status["hash"] = ToHex(value);
-    const std::string name = NameOf(value);
-    if (!name.empty()) status["record"] = name;
-    out.Verdict(status, word, absl::StrFormat(" %s %s", ToHex(value), name));
-  }
-}
-
-void WatchLoop::TellEvent(const VerifiedHead& head, uint64_t since,
-                          const WatchEvent& event) {
-  const Hash& value = watch_.values()[event.place];
-  Json json = Fields(EventWord(event), head);
-  json["hash"] = ToHex(value);
-  json["since"] = since;
-  json["position"] = OrNull(event.position);
-  const std::string name = NameOf(value);
-  if (!name.empty()) json["record"] = name;
-  const std::string where =
-      event.position
-          ? absl::StrFormat("by entry %d", *event.position)
-          : absl::StrFormat("between m = %d and m = %d", since, head.version.index.m);
-  session_.out.Result(
-      json, absl::StrFormat(
-                "%s %s %s, %s; set at m = %d of %s%s%s", json["at"].get<std::string>(),
-                event.entered ? "ENTERED" : "LEFT", ToHex(value), where,
-                head.version.index.m, log_.origin(), name.empty() ? "" : "; ", name));
-}
-
 bool WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
   const std::string hash = ToHex(watch_.values()[event.place]);
   const absl::Status ran = RunHook(
       options_.command,
-      {{"SETLOG_EVENT", EventWord(event)},
+      {{"SETLOG_EVENT", std::string(WordOf(event))},
        {"SETLOG_HASH", hash},
        {"SETLOG_ORIGIN", log_.origin()},
        {"SETLOG_INDEX_SIZE", absl::StrFormat("%d", head.version.index.m)},
@@ -302,11 +198,11 @@ bool WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
         session_.out.Error(absl::StrFormat(
             "--exec for %s %s still runs after %d s: nothing more is told until it "
             "ends",
-            hash, EventWord(event), kSlowHook.count()));
+            hash, WordOf(event), kSlowHook.count()));
       });
   if (ran.ok()) return true;
   session_.out.Error(absl::StrFormat("--exec for %s %s: %s; the watch %s", hash,
-                                     EventWord(event), std::string(ran.message()),
+                                     WordOf(event), std::string(ran.message()),
                                      absl::IsCancelled(ran) ? "ends" : "goes on"));
   return !absl::IsCancelled(ran);
 }
@@ -351,20 +247,15 @@ std::optional<ExitCode> WatchLoop::Failed(Step at, const absl::Status& why) {
 }
 
 ExitCode WatchLoop::Unverified(const absl::Status& why) {
-  Json json{{"event", "ended"}, {"at", Now()}};
   if (log_.CodeOf(why) != ExitCode::kUnverified) {
     const std::optional<Conviction>& found = log_.client().conviction();
     if (!found) return log_.Fail(why);
     const auto known = log_.state().Load(found->misbehaviour.origin);
     const bool pinned = known.ok() && *known && (*known)->pinned;
-    return PrintConviction(*found, pinned, why, std::move(json), session_.out);
+    return PrintConviction(*found, pinned, why, WatchReport::EndedFields(),
+                           session_.out);
   }
-  const std::string words = log_.Explain(why);
-  json["verdict"] = WordOf(why);
-  json["origin"] = log_.origin();
-  json["error"] = words;
-  session_.out.Verdict(json, WordOf(why), ": " + words);
-  session_.out.Detail("  The watch ends: nothing after its last line was shown.");
+  report_.Ended(why, log_.Explain(why));
   return ExitCode::kUnverified;
 }
 
@@ -376,7 +267,8 @@ ExitCode WatchLoop::Doubt(const VerifiedHead& head, const absl::Status& why) {
     SetDifference between(&log_.connection(), &*older, &head);
     const auto found = between.Find([](const char*, uint64_t, uint64_t) {});
     if (!found.ok() && between.evidence()) {
-      Json json{{"event", "ended"}, {"at", Now()}, {"verdict", kMisbehaviour}};
+      Json json = WatchReport::EndedFields();
+      json["verdict"] = kMisbehaviour;
       json["origin"] = log_.origin();
       json["pinned"] = head.pinned;
       return ReportEvidence(*between.evidence(), head.version.log_key, head.pinned,

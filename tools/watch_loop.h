@@ -23,6 +23,7 @@
 #include "tools/command.h"
 #include "tools/interrupt.h"
 #include "tools/log_session.h"
+#include "tools/watch_report.h"
 
 namespace setlog {
 
@@ -36,9 +37,6 @@ struct WatchOptions {
 
 class WatchLoop {
  public:
-  // As many are shown one by one at the start.
-  static constexpr size_t kShownValues = 64;
-
   // `names` of some of the values, for people. All but the watch must outlive it.
   WatchLoop(Session& session, LogSession& log, const WatchStore& store,
             RecordWatch watch, std::map<Hash, std::string> names, WatchOptions options);
@@ -56,9 +54,6 @@ class WatchLoop {
                                const std::vector<WatchEvent>& events);
   // What the entries after the newest version say; an exit code as above.
   std::optional<ExitCode> CheckLag(const VerifiedHead& head);
-  void TellLag(const VerifiedHead& head, const WatchAhead& ahead);
-  void TellStart(const VerifiedHead& head, uint64_t since);
-  void TellEvent(const VerifiedHead& head, uint64_t since, const WatchEvent& event);
   // False if a signal ended it before it was done.
   bool RunCommand(const VerifiedHead& head, const WatchEvent& event);
   absl::Status Keep();
@@ -73,15 +68,13 @@ class WatchLoop {
   // An answer contradicts the entries: evidence, or UNVERIFIED.
   ExitCode Doubt(const VerifiedHead& head, const absl::Status& why);
   void Rest();
-  Json Fields(std::string_view event, const VerifiedHead& head) const;
-  std::string NameOf(const Hash& value) const;
 
   Session& session_;
   LogSession& log_;
   const WatchStore& store_;
   RecordWatch watch_;
-  const std::map<Hash, std::string> names_;
   const WatchOptions options_;
+  const WatchReport report_;
   const Interrupt interrupt_;
   std::optional<HeadWaiter> waiter_;  // from the first rest on
   bool started_ = false;

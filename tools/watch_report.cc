@@ -1,0 +1,129 @@
+#include "tools/watch_report.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+std::string Now() {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::Now(), absl::UTCTimeZone());
+}
+
+}  // namespace
+
+std::string_view WordOf(const WatchEvent& event) {
+  return event.entered ? "entered" : "left";
+}
+
+Json WatchReport::Fields(std::string_view event, const VerifiedHead& head) const {
+  return {{"event", event},
+          {"origin", origin_},
+          {"index_size", head.version.index.m},
+          {"size", head.version.checkpoint.size},
+          {"at", Now()}};
+}
+
+std::string WatchReport::NameOf(const Hash& value) const {
+  const auto found = names_.find(value);
+  return found == names_.end() ? "" : found->second;
+}
+
+void WatchReport::Start(const RecordWatch& watch, const VerifiedHead& head,
+                        uint64_t since) const {
+  const size_t count = watch.values().size();
+  const uint64_t present = watch.present_count();
+  Json json = Fields("watching", head);
+  json["records"] = count;
+  json["present"] = present;
+  json["since"] = since > 0 ? Json(since) : Json(nullptr);
+  json["pinned"] = head.pinned;
+  json["replayed_by"] = head.version.replayed_by;
+  out_.Result(
+      json, absl::StrFormat(
+                "watching %d records (%s) in %s: %d in the set at m = %d, %d not; %s",
+                count, input_, origin_, present, head.version.index.m, count - present,
+                AuditWords(head.version)));
+  if (since > 0) {
+    out_.Note(
+        absl::StrFormat("goes on from m = %d, where an earlier run came to", since));
+    if (watch.new_values() + watch.dropped_values() > 0) {
+      out_.Note(absl::StrFormat(
+          "the input was changed since: %d records are new in it, and what they are "
+          "now is\n  where they begin; %d are no more in it",
+          watch.new_values(), watch.dropped_values()));
+    }
+  }
+  if (count > kShownValues) return;
+  for (size_t i = 0; i < count; ++i) {
+    const Hash& value = watch.values()[i];
+    const std::string_view word =
+        WordOf(watch.state().present[i] ? SetVerdict::kPresent : SetVerdict::kAbsent);
+    Json status = Fields("status", head);
+    status["verdict"] = word;
+    status["hash"] = ToHex(value);
+    const std::string name = NameOf(value);
+    if (!name.empty()) status["record"] = name;
+    out_.Verdict(status, word, absl::StrFormat(" %s %s", ToHex(value), name));
+  }
+}
+
+void WatchReport::Event(const RecordWatch& watch, const VerifiedHead& head,
+                        uint64_t since, const WatchEvent& event) const {
+  const Hash& value = watch.values()[event.place];
+  Json json = Fields(WordOf(event), head);
+  json["hash"] = ToHex(value);
+  json["since"] = since;
+  json["position"] = OrNull(event.position);
+  const std::string name = NameOf(value);
+  if (!name.empty()) json["record"] = name;
+  const std::string where =
+      event.position
+          ? absl::StrFormat("by entry %d", *event.position)
+          : absl::StrFormat("between m = %d and m = %d", since, head.version.index.m);
+  out_.Result(json, absl::StrFormat("%s %s %s, %s; set at m = %d of %s%s%s",
+                                    json["at"].get<std::string>(),
+                                    event.entered ? "ENTERED" : "LEFT", ToHex(value),
+                                    where, head.version.index.m, origin_,
+                                    name.empty() ? "" : "; ", name));
+}
+
+void WatchReport::Behind(const VerifiedHead& head, const WatchAhead& ahead) const {
+  const uint64_t lag = head.version.checkpoint.size - head.version.index.m;
+  Json json = Fields("lag", head);
+  json["lag"] = lag;
+  json["changes"] = ahead.changes;
+  json["watched"] = ahead.watched;
+  const std::string words = absl::StrFormat(
+      "the set of m = %d is %d entries behind the head of size %d: %d adds and removes "
+      "are not in it, %d of them of watched records; --max-lag bounds that",
+      head.version.index.m, lag, head.version.checkpoint.size, ahead.changes,
+      ahead.watched);
+  if (out_.json()) out_.Result(json, words);
+  out_.Note(words);
+}
+
+void WatchReport::BeyondMaxLag(const VerifiedHead& head, uint64_t max_lag,
+                               const absl::Status& why,
+                               const std::string& words) const {
+  Json json = Fields("lag", head);
+  json["verdict"] = WordOf(why);
+  json["lag"] = head.version.checkpoint.size - head.version.index.m;
+  json["max_lag"] = max_lag;
+  out_.Verdict(json, WordOf(why), ": " + words + "; the watch goes on");
+}
+
+void WatchReport::Ended(const absl::Status& why, const std::string& words) const {
+  Json json = EndedFields();
+  json["verdict"] = WordOf(why);
+  json["origin"] = origin_;
+  json["error"] = words;
+  out_.Verdict(json, WordOf(why), ": " + words);
+  out_.Detail("  The watch ends: nothing after its last line was shown.");
+}
+
+Json WatchReport::EndedFields() { return {{"event", "ended"}, {"at", Now()}}; }
+
+}  // namespace setlog
