@@ -30,7 +30,7 @@ constexpr rlim_t kMaxConnections = 4096;
 constexpr size_t kMaxHeaderBytes = size_t{32} << 10;
 constexpr unsigned kMinThreads = 2;
 constexpr unsigned kMaxThreads = 8;
-constexpr std::chrono::seconds kMaxBodyTime(30);
+constexpr std::chrono::milliseconds kMaxLookEvery(1000);
 // Below that gzip's frame and the time cost more than the bytes.
 constexpr size_t kMinPackedBytes = 512;
 constexpr char kMethods[] = "GET, HEAD, OPTIONS";
@@ -80,12 +80,32 @@ struct HttpServer::LateReplies {
 };
 
 struct HttpServer::Callbacks {
+  static void Connect(void* self, MHD_Connection* connection, void** state,
+                      MHD_ConnectionNotificationCode code) {
+    const auto* const server = static_cast<HttpServer*>(self);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+      const int fd =
+          MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+              ->connect_fd;
+      *state = server->deadlines_->Add(fd, server->options_.header_time);
+    } else {  // its socket is closed after this
+      server->deadlines_->Remove(static_cast<ConnectionDeadlines::Connection*>(*state));
+    }
+  }
+  static ConnectionDeadlines::Connection& DeadlineOf(MHD_Connection* connection) {
+    return *static_cast<ConnectionDeadlines::Connection*>(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+            ->socket_context);
+  }
+
   static void* Begin(void*, const char* uri, MHD_Connection*) {
     return new Exchange{.request = ParseTarget(uri)};
   }
-  static void End(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+  static void End(void* self, MHD_Connection* connection, void** state,
+                  MHD_RequestTerminationCode) {
     delete static_cast<Exchange*>(*state);
     *state = nullptr;
+    DeadlineOf(connection).EndIn(static_cast<HttpServer*>(self)->options_.header_time);
   }
 
   static MHD_Result Send(MHD_Connection* connection, const Exchange& exchange,
@@ -176,6 +196,7 @@ struct HttpServer::Callbacks {
   // Answers on another thread, or says that too many wait already.
   static void AnswerLate(HttpServer* server, MHD_Connection* connection,
                          Exchange* exchange, LateReply reply) {
+    DeadlineOf(connection).Forever();
     MHD_suspend_connection(connection);
     LateReplies* const late = server->late_.get();
     const auto wake = [connection, exchange](HttpReply ready) {
@@ -198,6 +219,7 @@ struct HttpServer::Callbacks {
     auto* const exchange = static_cast<Exchange*>(*state);
     if (!exchange->begun) {  // headers only; answer when the request is whole
       exchange->begun = Clock::now();
+      DeadlineOf(connection).EndIn(server->options_.body_time);
       const auto post = server->options_.posts.find(exchange->request.path);
       if (post == server->options_.posts.end()) return MHD_YES;
       exchange->post = &post->second;
@@ -232,11 +254,10 @@ struct HttpServer::Callbacks {
            std::strtoull(length, nullptr, 10) > post.max_body_bytes;
   }
 
-  // The next bytes of the body; false if the connection is to be closed: for one that
-  // drips, and one without a length that goes on although it is too long.
+  // The next bytes of the body; false if the connection is to be closed: for one
+  // without a length that goes on although it is too long.
   static bool TakeBody(Exchange* exchange, std::string_view method,
                        std::string_view bytes) {
-    if (Clock::now() - *exchange->begun > kMaxBodyTime) return false;
     if (exchange->post == nullptr || method != "POST") return true;  // no meaning here
     std::string& body = exchange->request.body;
     if (exchange->too_long) return false;
@@ -249,6 +270,10 @@ struct HttpServer::Callbacks {
                            Exchange* exchange, HttpReply reply) {
     const std::chrono::duration<double> taken = Clock::now() - *exchange->begun;
     server->options_.answered(exchange->request, reply, taken.count());
+    DeadlineOf(connection)
+        .EndIn(server->options_.answer_time +
+               std::chrono::seconds(reply.body.size() /
+                                    server->options_.answer_bytes_per_second));
     return Send(connection, *exchange, std::move(reply));
   }
 };
@@ -267,6 +292,9 @@ HttpReply HealthReply(const absl::Status& health) {
 
 HttpServer::HttpServer(Options options)
     : options_(std::move(options)),
+      deadlines_(std::make_unique<ConnectionDeadlines>(
+          std::min({kMaxLookEvery, options_.header_time / 8, options_.body_time / 8,
+                    options_.answer_time / 8}))),
       late_(std::make_unique<LateReplies>(options_.late_threads, options_.waiting)) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
@@ -291,7 +319,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
   server->daemon_ = MHD_start_daemon(
       flags, port, nullptr, nullptr, &Callbacks::Handle, server.get(),
       MHD_OPTION_URI_LOG_CALLBACK, &Callbacks::Begin, nullptr,
-      MHD_OPTION_NOTIFY_COMPLETED, &Callbacks::End, nullptr,
+      MHD_OPTION_NOTIFY_COMPLETED, &Callbacks::End, server.get(),
+      MHD_OPTION_NOTIFY_CONNECTION, &Callbacks::Connect, server.get(),
       MHD_OPTION_THREAD_POOL_SIZE,
       std::clamp(std::thread::hardware_concurrency(), kMinThreads, kMaxThreads),
       MHD_OPTION_SOCK_ADDR, bound, MHD_OPTION_CONNECTION_LIMIT, MaxHttpConnections(),

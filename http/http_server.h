@@ -11,13 +11,15 @@
 // connection sleeps. GET, HEAD and OPTIONS, but for the paths in `posts`, which take
 // POST and OPTIONS (405 otherwise).
 //
-// Limits: a connection without traffic is closed after 30 s; requests of over 32 KiB of
-// headers are refused; bodies that are too long are 413, and those that take over 30 s
-// are cut off; at most MaxHttpConnections() at a time, further ones wait until one
-// ends. None for each address, because behind a proxy all come from one.
+// Limits: a connection without traffic is closed after 30 s, and one whose request or
+// reader drips after the times in Options; requests of over 32 KiB of headers are
+// refused; bodies that are too long are 413; at most MaxHttpConnections() at a time,
+// further ones wait until one ends. None for each address, because behind a proxy all
+// come from one.
 #ifndef SETLOG_HTTP_HTTP_SERVER_H_
 #define SETLOG_HTTP_HTTP_SERVER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,6 +29,7 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
+#include "http/connection_deadlines.h"
 
 struct MHD_Daemon;
 
@@ -71,6 +74,14 @@ class HttpServer {
     // itself (to what is no HTTP) are not among them.
     std::function<void(const HttpRequest&, const HttpReply&, double seconds)> answered =
         [](const HttpRequest&, const HttpReply&, double) {};
+    // In which the headers must be whole, counted from the connection's beginning or
+    // the answer before, so longer than a connection may be idle; then the body. The
+    // answer must be taken in answer_time, and what its bytes take at the rate: less
+    // than any line has that is worth serving.
+    std::chrono::milliseconds header_time{60000};
+    std::chrono::milliseconds body_time{30000};
+    std::chrono::milliseconds answer_time{60000};
+    size_t answer_bytes_per_second = size_t{16} << 10;
     unsigned late_threads = 2;
     uint64_t waiting = 64;  // late replies that may wait for a thread
   };
@@ -91,6 +102,7 @@ class HttpServer {
   explicit HttpServer(Options options);
 
   const Options options_;
+  std::unique_ptr<ConnectionDeadlines> deadlines_;
   std::unique_ptr<LateReplies> late_;
   MHD_Daemon* daemon_ = nullptr;
   uint16_t port_ = 0;

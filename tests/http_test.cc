@@ -56,7 +56,7 @@ class Client {
             !with_body || at == text.npos ? 0 : std::stoul(text.substr(at + 16));
         if (text.size() >= end + 4 + body) return text;
       }
-      char buffer[4096];
+      char buffer[65536];
       const ssize_t count = recv(fd_, buffer, sizeof(buffer), 0);
       if (count <= 0) return "";
       text.append(buffer, static_cast<size_t>(count));
@@ -322,6 +322,93 @@ TEST(HttpServerTest, StopsWhileSlowAnswersWaitAndTheirClientsAreGone) {
             std::future_status::timeout);  // one runs, or two
   slow.gate.set_value();
   EXPECT_EQ(stopped.wait_for(seconds(20)), std::future_status::ready);
+}
+
+// Sends a byte now and then for ever, as no idle timeout notices; how long that went.
+std::chrono::milliseconds DripUntilCutOff(uint16_t port, const std::string& first) {
+  Client client(port);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(client.Raw(first));
+  while (client.Raw("a") && std::chrono::steady_clock::now() - begin < seconds(10)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+}
+
+TEST(HttpServerTest, WhoDripsIsCutOff) {
+  HttpServer::Options options = Posts();
+  options.header_time = std::chrono::milliseconds(400);
+  options.body_time = std::chrono::milliseconds(1200);
+  options.posts["/post"].max_body_bytes = 20000;
+  const auto server = Start(std::move(options));
+  const std::string body = "Host: a\r\nContent-Length: 10000\r\n\r\n";
+  const std::string chunked = "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n";
+  struct Drip {
+    std::string first;
+    int least_ms;
+    int most_ms;
+  };
+  const std::vector<Drip> drips = {{"G", 400, 3000},
+                                   {"GET /a HTTP/1.1\r\n", 400, 3000},
+                                   {"GET /a HTTP/1.1\r\nHost: a\r\nX: ", 400, 3000},
+                                   {"POST /post HTTP/1.1\r\n" + body, 1200, 5000},
+                                   {"GET /a HTTP/1.1\r\n" + body, 1200, 5000},
+                                   {"POST /post HTTP/1.1\r\n" + chunked, 1200, 5000}};
+  std::vector<std::future<std::chrono::milliseconds>> times;
+  for (const Drip& drip : drips) {
+    times.push_back(std::async(std::launch::async, [&] {
+      return DripUntilCutOff(server->port(), drip.first);
+    }));
+  }
+  for (size_t i = 0; i < drips.size(); ++i) {
+    const int64_t took_ms = times[i].get().count();
+    EXPECT_GE(took_ms, drips[i].least_ms) << drips[i].first;
+    EXPECT_LT(took_ms, drips[i].most_ms) << drips[i].first;
+  }
+}
+
+// The time begins anew with each answer, and does not run while one is made.
+TEST(HttpServerTest, WhoOnlyAsksSeldomOrWaitsLongIsNotCutOff) {
+  HttpServer::Options options = Echo();
+  options.header_time = options.body_time = options.answer_time =
+      std::chrono::milliseconds(800);
+  options.pages = [](const HttpRequest&) {
+    return LateReply([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+      return HttpReply{.body = "late"};
+    });
+  };
+  const auto server = Start(std::move(options));
+  Client client(server->port());
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(client.Get("/fixed"), "") << i;
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  EXPECT_TRUE(client.Get("/late").ends_with("late"));
+  EXPECT_NE(client.Get("/fixed"), "");
+}
+
+TEST(HttpServerTest, WhoDoesNotTakeItsAnswerIsCutOff) {
+  constexpr size_t kBytes = size_t{16} << 20;  // more than sockets hold
+  HttpServer::Options options = Echo();
+  options.answer_time = std::chrono::milliseconds(300);
+  options.answer_bytes_per_second = kBytes + 1;
+  options.pages = [](const HttpRequest&) -> HttpAnswer {
+    return HttpReply{.body = std::string(kBytes, 'x')};
+  };
+  auto server = Start(options);
+  Client slow(server->port());
+  slow.Send("GET", "/large");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+  EXPECT_EQ(slow.Receive(), "");
+  // For as large an answer there may be more time.
+  options.answer_bytes_per_second = kBytes / 60;
+  server = Start(options);
+  Client patient(server->port());
+  patient.Send("GET", "/large");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+  EXPECT_GT(patient.Receive().size(), kBytes);
 }
 
 TEST(HttpServerTest, EachAnswerIsCounted) {
