@@ -63,8 +63,24 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t max_by
   }
 }
 
-absl::Status ReplaceFile(const std::string& path, std::string_view bytes,
+absl::Status ReplaceFile(const std::string& given, std::string_view bytes,
                          unsigned mode) {
+  std::string path = given;
+  struct stat there;
+  if (::lstat(path.c_str(), &there) == 0 && S_ISLNK(there.st_mode)) {
+    std::error_code error;
+    path = std::filesystem::canonical(given, error).string();
+    if (error) {
+      errno = error.value();
+      return Failed("cannot follow the link", given);
+    }
+  }
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.get() < 0) return Failed("cannot open", given);
+    return WriteAll(file.get(), bytes) ? absl::OkStatus()
+                                       : Failed("cannot write", given);
+  }
   std::string temporary = path + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (file.get() < 0) return Failed("cannot create a file beside", path);

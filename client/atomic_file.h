@@ -24,7 +24,8 @@ namespace setlog {
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t max_bytes);
 
 // Writes a new file beside `path`, syncs it, renames it to `path` and syncs the
-// directory. After a crash there is the old content or the new one.
+// directory. After a crash there is the old content or the new one. A link stays: what
+// it points to is replaced. A device or a pipe is written to, as /dev/stdout is meant.
 absl::Status ReplaceFile(const std::string& path, std::string_view bytes,
                          unsigned mode);
 
