@@ -106,6 +106,7 @@ class HttpFiles final : public StaticFiles {
 
   const std::string& place() const override { return url_; }
   size_t ahead() const override { return kAhead; }
+  bool local() const override { return false; }
   absl::StatusOr<std::unique_ptr<FileFetcher>> NewFetcher(
       size_t max_bytes) const override {
     absl::StatusOr<std::unique_ptr<HttpClient>> client =

@@ -105,6 +105,7 @@ class DirectoryFiles final : public StaticFiles {
 
   const std::string& place() const override { return path_; }
   size_t ahead() const override { return kAhead; }
+  bool local() const override { return true; }
   absl::StatusOr<std::unique_ptr<FileFetcher>> NewFetcher(
       size_t max_bytes) const override {
     return std::make_unique<DirectoryFetcher>(path_ + "/", max_bytes);

@@ -45,6 +45,9 @@ class StaticFiles {
   virtual const std::string& place() const = 0;
   // How many it is worth to have under way.
   virtual size_t ahead() const = 0;
+  // Whether they are on a disk here, where more of them may be read than a reader
+  // needs.
+  virtual bool local() const = 0;
   // Of files of at most `max_bytes` each.
   virtual absl::StatusOr<std::unique_ptr<FileFetcher>> NewFetcher(
       size_t max_bytes) const = 0;

@@ -107,6 +107,10 @@ std::string StaticTree::BundleName(uint64_t number) const {
   return log_->files().NameOf(FormatTilePath(PathOf({0, number}, /*entries=*/true)));
 }
 
+std::string StaticTree::TileName(TileId id) const {
+  return log_->files().NameOf(FormatTilePath(PathOf(id, /*entries=*/false)));
+}
+
 absl::StatusOr<std::string> StaticTree::ReadAlone(const TilePath& path,
                                                   size_t max_bytes) {
   absl::StatusOr<std::unique_ptr<FileFetcher>> fetcher =
@@ -234,9 +238,16 @@ absl::StatusOr<std::vector<Hash>> StaticTree::ConsistencyPath(uint64_t size1,
   return Folded(*plan);
 }
 
+namespace {
+StaticTree::VisitBoth WithoutTile(const StaticTree::Visit& visit) {
+  return [&visit](uint64_t number, std::span<const Bytes> entries, std::string& bytes,
+                  const std::string&) { return visit(number, entries, bytes); };
+}
+}  // namespace
+
 absl::Status StaticTree::Walk(uint64_t count,
                               const std::function<uint64_t(uint64_t)>& number,
-                              const Visit& visit) {
+                              bool tiles, const VisitBoth& visit) {
   absl::StatusOr<std::unique_ptr<FileFetcher>> fetcher = log_->TakeFetcher();
   if (!fetcher.ok()) return fetcher.status();
   // Most questions end soon.
@@ -245,8 +256,11 @@ absl::Status StaticTree::Walk(uint64_t count,
   for (uint64_t i = 0; i < count; ++i) {
     for (; begun < count && begun - i < ahead; ++begun) {
       (*fetcher)->Want(FormatTilePath(PathOf({0, number(begun)}, /*entries=*/true)));
+      if (!tiles) continue;
+      (*fetcher)->Want(FormatTilePath(PathOf({0, number(begun)}, /*entries=*/false)));
     }
-    ahead = std::min(2 * ahead, log_->files().ahead());
+    ahead = std::min(2 * ahead,
+                     std::max(log_->files().ahead() / (tiles ? 2 : 1), size_t{1}));
     const TilePath path = PathOf({0, number(i)}, /*entries=*/true);
     absl::StatusOr<std::string> bytes = Take(**fetcher, path);
     if (!bytes.ok()) return bytes.status();
@@ -259,8 +273,11 @@ absl::Status StaticTree::Walk(uint64_t count,
                           entries.ok() ? absl::StrFormat("it has %d", entries->size())
                                        : std::string(entries.status().message())));
     }
+    absl::StatusOr<std::string> tile = "";
+    if (tiles) tile = Take(**fetcher, PathOf(path.tile, /*entries=*/false));
+    if (!tile.ok()) return tile.status();
     const absl::StatusOr<bool> more =
-        visit(path.tile.index, std::span(*entries).first(path.width), *bytes);
+        visit(path.tile.index, std::span(*entries).first(path.width), *bytes, *tile);
     if (!more.ok()) return more.status();
     if (!*more) {
       if (begun == i + 1) log_->GiveFetcher(*std::move(fetcher));
@@ -273,13 +290,21 @@ absl::Status StaticTree::Walk(uint64_t count,
 
 absl::Status StaticTree::Bundles(uint64_t first, uint64_t end, const Visit& visit) {
   return Walk(
-      end - first, [first](uint64_t i) { return first + i; }, visit);
+      end - first, [first](uint64_t i) { return first + i; }, /*tiles=*/false,
+      WithoutTile(visit));
+}
+
+absl::Status StaticTree::BundlesAndTiles(uint64_t first, uint64_t end,
+                                         const VisitBoth& visit) {
+  return Walk(
+      end - first, [first](uint64_t i) { return first + i; }, /*tiles=*/true, visit);
 }
 
 absl::Status StaticTree::BundlesBackwards(uint64_t first, uint64_t end,
                                           const Visit& visit) {
   return Walk(
-      end - first, [end](uint64_t i) { return end - 1 - i; }, visit);
+      end - first, [end](uint64_t i) { return end - 1 - i; }, /*tiles=*/false,
+      WithoutTile(visit));
 }
 
 absl::StatusOr<std::string> StaticTree::Entry(uint64_t position) {

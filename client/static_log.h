@@ -102,17 +102,24 @@ class StaticTree {
   // Bundles first, first + 1, ... below `end`. Those to come are fetched meanwhile, the
   // more of them the longer it goes on.
   absl::Status Bundles(uint64_t first, uint64_t end, const Visit& visit);
+  // The same, and of each bundle the file of its hashes too, which is tile 0/number:
+  // what its content is worth is for the caller to find out.
+  using VisitBoth = std::function<absl::StatusOr<bool>(
+      uint64_t number, std::span<const Bytes> entries, std::string& bytes,
+      const std::string& tile)>;
+  absl::Status BundlesAndTiles(uint64_t first, uint64_t end, const VisitBoth& visit);
   // Bundles end - 1, end - 2, ... down to `first`.
   absl::Status BundlesBackwards(uint64_t first, uint64_t end, const Visit& visit);
   absl::StatusOr<std::string> Entry(uint64_t position);
 
-  // The name of the file of a bundle, for messages.
+  // The names of files, for messages.
   std::string BundleName(uint64_t number) const;
+  std::string TileName(TileId id) const;
 
  private:
   TilePath PathOf(TileId id, bool entries) const;
   absl::Status Walk(uint64_t count, const std::function<uint64_t(uint64_t)>& number,
-                    const Visit& visit);
+                    bool tiles, const VisitBoth& visit);
   // What `fetcher` has next, which is `path`; or the full file in its place.
   absl::StatusOr<std::string> Take(FileFetcher& fetcher, const TilePath& path);
   absl::StatusOr<std::string> ReadAlone(const TilePath& path, size_t max_bytes);

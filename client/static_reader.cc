@@ -92,6 +92,10 @@ absl::StatusOr<std::optional<FoundVersion>> FindVersion(
   return found;
 }
 
+bool IsFullTile(const std::string& tile) {
+  return tile.size() == kTileWidth * Hash::kSize;
+}
+
 // Proofs that lead to the root of the checkpoint, or an error that names the files.
 class Prover {
  public:
@@ -139,12 +143,19 @@ class Prover {
   }
 
   // Whether the entries of bundle `number` are those of its tile: else the reader would
-  // find out later, and not know of which file.
-  absl::Status CheckBundle(uint64_t number, std::span<const Bytes> entries) {
+  // find out later, and not know of which file. `tile` is the file of their hashes, if
+  // it was read.
+  absl::Status CheckBundle(uint64_t number, std::span<const Bytes> entries,
+                           const std::string* tile) {
     const uint64_t first = number * kTileWidth;
+    const bool full = entries.size() == kTileWidth;
     std::vector<Hash> hashes = LeafHashes(entries);
+    // It may be the full one, in place of a partial one that has gone.
+    const bool fits =
+        tile != nullptr && tile->starts_with(ConcatHashes(hashes)) &&
+        (tile->size() == entries.size() * Hash::kSize || IsFullTile(*tile));
     std::vector<NodeId> nodes;
-    if (entries.size() == kTileWidth) {
+    if (full) {
       hashes = SubtreeRoots(hashes, kTileHeight);
       nodes.push_back({kTileHeight, number});
     } else {
@@ -152,8 +163,36 @@ class Prover {
     }
     const absl::StatusOr<std::vector<Hash>> expected = tree_.Nodes(nodes);
     if (!expected.ok()) return expected.status();
-    if (hashes == *expected) return absl::OkStatus();
-    return Misfit(tree_.BundleName(number) + " or the tile of its hashes");
+    if (hashes != *expected) {
+      return Misfit(fits && full
+                        ? tree_.TileName({1, number / kTileWidth})
+                        : tree_.BundleName(number) + " or the tile of its hashes");
+    }
+    if (tile != nullptr && !fits) return Misfit(tree_.TileName({0, number}));
+    return CheckTilesUpTo(number);
+  }
+
+  // Whether each tile whose last leaf is in bundle `number` has its hash in the tile
+  // above it. No proof may need that one, so nobody else would see that it is wrong.
+  absl::Status CheckTilesUpTo(uint64_t number) {
+    uint64_t count = number + 1;  // of the hashes of the level
+    for (uint8_t level = 1; count % kTileWidth == 0; ++level) {
+      const TileId id{level, count / kTileWidth - 1};
+      std::vector<NodeId> nodes;
+      const auto height = static_cast<uint8_t>(level * kTileHeight);
+      for (uint64_t i = count - kTileWidth; i < count; ++i)
+        nodes.push_back({height, i});
+      nodes.push_back({static_cast<uint8_t>(height + kTileHeight), id.index});
+      absl::StatusOr<std::vector<Hash>> hashes = tree_.Nodes(nodes);
+      if (!hashes.ok()) return hashes.status();
+      const Hash above = hashes->back();
+      hashes->pop_back();
+      if (SubtreeRoots(*hashes, kTileHeight).front() != above) {
+        return Misfit(tree_.TileName(id) + " or the tile above it");
+      }
+      count /= kTileWidth;
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -334,36 +373,48 @@ absl::Status StaticReader::SendEntries(const v1::GetEntriesRequest& request,
   if (begin == end) return absl::OkStatus();
   Prover prover(&log_, &*head, stopped);
   v1::EntriesChunk chunk;
+  const auto visit = [&](uint64_t number, std::span<const Bytes> entries,
+                         std::string& bytes,
+                         const std::string* tile) -> absl::StatusOr<bool> {
+    if (absl::Status s = prover.CheckBundle(number, entries, tile); !s.ok()) return s;
+    const uint64_t first = number * kTileWidth;
+    const uint64_t from = std::max(first, begin);
+    const uint64_t to = std::min(first + entries.size(), end);
+    const Bytes last = entries.back();
+    const bool whole =
+        from == first && to == first + entries.size() && bytes.size() <= kChunkBytes &&
+        last.data() + last.size() == AsBytes(bytes).data() + bytes.size();
+    if (whole) {
+      chunk.set_begin(from);
+      chunk.set_bundle(std::move(bytes));
+      if (!writer->Write(chunk)) return absl::CancelledError("the caller has left");
+      return true;
+    }
+    for (uint64_t position = from; position < to;) {
+      chunk.set_begin(position);
+      chunk.clear_bundle();
+      do {
+        absl::Status s =
+            AppendToBundle(entries[position - first], chunk.mutable_bundle());
+        if (!s.ok()) return s;
+      } while (++position < to && chunk.bundle().size() < kChunkBytes);
+      if (!writer->Write(chunk)) return absl::CancelledError("the caller has left");
+    }
+    return true;
+  };
+  const uint64_t last_bundle = (end - 1) / kTileWidth;
+  // Nobody who reads entries needs the tiles of their hashes, but who has them here
+  // wants to know of a damaged one.
+  if (log_.files().local()) {
+    return prover.tree().BundlesAndTiles(
+        begin / kTileWidth, last_bundle + 1,
+        [&](uint64_t number, std::span<const Bytes> entries, std::string& bytes,
+            const std::string& tile) { return visit(number, entries, bytes, &tile); });
+  }
   return prover.tree().Bundles(
-      begin / kTileWidth, (end - 1) / kTileWidth + 1,
-      [&](uint64_t number, std::span<const Bytes> entries,
-          std::string& bytes) -> absl::StatusOr<bool> {
-        if (absl::Status s = prover.CheckBundle(number, entries); !s.ok()) return s;
-        const uint64_t first = number * kTileWidth;
-        const uint64_t from = std::max(first, begin);
-        const uint64_t to = std::min(first + entries.size(), end);
-        const Bytes last = entries.back();
-        const bool whole =
-            from == first && to == first + entries.size() &&
-            bytes.size() <= kChunkBytes &&
-            last.data() + last.size() == AsBytes(bytes).data() + bytes.size();
-        if (whole) {
-          chunk.set_begin(from);
-          chunk.set_bundle(std::move(bytes));
-          if (!writer->Write(chunk)) return absl::CancelledError("the caller has left");
-          return true;
-        }
-        for (uint64_t position = from; position < to;) {
-          chunk.set_begin(position);
-          chunk.clear_bundle();
-          do {
-            absl::Status s =
-                AppendToBundle(entries[position - first], chunk.mutable_bundle());
-            if (!s.ok()) return s;
-          } while (++position < to && chunk.bundle().size() < kChunkBytes);
-          if (!writer->Write(chunk)) return absl::CancelledError("the caller has left");
-        }
-        return true;
+      begin / kTileWidth, last_bundle + 1,
+      [&](uint64_t number, std::span<const Bytes> entries, std::string& bytes) {
+        return visit(number, entries, bytes, nullptr);
       });
 }
 

@@ -72,6 +72,7 @@ class FakeFiles final : public StaticFiles {
 
   const std::string& place() const override { return place_; }
   size_t ahead() const override { return 3; }
+  bool local() const override { return true; }
   absl::StatusOr<std::unique_ptr<FileFetcher>> NewFetcher(
       size_t max_bytes) const override {
     return std::make_unique<Fetcher>(this, max_bytes);

@@ -271,6 +271,52 @@ TEST_F(StaticReaderTest, ABundleThatIsNotTheLogsIsNamed) {
   }
 }
 
+// Every hash of every tile, whether or not a proof needs it: three levels of them.
+TEST_F(StaticReaderTest, WhoReadsAllEntriesOfADirectoryFindsEachWrongHash) {
+  constexpr uint64_t kSize = 2 * 65536 + 300;
+  FakeLog big(ManifestFor("example.org/big"));
+  while (big.size() < kSize) big.Remove(HashN(1));
+  Published files = PublishedOf(big, kSize);
+  const auto read_all = [&] {
+    const StaticConnection from(std::make_unique<FakeFiles>(&files), milliseconds(0));
+    const Checkpoint head = OpenCheckpoint(files["checkpoint"], big.key()).value();
+    const TreeClient tree(&from.connection(), head);
+    return tree.Entries(
+        0, kSize, [](uint64_t, std::span<const Bytes>) { return absl::OkStatus(); });
+  };
+  ASSERT_OK(read_all());
+  std::mt19937_64 random(3);
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files) {
+    const bool tile = name.starts_with("tile/");
+    // All above level 0, and some of it.
+    const bool chosen = !name.starts_with("tile/0/") || random() % 64 == 0;
+    if (tile && !name.starts_with("tile/entries/") && chosen) names.push_back(name);
+  }
+  ASSERT_GT(names.size(), 6u);
+  for (const std::string& name : names) {
+    std::string& content = files[name];
+    for (int i = 0; i < 3; ++i) {
+      const size_t at = i == 0   ? 0
+                        : i == 1 ? content.size() - 1
+                                 : random() % content.size();
+      content[at] ^= 1;
+      EXPECT_STATUS(read_all(), absl::StatusCode::kDataLoss, "lead to the root");
+      content[at] ^= 1;
+    }
+    const std::string good = content;
+    for (const size_t size : {size_t{0}, good.size() - 32, good.size() + 32}) {
+      content.resize(size);
+      EXPECT_STATUS(read_all(), absl::StatusCode::kDataLoss, "memory/" + name);
+      content = good;
+    }
+    files.erase(name);
+    EXPECT_STATUS(read_all(), absl::StatusCode::kDataLoss, "memory/" + name);
+    files[name] = good;
+  }
+  EXPECT_OK(read_all());
+}
+
 TEST_F(StaticReaderTest, FilesOfAnotherLogAreRefused) {
   const Published all = PublishedOf(log(), log().size());
   FakeLog other(ManifestFor(kOrigin), "key");
