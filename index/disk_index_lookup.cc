@@ -21,6 +21,11 @@ struct PrefixRange {
 // An old top is of this many levels less than the newest, to be small.
 constexpr unsigned kLevelsLess = 4;
 
+// Keys of a batch whose rows and nodes are fetched while others are walked, and the
+// first level of nodes that are not in the cache anyway.
+constexpr size_t kAhead = 8;
+constexpr unsigned kFirstFetched = 10;
+
 }  // namespace
 
 std::optional<TopView> DiskIndex::RecentView(uint64_t m) const {
@@ -134,7 +139,30 @@ absl::StatusOr<DiskIndex::FoundMany> DiskIndex::BatchLookup(
   absl::StatusOr<TopView> view = ViewOf(at, version);
   if (!view.ok()) return view.status();
   FoundMany found;
+  // The walk goes through the buckets in the order of their keys.
+  size_t behind = 0;   // keys of buckets that were visited
+  size_t fetched = 0;  // keys of which all is on its way into the cache
+  uint64_t partition = 0;
+  std::optional<RowMerge> ahead;  // of that partition
+  const auto fetch = [&](const Hash& key) {
+    for (unsigned level = kFirstFetched; level <= depth(); ++level) {
+      __builtin_prefetch(&top_->node((size_t{1} << level) + KeyPrefix(key, level)));
+    }
+    const uint64_t of_key = PartitionOf(key, partition_bits());
+    if (!ahead || of_key != partition) {
+      partition = of_key;
+      const Partition& rows = partitions_[partition];
+      ahead.emplace(rows.run.get(), rows.frozen.get(), rows.active.get());
+    }
+    ahead->Prefetch(PrefixRange(KeyPrefix(key, view->depth()), view->depth()).first);
+  };
   const auto visit = [&](uint64_t bucket) -> absl::StatusOr<LiveBucket> {
+    while (behind < keys.size() && KeyPrefix(keys[behind], view->depth()) <= bucket) {
+      ++behind;
+    }
+    for (; fetched < std::min(keys.size(), behind + kAhead); ++fetched) {
+      fetch(keys[fetched]);
+    }
     const PrefixRange range(bucket, view->depth());
     LiveRows live;
     const absl::Status read =
