@@ -258,8 +258,19 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
       !s.ok()) {
     return s;
   }
+  uint64_t seen_size = version->checkpoint.size;
+  if (known && known->head) {
+    seen_size = std::max(seen_size, known->head->checkpoint.size);
+  }
+  if (const uint64_t lag = seen_size - version->index.m;
+      !at.tag && !at.size && demands.max_lag && lag > *demands.max_lag) {
+    return Refused(origin,
+                   absl::StrFormat("the set of m = %d is %d entries behind the head of "
+                                   "size %d that was seen; allowed are %d",
+                                   version->index.m, lag, seen_size, *demands.max_lag));
+  }
   return VerifiedHead{*std::move(proof), *std::move(version), choice.pinned,
-                      choice.learnt};
+                      choice.learnt, seen_size};
 }
 
 absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,

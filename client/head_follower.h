@@ -60,6 +60,9 @@ struct VerifiedHead {
   // The key was taken from the server just now: show its fingerprint
   // (Fingerprint(version.log_key)).
   bool learnt = false;
+  // Of the largest head that was ever verified here: larger than this one's if that is
+  // the newest that met a quorum, and a newer one was seen that did not.
+  uint64_t seen_size = 0;
 };
 
 // Two heads that one key signed and that cannot both be taken. That alone may be an old

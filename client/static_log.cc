@@ -138,8 +138,8 @@ absl::StatusOr<std::string> StaticTree::Take(FileFetcher& fetcher,
     return bytes;
   }
   return absl::DataLossError(absl::StrFormat(
-      "%s: %s, although %s is of %d entries: export the log again, or ask another "
-      "mirror or a server",
+      "%s: %s, although %s is of %d entries: ask another mirror or a server; who keeps "
+      "the files removes `checkpoint` and exports the log again",
       log_->files().NameOf(FormatTilePath(path)), std::string(bytes.status().message()),
       log_->files().NameOf(kCheckpoint), size_));
 }
@@ -171,10 +171,10 @@ absl::Status StaticTree::Prefetch(std::span<const NodeId> nodes) {
     // A full one in the place of a partial one is as good.
     if (bytes->size() != path.width * Hash::kSize &&
         bytes->size() != kTileWidth * Hash::kSize) {
-      return absl::DataLossError(
-          absl::StrFormat("%s has %d bytes, not %d: export the log again",
-                          log_->files().NameOf(FormatTilePath(path)), bytes->size(),
-                          path.width * Hash::kSize));
+      return absl::DataLossError(absl::StrFormat(
+          "%s has %d bytes, not %d: remove `checkpoint` and export the log again",
+          log_->files().NameOf(FormatTilePath(path)), bytes->size(),
+          path.width * Hash::kSize));
     }
     absl::StatusOr<DecodedTile> tile = DecodedTile::Parse(AsBytes(*bytes));
     if (!tile.ok()) return tile.status();
@@ -268,7 +268,8 @@ absl::Status StaticTree::Walk(uint64_t count,
     if (!entries.ok() ||
         (entries->size() != path.width && entries->size() != kTileWidth)) {
       return absl::DataLossError(
-          absl::StrFormat("%s does not hold %d entries (%s): export the log again",
+          absl::StrFormat("%s does not hold %d entries (%s): remove `checkpoint` and "
+                          "export the log again",
                           log_->files().NameOf(FormatTilePath(path)), path.width,
                           entries.ok() ? absl::StrFormat("it has %d", entries->size())
                                        : std::string(entries.status().message())));

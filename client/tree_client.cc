@@ -73,8 +73,10 @@ absl::StatusOr<InclusionResult> TreeClient::Inclusion(uint64_t index,
 absl::StatusOr<ConsistencyResult> TreeClient::Consistency(uint64_t size1,
                                                           uint64_t size2) const {
   if (size1 == 0 || size1 > size2 || size2 > head_.size) {
-    return BeyondHead(head_,
-                      absl::StrFormat("no consistency from %d to %d", size1, size2));
+    return BeyondHead(
+        head_,
+        absl::StrFormat("no consistency from %d to %d, for 1 <= SIZE1 <= SIZE2 <= head",
+                        size1, size2));
   }
   v1::GetConsistencyProofRequest request;
   request.set_origin(head_.origin);
@@ -163,7 +165,9 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
 absl::Status TreeClient::Entries(uint64_t begin, uint64_t end,
                                  const EntryCallback& callback) const {
   if (begin > end || end > head_.size) {
-    return BeyondHead(head_, absl::StrFormat("no entries [%d, %d)", begin, end));
+    return BeyondHead(
+        head_, absl::StrFormat("no entries from %d to %d, for FROM <= TO <= head",
+                               begin, end));
   }
   if (begin == end) return absl::OkStatus();
   absl::StatusOr<Peaks> peaks = PeaksAt(begin);

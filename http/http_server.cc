@@ -328,8 +328,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
       kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxHeaderBytes,
       MHD_OPTION_END);
   if (server->daemon_ == nullptr) {
-    return absl::UnavailableError(absl::StrFormat("cannot listen on %s:%d for HTTP: %s",
-                                                  address, port, std::strerror(errno)));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "cannot listen on %s:%d for HTTP: %s", address, port, std::strerror(errno)));
   }
   server->port_ = port;
   if (const MHD_DaemonInfo* info =

@@ -377,7 +377,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       NewRpcObserver(&metrics->rpcs(), events));
   parts->grpc = builder.BuildAndStart();
   if (parts->grpc == nullptr || (!listen->host.empty() && port == 0)) {
-    return absl::UnavailableError(absl::StrFormat(
+    return absl::FailedPreconditionError(absl::StrFormat(
         "cannot listen on %s: is the address in use?", parts->grpc_address.Text()));
   }
   parts->grpc_address.port = static_cast<uint16_t>(port);

@@ -62,6 +62,12 @@ TEST_F(CosignedHeadTest, TheNewestHeadThatWasSeenIsKeptWhateverIsAskedFor) {
   EXPECT_LT(head->version.index.m, before.highest_m);
   EXPECT_EQ(Known()->head, before.head);
   EXPECT_EQ(Known()->highest_m, before.highest_m);
+  // Who bounds how far the set may lag is told, by what was seen.
+  EXPECT_EQ(head->seen_size, before.head->checkpoint.size);
+  EXPECT_OK(Careful().Head({}, {.max_lag = head->seen_size - head->version.index.m}));
+  EXPECT_STATUS(
+      Careful().Head({}, {.max_lag = head->seen_size - head->version.index.m - 1}),
+      StatusCode::kDataLoss, "that was seen");
   // And from an older one it goes forward.
   server_.cosigned_size = log().size();
   log().Add(HashN(70));

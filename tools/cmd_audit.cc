@@ -384,7 +384,10 @@ class Audit {
             ": %s up to size %d, every entry and every set root recomputed%s",
             flags_.origin, Reached(), stateless_audit_ ? " from the one before" : ""));
     Output& out = session_.out;
-    out.Detail(absl::StrFormat("  checked now: entries %d to %d", begin_, Reached()));
+    out.Detail(absl::StrFormat(
+        "  checked now: entries %d to %d%s", begin_, Reached(),
+        begin_ > 0 ? "; an earlier audit read those before (--restart reads all)"
+                   : ""));
     if (const PlacedIndex* last = LastIndex()) {
       out.Detail(absl::StrFormat("  set at m = %d: %d members, root %s; tags: %d",
                                  last->entry.m, last->entry.n,

@@ -27,24 +27,26 @@ ExitCode ShowHead(const HeadFlags& flags, Session& session) {
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = log->Head({}, {});
   if (!head.ok()) return log->Fail(head.status());
-  if (flags.note) {
+  if (flags.note && !out.json()) {
     out.Raw(head->proof.checkpoint);
     return ExitCode::kHolds;
   }
   const Version& version = head->version;
-  out.Result(
-      {{"origin", flags.origin},
-       {"size", version.checkpoint.size},
-       {"root", ToHex(version.checkpoint.root)},
-       {"index_size", version.index.m},
-       {"set_count", version.index.n},
-       {"set_root", ToHex(version.index.set_root)},
-       {"pinned", head->pinned},
-       {"cosigned_at", OrNull(version.cosigned_at_s)},
-       {"replayed_by", version.replayed_by}},
-      absl::StrFormat("%s has %d entries", flags.origin, version.checkpoint.size));
+  Json json{{"origin", flags.origin},
+            {"size", version.checkpoint.size},
+            {"seen_size", head->seen_size},
+            {"root", ToHex(version.checkpoint.root)},
+            {"index_size", version.index.m},
+            {"set_count", version.index.n},
+            {"set_root", ToHex(version.index.set_root)},
+            {"pinned", head->pinned},
+            {"cosigned_at", OrNull(version.cosigned_at_s)},
+            {"replayed_by", version.replayed_by}};
+  if (flags.note) json["note"] = head->proof.checkpoint;
+  out.Result(json, absl::StrFormat("%s has %d entries", flags.origin,
+                                   version.checkpoint.size));
   out.Detail("  root    " + ToHex(version.checkpoint.root));
-  out.Detail(VersionDetail(version));
+  out.Detail(VersionDetail(version, head->seen_size));
   out.Detail("          root " + ToHex(version.index.set_root));
   out.Detail("          " + AuditWords(version));
   out.Detail(FreshnessDetail(version.cosigned_at_s));

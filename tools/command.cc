@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "tools/flags.h"
+#include "tools/show_bytes.h"
 
 namespace setlog {
 namespace {
@@ -79,6 +80,10 @@ ExitCode Explain(const CLI::App& app, const CLI::ParseError& error, int argc,
   if (!used.empty()) {
     std::cerr << "setlog " << used[0]->get_name() << ": " << error.what()
               << "\n`setlog " << used[0]->get_name() << " --help` shows an example.\n";
+  } else if (const std::vector<std::string> left = app.remaining(); !left.empty()) {
+    std::cerr << "setlog: " << ShowBytes(left[0], kColumnWidth, true)
+              << " is no command\n"
+                 "`setlog --help` lists the commands and the global flags.\n";
   } else if (argc > 1 && argv[argc - 1][0] != '-') {
     std::cerr << "setlog: no command was understood: " << error.what()
               << "\n`setlog --help` lists the commands and the global flags.\n";

@@ -96,7 +96,18 @@ CLI::Option* AddHashes(CLI::App& app, const std::string& name,
 }
 
 CLI::Option* AddFrom(CLI::App& app, std::string& from) {
-  return app.add_option("--from", from, kFromHelp)->type_name("DIR|URL");
+  return AddParsed(
+      app, "--from",
+      [&from](const std::string& text) {
+        // An unset variable must not mean the server.
+        if (text.empty()) Refuse("--from", "it is empty: name a directory or a URL");
+        const std::string scheme = text.substr(0, text.find("://"));
+        if (scheme != text && scheme != "http" && scheme != "https") {
+          Refuse("--from", text + " is no http:// or https:// URL, nor a directory");
+        }
+        from = text;
+      },
+      kFromHelp, "DIR|URL");
 }
 
 CLI::Option* AddOrigin(CLI::App& app, std::string& origin) {

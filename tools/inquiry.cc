@@ -1,5 +1,6 @@
 #include "tools/inquiry.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -46,7 +47,10 @@ Json InFields(std::string_view word, const Hash* record, const std::string& orig
   json["set_count"] = head ? Json(head->version.index.n) : Json(nullptr);
   json["pinned"] = head != nullptr && head->pinned;
   json["replayed_by"] = head ? Json(head->version.replayed_by) : Json::array();
-  if (head) json["size"] = head->version.checkpoint.size;
+  if (head) {
+    json["size"] = head->version.checkpoint.size;
+    json["seen_size"] = std::max(head->seen_size, head->version.checkpoint.size);
+  }
   return json;
 }
 
@@ -208,7 +212,7 @@ ExitCode Inquiry::PrintUnverified(const Question& question, const absl::Status& 
 
 void Inquiry::PrintVersion() {
   const Version& version = head_->version;
-  out_->Detail(VersionDetail(version));
+  out_->Detail(VersionDetail(version, head_->seen_size));
   out_->Detail(FreshnessDetail(version.cosigned_at_s));
   out_->Detail(KeyDetail(version.log_key, head_->pinned));
 }

@@ -35,6 +35,12 @@ absl::Status RaiseDescriptorLimit() {
   return absl::OkStatus();
 }
 
+// What is wrong with the value of a flag, which is named.
+int FailFlag(std::string_view flag, const absl::Status& status) {
+  return FailDaemon(absl::Status(
+      status.code(), absl::StrFormat("%s: %s", flag, std::string(status.message()))));
+}
+
 }  // namespace
 
 int DaemonServe(int argc, char** argv) {
@@ -101,22 +107,18 @@ int DaemonServe(int argc, char** argv) {
   options.memory_bytes = DefaultMemoryBytes();
   if (!memory.empty()) {
     absl::StatusOr<uint64_t> bytes = ParseSize(memory);
-    if (!bytes.ok()) return FailDaemon(bytes.status());
+    if (!bytes.ok()) return FailFlag("--memory", bytes.status());
     options.memory_bytes = *bytes;
   }
   if (!min_free.empty()) {
     absl::StatusOr<uint64_t> bytes = ParseSize(min_free);
-    if (!bytes.ok()) return FailDaemon(bytes.status());
+    if (!bytes.ok()) return FailFlag("--min-free", bytes.status());
     options.min_free_bytes = *bytes;
   }
   std::optional<Policy> policy;
   if (!policy_file.empty()) {
     absl::StatusOr<Policy> read = ReadPolicyFile(policy_file);
-    if (!read.ok()) {
-      return FailDaemon(absl::Status(
-          read.status().code(),
-          absl::StrFormat("--policy: %s", std::string(read.status().message()))));
-    }
+    if (!read.ok()) return FailFlag("--policy", read.status());
     policy = *std::move(read);
     options.policy = &*policy;
   } else if (!options.witness_ca.empty() || !recosign.empty()) {
@@ -126,7 +128,7 @@ int DaemonServe(int argc, char** argv) {
   }
   if (!recosign.empty()) {
     absl::StatusOr<int64_t> us = ParseDuration(recosign);
-    if (!us.ok()) return FailDaemon(us.status());
+    if (!us.ok()) return FailFlag("--recosign", us.status());
     options.recosign = std::chrono::milliseconds(*us / 1000);
   }
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);

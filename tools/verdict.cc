@@ -40,12 +40,18 @@ std::string VerdictSentence(const Version& version, SetVerdict verdict) {
                          version.manifest.scheme, AuditWords(version));
 }
 
-std::string VersionDetail(const Version& version) {
-  return absl::StrFormat(
+std::string VersionDetail(const Version& version, uint64_t seen_size) {
+  std::string detail = absl::StrFormat(
       "  set     at size %d; the head has size %d, %d entries more\n"
       "          claimed count %d members",
       version.index.m, version.checkpoint.size,
       version.checkpoint.size - version.index.m, version.index.n);
+  if (seen_size > version.checkpoint.size) {
+    detail += absl::StrFormat(
+        "\n  newer   a head of size %d was seen here, which this answer does not cover",
+        seen_size);
+  }
+  return detail;
 }
 
 std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s) {

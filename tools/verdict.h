@@ -35,8 +35,9 @@ std::string_view WordOf(const absl::Status& failure);
 std::string VerdictSentence(const Version& version, SetVerdict verdict);
 // "set recomputed by 2 of replay" or "set root not audited".
 std::string AuditWords(const Version& version);
-// "head of size 20, 8 entries later; 5 members by its own count".
-std::string VersionDetail(const Version& version);
+// "at size 12; the head has size 20, ...", and whether `seen_size`, of the largest head
+// that was seen, is beyond the version's.
+std::string VersionDetail(const Version& version, uint64_t seen_size = 0);
 // Freshness, as far as witnesses show it.
 std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s);
 
