@@ -306,6 +306,42 @@ TEST_F(WitnessAuditTest, ARewrittenLogIsConvictedByWhatWasCosigned) {
   ExpectConvicted(13, 20, "fork");
 }
 
+// The evidence takes the log's help, the conviction does not: who keeps the server may
+// be the liar, and take it away at the right moment.
+TEST_F(WitnessAuditTest, AForkIsConvictedWhileTheLogsServerGivesNothing) {
+  Start(Auditing());
+  Eventually([&] { return OriginFigure("setlog_cosigner_replayed_size") == "13"; });
+  listener_.Change([](FakeLog& log) {
+    while (log.size() < 40) log.Add(HashN(log.size()));
+    log.Index();
+  });
+  ExpectCosignedAt(0, 2);
+  Eventually([&] { return OriginFigure("setlog_cosigner_replayed_size") == "41"; });
+  FakeLog fork(ManifestFor(kOrigin));
+  for (int i = 0; i < 30; ++i) fork.Add(HashN(100 + i));
+  const auto down = [&](size_t calls) {
+    listener_.Change([&](FakeLog&) {
+      listener_.failures.assign(calls, {grpc::StatusCode::UNAVAILABLE, "gone"});
+    });
+  };
+  down(10000);
+  EXPECT_EQ(Post(Request(fork, 2, 13)).status, 403);
+  EXPECT_EQ(OriginFigure("setlog_cosigner_convicted"), "1");
+  EXPECT_TRUE(Said("no_evidence"));
+  EXPECT_TRUE(std::filesystem::is_empty(Options().directory + "/evidence"));
+  // With the server back, and after a restart too.
+  for (const bool restarted : {false, true}) {
+    if (restarted) Start(Auditing());
+    EXPECT_EQ(Ask(2, 41).status, 403);
+    EXPECT_EQ(OriginFigure("setlog_cosigner_convicted"), "1");
+  }
+  // Which also goes on for the evidence.
+  down(0);
+  Eventually(
+      [&] { return !std::filesystem::is_empty(Options().directory + "/evidence"); });
+  ExpectConvicted(2, 41, "fork");
+}
+
 // What does not verify convicts nobody, and is not cosigned either.
 TEST_F(WitnessAuditTest, EntriesThatAServerMadeUpAreNotCosignedAndConvictNobody) {
   listener_.on_chunk = [](v1::EntriesChunk& chunk) {

@@ -10,7 +10,8 @@
 namespace setlog {
 namespace {
 
-constexpr size_t kMaxRefusalBytes = size_t{1} << 20;
+// Two notes, and what JSON makes of their lines.
+constexpr size_t kMaxRefusalBytes = 4 * kMaxNoteBytes;
 constexpr unsigned kMode = 0600;
 
 absl::StatusOr<CosignedHead> Parse(const std::string& bytes, std::string_view origin,
@@ -101,6 +102,12 @@ absl::StatusOr<std::optional<Refusal>> CosignedHeads::LoadRefusal(
   take("kind", &refusal.kind);
   take("what", &refusal.what);
   take("evidence", &refusal.evidence);
+  const JsonValue* heads = json->Find("heads");
+  if (heads != nullptr && heads->AsArray() != nullptr) {
+    for (const JsonValue& note : *heads->AsArray()) {
+      if (note.AsString() != nullptr) refusal.heads.push_back(*note.AsString());
+    }
+  }
   return refusal;
 }
 
@@ -108,6 +115,11 @@ absl::Status CosignedHeads::StoreRefusal(std::string_view origin,
                                          const Refusal& refusal) const {
   JsonValue::Object members;
   members.push_back({"evidence", JsonValue{refusal.evidence}});
+  if (!refusal.heads.empty()) {
+    JsonValue::Array heads;
+    for (const std::string& note : refusal.heads) heads.push_back(JsonValue{note});
+    members.push_back({"heads", JsonValue{std::move(heads)}});
+  }
   members.push_back({"kind", JsonValue{refusal.kind}});
   members.push_back({"origin", JsonValue{std::string(origin)}});
   members.push_back({"what", JsonValue{refusal.what}});

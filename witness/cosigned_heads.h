@@ -7,7 +7,8 @@
 //
 //   DIR/lock                    held while one is open
 //   DIR/cosigned/<hex>.note     the head: its text, the log's lines, the witness's own
-//   DIR/cosigned/<hex>.refused  what the log was convicted of; <hex> = SHA-256(origin)
+//   DIR/cosigned/<hex>.refused  what the log was convicted of, and by which heads if
+//                               there is no evidence yet; <hex> = SHA-256(origin)
 //
 // A witness that forgets may cosign a second history. So a file that does not verify is
 // refused (DataLoss, which says what to do) and never taken for a first contact; every
@@ -22,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,6 +44,8 @@ struct Refusal {
   std::string kind;      // of evidence: log/evidence.h
   std::string what;      // a sentence without full stop
   std::string evidence;  // the file; "" if none could be made or kept
+  // Without evidence: the signed notes that it is to be made of, if there are any.
+  std::vector<std::string> heads = {};
 };
 
 class CosignedHeads {

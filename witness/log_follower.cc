@@ -7,6 +7,7 @@
 #include "client/fault_evidence.h"
 #include "client/tree_client.h"
 #include "log/tree.h"
+#include "log/witness_judge.h"
 
 namespace setlog {
 namespace {
@@ -171,6 +172,7 @@ void LogFollower::Run() {
   }
   // Whoever comes later is told by the log itself.
   AnswerQuestions();
+  ProveFork();
 }
 
 // What is kept of a replay is worth its time and nothing else: every doubt is settled
@@ -353,12 +355,57 @@ absl::Status LogFollower::Judge(const Question& question) {
         "the log did not prove its root at size %d: %s", size, Text(root.status())));
   }
   if (*root == question.head.root) return absl::OkStatus();
-  const TreeClient tree(&source_.connection(), head_->version.checkpoint);
-  const absl::StatusOr<Evidence> evidence =
-      MakeForkEvidence(tree, question.note, size, head_->proof.checkpoint);
-  if (evidence.ok()) convicted_ = log_->Convict(std::span(&*evidence, 1));
+  ConvictOfFork(question);
   return absl::DataLossError(absl::StrFormat(
       "the first %d entries of the log do not lead to this root", size));
+}
+
+void LogFollower::ConvictOfFork(const Question& question) {
+  convicted_ = true;
+  fork_ = question;
+  // The log's own signatures are on both heads, and the replay knows the root; the
+  // evidence takes calls, to a server that may be the liar's. So nothing waits for it.
+  const auto of_the_log = [&](const std::string& note) {
+    const absl::StatusOr<Note> parsed = ParseNote(note);
+    if (!parsed.ok()) return note;
+    return FormatNote(WithoutStrangers(*parsed, std::span(&options_.key, 1)));
+  };
+  fork_->note = of_the_log(question.note);
+  log_->Convict(
+      Refusal{"",
+              absl::StrFormat("its signed heads of size %d and %d are of two histories",
+                              question.head.size, head_->version.checkpoint.size),
+              "",
+              {fork_->note, of_the_log(head_->proof.checkpoint)}});
+  const absl::StatusOr<Evidence> evidence = MakeEvidenceOfFork();
+  if (evidence.ok() && log_->Convict(std::span(&*evidence, 1))) {
+    fork_.reset();
+    return;
+  }
+  options_.events->Write(LogLevel::kError, "no_evidence",
+                         {{"origin", origin_}, {"message", Text(evidence.status())}});
+}
+
+absl::StatusOr<Evidence> LogFollower::MakeEvidenceOfFork() const {
+  const TreeClient tree(&source_.connection(), head_->version.checkpoint);
+  return MakeForkEvidence(tree, fork_->note, fork_->head.size, head_->proof.checkpoint);
+}
+
+void LogFollower::ProveFork() {
+  milliseconds pause = kSoon;
+  while (fork_) {
+    {
+      MutexLock lock(mutex_);
+      lock.WaitFor(changed_, pause, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return stopping_ || moved_to_;
+      });
+      if (stopping_) return;
+    }
+    TakeMove();
+    const absl::StatusOr<Evidence> evidence = MakeEvidenceOfFork();
+    if (evidence.ok() && log_->Convict(std::span(&*evidence, 1))) return;
+    pause = std::min(kLongestPause, 2 * pause);
+  }
 }
 
 void LogFollower::AnswerQuestions() {

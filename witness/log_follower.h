@@ -9,7 +9,8 @@
 // with the roots that it came to; a smaller one by a consistency proof under the head
 // that it replayed. A fault in an entry that stands under the log's head, two heads
 // that contradict each other, and a head given to Check that does not begin like what
-// was replayed convict the log. What merely does not verify, or cannot be had, does
+// was replayed convict the log: also if it does not help with the evidence, for which
+// it is then asked until it does. What merely does not verify, or cannot be had, does
 // not: the head is then not cosigned, and the log is asked again.
 //
 // What was replayed is kept at intervals and at the end, so a restart goes on from
@@ -101,6 +102,11 @@ class LogFollower final : public HeadAuditor {
   // Those that were asked before it: others must not keep the next round waiting.
   void AnswerQuestions();
   absl::Status Judge(const Question& question);
+  // Without the log's help at first, then with it.
+  void ConvictOfFork(const Question& question);
+  absl::StatusOr<Evidence> MakeEvidenceOfFork() const;
+  // Until the fork is proven to everybody.
+  void ProveFork();
   absl::StatusOr<Hash> RootAt(uint64_t size);
   void Remember(uint64_t size, const Hash& root);
   bool SaveIsDue() const { return Clock::now() >= keep_at_; }
@@ -125,6 +131,7 @@ class LogFollower final : public HeadAuditor {
   Replay replay_;
   bool authentic_ = true;  // all of it was compared with a head
   bool convicted_ = false;
+  std::optional<Question> fork_;  // that convicts, and has no evidence yet
   absl::Status unsupported_;
   std::optional<VerifiedHead> head_;  // that was replayed
   std::map<uint64_t, Hash> roots_;    // of sizes that were heads, a few

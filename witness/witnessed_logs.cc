@@ -169,6 +169,14 @@ void WitnessedLogs::Follow(Entry* entry) const {
   if (const std::optional<CosignedHead> last = entry->log->last()) {
     entry->follower->CheckCosigned(last->note, last->checkpoint);
   }
+  // So is what convicted it, if nobody could be shown that yet.
+  const std::optional<Refusal> refusal = entry->log->figures().refusal;
+  if (!refusal) return;
+  for (const std::string& note : refusal->heads) {
+    const absl::StatusOr<Checkpoint> head =
+        OpenCheckpoint(note, entry->lines.front().key);
+    if (head.ok()) entry->follower->CheckCosigned(note, *head);
+  }
 }
 
 absl::StatusOr<WitnessedLogs::Changes> WitnessedLogs::Change(
