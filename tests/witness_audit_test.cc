@@ -342,6 +342,80 @@ TEST_F(WitnessAuditTest, AForkIsConvictedWhileTheLogsServerGivesNothing) {
   ExpectConvicted(2, 41, "fork");
 }
 
+// --- What nobody waits for is asked until it has an answer.
+
+// Heads that were cosigned without an audit are audited, however long that takes.
+TEST_F(WitnessAuditTest, AForkThatWasCosignedIsConvictedWhenTheLogProvesItsRoot) {
+  FakeLog fork(ManifestFor(kOrigin));
+  for (int i = 0; i < 30; ++i) fork.Add(HashN(100 + i));
+  Start();
+  ExpectCosigned(Post(Request(fork, 0, 10)), fork, 10);
+  std::atomic<int> refused = 0;
+  listener_.on_consistency = [&](v1::ConsistencyProof& proof) {
+    if (++refused <= 3) proof.clear_root1();
+  };
+  Start(Auditing());
+  Eventually([&] { return Said("log_convicted"); });
+  EXPECT_GT(refused, 3);
+  ExpectConvicted(10, 13, "fork");
+}
+
+TEST_F(WitnessAuditTest, AForkThatWasRefusedIsConvictedWhenTheLogProvesItsRoot) {
+  Start(Auditing());
+  ExpectCosignedAt(0, 10);
+  std::atomic<int> refused = 0;
+  listener_.Change([&](FakeLog&) {
+    listener_.on_consistency = [&](v1::ConsistencyProof& proof) {
+      if (++refused <= 3) proof.clear_root1();
+    };
+  });
+  FakeLog fork(ManifestFor(kOrigin));
+  for (int i = 0; i < 30; ++i) fork.Add(HashN(100 + i));
+  EXPECT_EQ(Post(Request(fork, 10, 12)).status, 422);
+  Eventually([&] { return Said("log_convicted"); });
+  EXPECT_GT(refused, 3);
+  ExpectConvicted(10, 13, "fork");
+}
+
+// Old heads whose roots the log does not prove wait in vain: they are few, cost one
+// call a round, and make room for what was not tried yet.
+TEST_F(WitnessAuditTest, QuestionsWithoutAnAnswerTakeNoPlaceAndNoTime) {
+  listener_.Change([](FakeLog& log) {
+    while (log.size() < 100) log.Add(HashN(log.size()));
+    log.Index();
+  });
+  Start(Auditing());
+  const uint64_t size = Log().size();
+  ExpectCosignedAt(0, size);
+  std::atomic<bool> refuses = true;
+  std::atomic<int> asked = 0;
+  listener_.Change([&](FakeLog&) {
+    listener_.heads_asked = 0;
+    listener_.on_consistency = [&](v1::ConsistencyProof& proof) {
+      ++asked;
+      if (refuses) proof.clear_root1();
+    };
+  });
+  for (uint64_t i = 0; i < 60; ++i) {
+    EXPECT_EQ(Post(Request(Log(), size, 20 + i)).status, 400);
+  }
+  const int before = asked;
+  Eventually([&] { return asked >= before + 3; });
+  listener_.Change([&](FakeLog&) { EXPECT_LE(asked, listener_.heads_asked + 1); });
+  FakeLog fork(ManifestFor(kOrigin));
+  for (int i = 0; i < 100; ++i) fork.Add(HashN(300 + i));
+  EXPECT_EQ(Post(Request(fork, size, 50)).status, 400);
+  // And what somebody waits for comes first.
+  listener_.Change([](FakeLog& log) {
+    log.Add(HashN(9000));
+    log.Index();
+  });
+  ExpectCosignedAt(size, Log().size());
+  refuses = false;
+  Eventually([&] { return Said("log_convicted"); });
+  ExpectConvicted(size, Log().size(), "fork");
+}
+
 // What does not verify convicts nobody, and is not cosigned either.
 TEST_F(WitnessAuditTest, EntriesThatAServerMadeUpAreNotCosignedAndConvictNobody) {
   listener_.on_chunk = [](v1::EntriesChunk& chunk) {

@@ -99,11 +99,17 @@ uint64_t LogFollower::Ask(Question question) {
 bool LogFollower::PlaceFor(const Checkpoint& head) {
   size_t later = 0;
   auto farthest = questions_.end();
+  auto most_tried = questions_.end();
   for (auto it = questions_.begin(); it != questions_.end(); ++it) {
     const Question& question = it->second;
     if (!question.may_go) continue;
+    if (question.head == head) return false;
     ++later;
-    // What was replayed is answered in the next round: nothing pushes it out.
+    if (question.tries > 0 &&
+        (most_tried == questions_.end() || question.tries > most_tried->second.tries)) {
+      most_tried = it;
+    }
+    // What was replayed is tried in the next round: nothing pushes it out before.
     if (question.head.size <= figures_.replayed_size) continue;
     if (farthest == questions_.end() ||
         question.head.size > farthest->second.head.size) {
@@ -111,9 +117,11 @@ bool LogFollower::PlaceFor(const Checkpoint& head) {
     }
   }
   if (later < kMaxLaterQuestions) return true;
-  if (farthest == questions_.end()) return false;
-  if (farthest->second.head.size <= head.size) return false;
-  questions_.erase(farthest);
+  const bool nearer =
+      farthest != questions_.end() && farthest->second.head.size > head.size;
+  const auto goes = nearer ? farthest : most_tried;
+  if (goes == questions_.end()) return false;
+  questions_.erase(goes);
   return true;
 }
 
@@ -408,24 +416,40 @@ void LogFollower::ProveFork() {
   }
 }
 
+std::optional<std::pair<uint64_t, LogFollower::Question>> LogFollower::NextQuestion(
+    uint64_t end, bool later) {
+  const Question* first = nullptr;
+  uint64_t first_id = 0;
+  for (const auto& [id, question] : questions_) {
+    if (id >= end) break;
+    if (question.answer || question.tried_in == pass_) continue;
+    if (question.may_go && !later) continue;
+    const bool known = head_ && authentic_ &&
+                       question.head.size <= head_->version.checkpoint.size &&
+                       question.head.size <= replay_.size();
+    if (!known && unsupported_.ok() && !convicted_) continue;
+    if (first != nullptr && std::pair(question.rank(), question.tries) >=
+                                std::pair(first->rank(), first->tries)) {
+      continue;
+    }
+    first = &question;
+    first_id = id;
+  }
+  if (first == nullptr) return std::nullopt;
+  return std::pair(first_id, *first);
+}
+
 void LogFollower::AnswerQuestions() {
   std::optional<uint64_t> end;
+  bool later = true;
+  ++pass_;
   while (true) {
     std::optional<std::pair<uint64_t, Question>> next;
     {
       MutexLock lock(mutex_);
       if (stopping_ && !convicted_) return;  // each might cost a call
       if (!end) end = next_id_;
-      for (const auto& [id, question] : questions_) {
-        if (id >= *end) break;
-        if (question.answer) continue;
-        const bool known = head_ && authentic_ &&
-                           question.head.size <= head_->version.checkpoint.size &&
-                           question.head.size <= replay_.size();
-        if (!known && unsupported_.ok() && !convicted_) continue;
-        next = {id, question};
-        break;
-      }
+      next = NextQuestion(*end, later || convicted_);
     }
     if (!next) break;
     absl::Status answer = unsupported_;
@@ -440,8 +464,15 @@ void LogFollower::AnswerQuestions() {
     }
     const auto asked = questions_.find(next->first);
     if (asked == questions_.end()) continue;  // gave up
-    if (asked->second.awaited) {
-      asked->second.answer = answer;
+    Question& question = asked->second;
+    if (question.awaited) {
+      question.answer = answer;
+    } else if (absl::IsUnavailable(answer)) {
+      // Who refuses a proof may be who fears it. One such call a round is enough for
+      // those of which there may be many.
+      ++question.tries;
+      question.tried_in = pass_;
+      if (question.may_go) later = false;
     } else {
       questions_.erase(asked);
     }

@@ -26,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -58,8 +59,9 @@ class LogFollower final : public HeadAuditor {
 
   absl::Status Check(const std::string& note, const Checkpoint& head,
                      std::chrono::milliseconds patience) override;
-  // Of many, those go first that are far beyond what was replayed: any number of them
-  // may be made up with the log's key.
+  // It is asked until the log proves its root at that size. Of many, those go first
+  // that are far beyond what was replayed, since any number of them may be made up with
+  // the log's key; then those that were tried in vain most often.
   void CheckLater(const std::string& note, const Checkpoint& head) override;
   // The same of what was cosigned before, which never goes.
   void CheckCosigned(const std::string& note, const Checkpoint& head);
@@ -84,7 +86,11 @@ class LogFollower final : public HeadAuditor {
     Checkpoint head;
     bool awaited = false;
     bool may_go = false;
+    uint64_t tries = 0;     // that gave no answer
+    uint64_t tried_in = 0;  // the last pass that did
     std::optional<absl::Status> answer;
+
+    int rank() const { return awaited ? 0 : may_go ? 2 : 1; }
   };
   using Clock = std::chrono::steady_clock;
 
@@ -99,8 +105,13 @@ class LogFollower final : public HeadAuditor {
   // Forgets what was replayed.
   void BeginAgain(const absl::Status& why);
   absl::Status MetFault(const LogAudit& audit);
-  // Those that were asked before it: others must not keep the next round waiting.
+  // Those that were asked before it: others must not keep the next round waiting. What
+  // nobody waits for stays until it has an answer.
   void AnswerQuestions();
+  // The first that pass `pass_` has not tried: awaited, cosigned, then the least tried
+  // of those that may go.
+  std::optional<std::pair<uint64_t, Question>> NextQuestion(uint64_t end, bool later)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Judge(const Question& question);
   // Without the log's help at first, then with it.
   void ConvictOfFork(const Question& question);
@@ -140,6 +151,7 @@ class LogFollower final : public HeadAuditor {
   Clock::duration keep_took_{};
   int failed_rounds_ = 0;
   uint64_t asked_ = 0;  // next_id_ when the last round began
+  uint64_t pass_ = 0;   // of AnswerQuestions
   std::string told_;
 
   mutable Mutex mutex_;
