@@ -15,6 +15,7 @@
 #include "tools/answer_flags.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
+#include "tools/print_conviction.h"
 #include "tools/trust_flags.h"
 #include "tools/verdict.h"
 #include "tools/verify_flags.h"
@@ -82,6 +83,15 @@ ExitCode PrintUnverified(Json json, const absl::Status& why, Output& out) {
   return ExitCode::kUnverified;
 }
 
+ExitCode PrintMemoryConviction(const MemoryConviction& found, Json json, Output& out) {
+  return PrintConviction(
+      found.conviction, found.pinned,
+      absl::DataLossError(absl::StrFormat(
+          "the file contradicts what is known here of %s: %s",
+          found.conviction.misbehaviour.origin, found.conviction.misbehaviour.what)),
+      std::move(json), out);
+}
+
 Runner DeclareVerify(CLI::App& app) {
   auto flags = std::make_unique<VerifyFlags>();
   VerifyQuestion& question = flags->question;
@@ -106,6 +116,11 @@ Runner DeclareVerify(CLI::App& app) {
       "the\n"
       "answer is UNVERIFIED (exit 3): anybody can make a file with a key of their "
       "own.\n"
+      "A file whose head has the size of one that this machine took before, and "
+      "another\n"
+      "root, convicts the log (exit 4, with an .evidence file); heads of other sizes "
+      "are not\n"
+      "compared, which takes a server: `setlog head`, `setlog audit`.\n"
       "An .evidence file answers MISBEHAVIOUR (exit 4) if the log's own signatures "
       "convict\n"
       "it, else UNVERIFIED; only --key and --policy go with it.\n"

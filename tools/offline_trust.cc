@@ -4,31 +4,55 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "client/seen_versions.h"
 #include "client/state.h"
 #include "log/checkpoint.h"
+#include "log/entry.h"
 #include "log/note.h"
 
 namespace setlog {
 namespace {
 
-absl::StatusOr<std::string> OriginOf(const std::string& note) {
+// Of a note that need not be authentic.
+absl::StatusOr<Checkpoint> CheckpointOf(const std::string& note) {
   const absl::StatusOr<Note> parsed = ParseNote(note);
   if (!parsed.ok()) return parsed.status();
-  const absl::StatusOr<Checkpoint> checkpoint = ParseCheckpoint(parsed->text);
+  return ParseCheckpoint(parsed->text);
+}
+
+absl::StatusOr<std::string> OriginOf(const std::string& note) {
+  const absl::StatusOr<Checkpoint> checkpoint = CheckpointOf(note);
   if (!checkpoint.ok()) return checkpoint.status();
   return checkpoint->origin;
 }
 
-// What is remembered of the log; nothing also if nothing was ever remembered. Verifying
-// a file does not create the directory.
-absl::StatusOr<std::optional<KnownLog>> LoadKnown(const std::string& origin) {
+// The note with the line of `key` alone: others count for nothing in evidence, and each
+// set of them would be one more file.
+std::string OwnNote(const std::string& note, const VerifierKey& key) {
+  const absl::StatusOr<Note> parsed = ParseNote(note);
+  if (!parsed.ok()) return note;
+  const NoteSignature* own = FindSignature(*parsed, key);
+  return own == nullptr ? note : FormatNote({parsed->text, {*own}});
+}
+
+// Nothing if there is none yet: verifying a file does not create it.
+absl::StatusOr<std::optional<StateDirectory>> OpenExisting() {
   const absl::StatusOr<std::string> path = StateDirectory::DefaultPath();
   if (!path.ok() || access(path->c_str(), F_OK) != 0) return std::nullopt;
-  const absl::StatusOr<StateDirectory> state = StateDirectory::Open(*path);
+  absl::StatusOr<StateDirectory> state = StateDirectory::Open(*path);
   if (!state.ok()) return state.status();
-  return state->Load(origin);
+  return *std::move(state);
+}
+
+// What is remembered of the log; nothing also if nothing was ever remembered.
+absl::StatusOr<std::optional<KnownLog>> LoadKnown(const std::string& origin) {
+  const absl::StatusOr<std::optional<StateDirectory>> state = OpenExisting();
+  if (!state.ok()) return state.status();
+  if (!*state) return std::nullopt;
+  return (*state)->Load(origin);
 }
 
 absl::Status OtherKey(const VerifierKey& named, const VerifierKey& known) {
@@ -64,6 +88,47 @@ absl::StatusOr<OfflineTrust> FindTrust(const Trust& named, const std::string& no
   }
   trust.log_key = (*known)->key;
   return OfflineTrust{std::move(trust), (*known)->pinned};
+}
+
+std::optional<MemoryConviction> ConvictByMemory(const std::string& note,
+                                                const VersionProof* version) {
+  const absl::StatusOr<Checkpoint> checkpoint = CheckpointOf(note);
+  const absl::StatusOr<std::optional<StateDirectory>> state = OpenExisting();
+  if (!checkpoint.ok() || !state.ok() || !*state) return std::nullopt;
+  const auto known = (*state)->Load(checkpoint->origin);
+  if (!known.ok() || !*known) return std::nullopt;
+  const VerifierKey& key = (*known)->key;
+  std::vector<Evidence> candidates;
+  const auto compare = [&](const std::string& other) {
+    const absl::StatusOr<Checkpoint> before = CheckpointOf(other);
+    if (before.ok() && before->size == checkpoint->size &&
+        before->root != checkpoint->root) {
+      candidates.push_back(TwoRoots{OwnNote(other, key), OwnNote(note, key)});
+    }
+  };
+  if ((*known)->head) compare((*known)->head->note);
+  if ((*known)->cosigned) compare((*known)->cosigned->note);
+  std::optional<std::string> tag;
+  if (version != nullptr && version->tag) {
+    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(version->tag->entry));
+    const TagEntry* named = entry.ok() ? std::get_if<TagEntry>(&*entry) : nullptr;
+    if (named != nullptr) tag = named->name;
+  }
+  const auto seen = SeenVersions(&**state, checkpoint->origin).Load(tag);
+  if (seen.ok()) {
+    for (const VersionProof& before : *seen) {
+      compare(before.checkpoint);
+      if (version == nullptr) continue;
+      VersionProof shown = *version;
+      shown.checkpoint = OwnNote(note, key);
+      for (Evidence& evidence : ContradictionsIn(shown, before)) {
+        candidates.push_back(std::move(evidence));
+      }
+    }
+  }
+  std::optional<Conviction> found = Convict(**state, {.log_key = key}, candidates);
+  if (!found) return std::nullopt;
+  return MemoryConviction{*std::move(found), (*known)->pinned};
 }
 
 absl::Status KeepKey(const VerifierKey& key, bool pinned) {

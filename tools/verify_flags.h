@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "log/scheme.h"
 #include "log/verify.h"
+#include "tools/offline_trust.h"
 #include "tools/output.h"
 #include "tools/record_flags.h"
 
@@ -41,6 +42,9 @@ absl::StatusOr<std::optional<Hash>> AskedHash(const VerifyQuestion& question,
 
 // UNVERIFIED or UNSUPPORTED, with `json` holding the fields that are known anyhow.
 ExitCode PrintUnverified(Json json, const absl::Status& why, Output& out);
+
+// MISBEHAVIOUR: what the file shows and what this machine knows convict the log.
+ExitCode PrintMemoryConviction(const MemoryConviction& found, Json json, Output& out);
 
 bool IsTlogProof(std::string_view bytes);
 ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& question,

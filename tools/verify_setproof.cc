@@ -66,6 +66,11 @@ ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& ques
   };
   const auto trust = FindTrust(question.named, file->version.checkpoint);
   if (!trust.ok()) return unverified(trust.status(), nullptr, false);
+  // Whatever else the file shows, and whatever was demanded of it.
+  if (const auto found = ConvictByMemory(file->version.checkpoint, &file->version)) {
+    return PrintMemoryConviction(
+        *found, Fields(kMisbehaviour, &*file, nullptr, nullptr, found->pinned), out);
+  }
   const auto version = VerifyVersion(file->version, trust->trust, question.demands);
   if (!version.ok()) return unverified(version.status(), nullptr, trust->pinned);
 

@@ -82,6 +82,9 @@ ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& que
   if (!trust.ok()) {
     return PrintUnverified(Fields(kUnverified, *asked), trust.status(), out);
   }
+  if (const auto found = ConvictByMemory(proof->checkpoint, nullptr)) {
+    return PrintMemoryConviction(*found, Fields(kMisbehaviour, *asked), out);
+  }
   const auto head = VerifyAdd(*proof, **asked, question, trust->trust);
   absl::Status status = head.status();
   if (head.ok()) {
