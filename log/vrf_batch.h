@@ -41,8 +41,8 @@ struct VrfKernel {
   const char* name;
   // out[i] = the label of records[i]. Constant time in the secret.
   void (*labels)(const VrfSecretKey& key, std::span<const Hash> records, Hash* out);
-  // out[i] = the label that claims[i] shows; nothing if it is wrong, whatever the others
-  // are. All of this is public.
+  // out[i] = the label that claims[i] shows; nothing if it is wrong, whatever the
+  // others are. All of this is public.
   void (*verify)(const VrfPublicKey& key, std::span<const VrfClaim> claims,
                  std::optional<Hash>* out);
 };

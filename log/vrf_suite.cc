@@ -8,8 +8,9 @@
 namespace setlog::vrf {
 namespace {
 
-constexpr std::string_view kSuite = "\xFF"
-                                    "c2sp.org/vrf-r255";
+constexpr std::string_view kSuite =
+    "\xFF"
+    "c2sp.org/vrf-r255";
 constexpr uint8_t kZero[1] = {0};
 
 Wide SuiteHash(uint8_t what, std::initializer_list<Bytes> parts) {

@@ -5,8 +5,8 @@
 //   H = one_way_map(wide);  Gamma = x H;                  // RFC 9496 section 4.3.4
 //   VrfOutput beta = vrf::OutputOf(Gamma);
 //
-// Each is SHA-512 of the suite string (FF | "c2sp.org/vrf-r255"), a byte that says which
-// one it is, and what follows (RFC 9381 sections 5.2, 5.4.1, 5.4.2.2 and 5.4.3):
+// Each is SHA-512 of the suite string (FF | "c2sp.org/vrf-r255"), a byte that says
+// which one it is, and what follows (RFC 9381 sections 5.2, 5.4.1, 5.4.2.2 and 5.4.3):
 //
 //   82 | PK | alpha                          to the group
 //   81 | SK | H                              nonce, before it is taken modulo q

@@ -1,0 +1,116 @@
+#include "log/vrf_batch.h"
+
+#include "log/sha256.h"
+#include "log/vrf_pad.h"
+#include "port/parallel.h"
+#include "testing.h"
+
+namespace setlog {
+namespace {
+
+// More than two turns of a loop, and no multiple of a vector.
+constexpr size_t kMany = 43;
+
+const VrfSecretKey& Key() {
+  static const VrfSecretKey* const key = new VrfSecretKey(
+      *VrfSecretKey::FromBytes(HashOf("0102030405060708090a0b0c0d0e0f10111213141516171"
+                                      "8191a1b1c1d1e1f00")));
+  return *key;
+}
+
+std::vector<Hash> Records(size_t count) {
+  std::vector<Hash> records;
+  for (uint64_t i = 0; i < count; ++i) records.push_back(Sha256(PadInput(i)));
+  return records;
+}
+
+std::vector<VrfClaim> Claims(const std::vector<Hash>& records) {
+  std::vector<VrfClaim> claims;
+  for (const Hash& record : records) {
+    claims.push_back({record, Key().Prove(record).proof});
+  }
+  return claims;
+}
+
+TEST(VrfBatchTest, TheLastKernelIsThePortableOne) {
+  EXPECT_STREQ(VrfKernels().back().name, "libsodium");
+}
+
+TEST(VrfBatchTest, EveryKernelMakesTheLabelsOfTheKeyForEveryCount) {
+  const std::vector<Hash> records = Records(kMany);
+  std::vector<Hash> wanted;
+  for (const Hash& record : records) wanted.push_back(Key().Label(record));
+  for (const VrfKernel& kernel : VrfKernels()) {
+    SCOPED_TRACE(kernel.name);
+    for (size_t count = 0; count <= kMany; ++count) {
+      std::vector<Hash> labels(count + 1);  // the last is not written
+      kernel.labels(Key(), std::span(records).first(count), labels.data());
+      EXPECT_EQ(labels.back(), Hash{});
+      labels.pop_back();
+      EXPECT_EQ(labels, std::vector(wanted.begin(), wanted.begin() + count));
+    }
+  }
+}
+
+TEST(VrfBatchTest, EveryKernelFindsTheWrongClaimAtEveryPlaceAndNoOther) {
+  const std::vector<Hash> records = Records(kMany);
+  const std::vector<VrfClaim> claims = Claims(records);
+  for (const VrfKernel& kernel : VrfKernels()) {
+    SCOPED_TRACE(kernel.name);
+    for (size_t wrong = 0; wrong <= 19; ++wrong) {
+      // The last time, none is wrong; of each wrong one another part is.
+      std::vector<VrfClaim> tried(claims.begin(), claims.begin() + 19);
+      if (wrong < tried.size()) {
+        std::string bytes(AsText(tried[wrong].proof.bytes()));
+        if (wrong % 3 == 0) bytes.replace(0, 32, AsText(claims[30].proof.Gamma()));
+        if (wrong % 3 == 1) bytes[32 + wrong % 16] ^= 1;
+        if (wrong % 3 == 2) bytes[48 + wrong] ^= 1;
+        tried[wrong].proof = VrfProof::Parse(AsBytes(bytes)).value();
+      }
+      std::vector<std::optional<Hash>> shown(tried.size());
+      kernel.verify(Key().PublicKey(), tried, shown.data());
+      for (size_t i = 0; i < tried.size(); ++i) {
+        ASSERT_EQ(shown[i].has_value(), i != wrong) << i << " of them, " << wrong;
+        if (shown[i].has_value()) {
+          EXPECT_EQ(*shown[i], Key().Label(records[i]));
+        }
+      }
+    }
+  }
+}
+
+TEST(VrfBatchTest, ThreadsChangeNothing) {
+  const std::vector<Hash> records = Records(kMany);
+  std::vector<VrfClaim> claims = Claims(records);
+  std::swap(claims[7].record, claims[40].record);
+  Parallel parallel(2);
+  for (size_t count : {size_t{0}, size_t{1}, size_t{16}, size_t{17}, kMany}) {
+    const auto some = std::span(records).first(count);
+    EXPECT_EQ(Labels(Key(), some, std::ref(parallel)), Labels(Key(), some));
+    const auto verified = VerifyLabels(
+        Key().PublicKey(), std::span(claims).first(count), std::ref(parallel));
+    const auto alone = VerifyLabels(Key().PublicKey(), std::span(claims).first(count));
+    ASSERT_EQ(verified.size(), count);
+    ASSERT_EQ(alone.size(), count);
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(alone[i], verified[i]);
+      const auto single = Key().PublicKey().Verify(claims[i].record, claims[i].proof);
+      EXPECT_EQ(verified[i].status(), single.status());
+      if (verified[i].ok()) {
+        EXPECT_EQ(*verified[i], LabelOf(*single));
+      }
+      EXPECT_EQ(verified[i].ok(), i != 7 && i != 40);
+    }
+  }
+}
+
+TEST(VrfBatchTest, ClaimsUnderAnotherKeyAreAllWrong) {
+  const std::vector<VrfClaim> claims = Claims(Records(9));
+  const VrfSecretKey other = VrfSecretKey::Generate().value();
+  for (const auto& label : VerifyLabels(other.PublicKey(), claims)) {
+    EXPECT_STATUS(label, absl::StatusCode::kDataLoss, "public key");
+  }
+}
+
+}  // namespace
+}  // namespace setlog
