@@ -15,6 +15,7 @@
 #include "golden_notes.h"
 #include "log/jcs.h"
 #include "log/tile.h"
+#include "log/vrf.h"
 #include "testing.h"
 
 namespace setlog {
@@ -195,6 +196,27 @@ void AddRows(Corpus* corpus) {
   corpus->AddRandom("store_rows", 6, 40);
 }
 
+// As the target reads them: proofs and keys alone, and a record before its proof.
+void AddVrf(Corpus* corpus) {
+  const nlohmann::json vectors = ReadTestJson("vrf.json");
+  for (size_t i : {0, 1, 4}) {
+    const nlohmann::json& vector = vectors["proofs"][i];
+    for (const char* part : {"sk", "pk", "pi"}) {
+      corpus->Add("vrf", *BytesFromHex(vector[part].get<std::string>()));
+    }
+  }
+  for (const auto& [why, list] : vectors["no_elements"].items()) {
+    corpus->Add("vrf", *BytesFromHex(list[0].get<std::string>()));
+  }
+  const std::string key = std::string(31, 'k') + '\0';
+  const auto secret = VrfSecretKey::FromBytes(AsBytes(key)).value();
+  for (uint64_t n : {1, 2, 3}) {
+    const Hash record = HashN(n);
+    const VrfProof proof = secret.Prove(record).proof;
+    corpus->Add("vrf", std::string(AsText(record)).append(AsText(proof.bytes())));
+  }
+}
+
 }  // namespace
 }  // namespace setlog
 
@@ -212,6 +234,7 @@ int main(int argc, char** argv) {
   AddProofs(&corpus);
   AddFiles(&corpus);
   AddRows(&corpus);
+  AddVrf(&corpus);
   for (const char* origin : {"data.example.org/gsm8k", "a/b/~c.d_e", "a/../b", "tile",
                              "x/checkpoint", "metrics", "Upper/A"}) {
     corpus.Add("origin", origin);
