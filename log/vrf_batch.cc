@@ -5,10 +5,6 @@
 namespace setlog {
 namespace {
 
-// Records of one turn of a loop: two vectors of eight lanes, and on libsodium about a
-// millisecond of labels.
-constexpr size_t kTurn = 16;
-
 void LabelsOneByOne(const VrfSecretKey& key, std::span<const Hash> records, Hash* out) {
   for (const Hash& record : records) *out++ = key.Label(record);
 }
@@ -21,14 +17,15 @@ void VerifyOneByOne(const VrfPublicKey& key, std::span<const VrfClaim> claims,
   }
 }
 
-constexpr VrfKernel kKernels[] = {{"libsodium", LabelsOneByOne, VerifyOneByOne}};
+constexpr VrfKernel kKernels[] = {{"libsodium", 16, LabelsOneByOne, VerifyOneByOne}};
 
 // body(begin, count) for all of [0, count), in turns.
 template <typename Body>
 void InTurns(size_t count, const ParallelFor& parallel, const Body& body) {
-  parallel(count / kTurn + (count % kTurn != 0), [&](size_t turn) {
-    const size_t begin = kTurn * turn;
-    body(begin, std::min(kTurn, count - begin));
+  const size_t width = VrfKernels()[0].at_once;
+  parallel(count / width + (count % width != 0), [&](size_t turn) {
+    const size_t begin = width * turn;
+    body(begin, std::min(width, count - begin));
   });
 }
 

@@ -9,13 +9,13 @@
 //
 //   libsodium   one by one: always there
 //
-// What a batch saves on libsodium is nothing but what its threads save: about 50 us a
-// label and 0.17 ms a proof. A proof holds c instead of U and V, so the verifier
-// must compute both exactly for each proof to hash them: there is no sum of all proofs
-// to check in their place. Of the four multiplications only s B (13 us; the others 39)
-// has a fixed base that libsodium keeps a table for. A table for PK would cost more
-// than it saves, since an addition of encoded points (11 us: two decodings and an
-// encoding) is more than a quarter of a multiplication, and decoding PK is 4 us of it.
+// On libsodium a batch costs what its records cost one by one, 50 us a label and 0.17
+// ms a proof, divided among threads. A proof holds c instead of U and V, and the
+// verifier has to hash exactly these two points, so no random sum over all proofs can
+// take the place of computing them for each. Nor is there work to share on PK: of the
+// four multiplications s B has a table in libsodium (13 us), the others cost 39 each,
+// and a table for c PK would be one of encoded points, whose additions cost 11: it
+// would have to do with three of them.
 // Thread-safe.
 #ifndef SETLOG_LOG_VRF_BATCH_H_
 #define SETLOG_LOG_VRF_BATCH_H_
@@ -39,6 +39,8 @@ struct VrfClaim {
 
 struct VrfKernel {
   const char* name;
+  // How many it takes together best: threads get so many at a time.
+  size_t at_once;
   // out[i] = the label of records[i]. Constant time in the secret.
   void (*labels)(const VrfSecretKey& key, std::span<const Hash> records, Hash* out);
   // out[i] = the label that claims[i] shows; nothing if it is wrong, whatever the

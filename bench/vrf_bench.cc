@@ -1,0 +1,192 @@
+// Labels and proofs of private logs, beside the operations of libsodium that they are
+// made of. Part of core_bench; rates are per label or proof.
+#include <benchmark/benchmark.h>
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "log/vrf_batch.h"
+#include "port/parallel.h"
+#include "random_hashes.h"
+
+namespace setlog {
+namespace {
+
+const VrfSecretKey& BenchKey() {
+  static const VrfSecretKey* const key =
+      new VrfSecretKey(VrfSecretKey::Generate().value());
+  return *key;
+}
+
+std::vector<VrfClaim> Claims(size_t count) {
+  std::vector<VrfClaim> claims;
+  for (const Hash& record : RandomHashes(count)) {
+    claims.push_back({record, BenchKey().Prove(record).proof});
+  }
+  return claims;
+}
+
+// Calls of `body` a second, of the best of many turns, and of `raw`, which is all that
+// libsodium has to do for one: in turns, for the machine's speed wanders by more than
+// what is looked for.
+void Compare(benchmark::State& state, const std::function<void()>& body,
+             const std::function<void()>& raw) {
+  constexpr int kCalls = 50;
+  const auto seconds = [](const std::function<void()>& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < kCalls; ++i) work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+        .count();
+  };
+  for (auto _ : state) {
+    double best = 1e9;
+    double best_raw = 1e9;
+    for (int turn = 0; turn < 100; ++turn) {
+      best = std::min(best, seconds(body));
+      best_raw = std::min(best_raw, seconds(raw));
+    }
+    state.counters["rate"] = kCalls / best;
+    state.counters["ceiling"] = kCalls / best_raw;
+    state.counters["ratio"] = best_raw / best;
+  }
+}
+
+// The operations of libsodium, with elements that are any.
+struct Raw {
+  Hash secret = HashFromBytes(BenchKey().Scalar());
+  std::array<uint8_t, 64> wide{};
+  Hash h, y = BenchKey().PublicKey().bytes(), u, v;
+
+  void Map() { crypto_core_ristretto255_from_hash(h.data(), wide.data()); }
+  void MultiplyBase() {
+    (void)!crypto_scalarmult_ristretto255_base(u.data(), secret.data());
+  }
+  void Multiply() {
+    (void)!crypto_scalarmult_ristretto255(v.data(), secret.data(), y.data());
+  }
+  void Subtract() { crypto_core_ristretto255_sub(u.data(), u.data(), v.data()); }
+};
+
+// Beside one multiplication, which is what there is to it in other groups.
+void BM_VrfLabelPerMultiply(benchmark::State& state) {
+  const Hash record = RandomHashes(1)[0];
+  Raw raw;
+  Compare(
+      state, [&] { benchmark::DoNotOptimize(BenchKey().Label(record)); },
+      [&] { raw.Multiply(); });
+}
+BENCHMARK(BM_VrfLabelPerMultiply)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+void BM_VrfLabel(benchmark::State& state) {
+  const Hash record = RandomHashes(1)[0];
+  Raw raw;
+  Compare(
+      state, [&] { benchmark::DoNotOptimize(BenchKey().Label(record)); },
+      [&] {
+        raw.Map();
+        raw.Multiply();
+      });
+}
+BENCHMARK(BM_VrfLabel)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+void BM_VrfProve(benchmark::State& state) {
+  const Hash record = RandomHashes(1)[0];
+  Raw raw;
+  Compare(
+      state, [&] { benchmark::DoNotOptimize(BenchKey().Prove(record)); },
+      [&] {
+        raw.Map();
+        raw.Multiply();
+        raw.Multiply();
+        raw.MultiplyBase();
+      });
+}
+BENCHMARK(BM_VrfProve)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+// From the 80 bytes, as they come in an answer.
+void BM_VrfVerify(benchmark::State& state) {
+  const VrfClaim claim = Claims(1)[0];
+  Raw raw;
+  Compare(
+      state,
+      [&] {
+        const auto proof = VrfProof::Parse(claim.proof.bytes());
+        if (!BenchKey().PublicKey().Verify(claim.record, *proof).ok()) {
+          state.SkipWithError("a proof did not verify");
+        }
+      },
+      [&] {
+        raw.Map();
+        raw.MultiplyBase();
+        for (int i = 0; i < 3; ++i) raw.Multiply();
+        for (int i = 0; i < 2; ++i) raw.Subtract();
+      });
+}
+BENCHMARK(BM_VrfVerify)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+// By the kernel range(0), in one call.
+void BM_VrfKernelLabels(benchmark::State& state) {
+  if (static_cast<size_t>(state.range(0)) >= VrfKernels().size()) {
+    return state.SkipWithError("no such kernel on this CPU");
+  }
+  const VrfKernel& kernel = VrfKernels()[state.range(0)];
+  const std::vector<Hash> records = RandomHashes(state.range(1));
+  std::vector<Hash> labels(records.size());
+  for (auto _ : state) {
+    kernel.labels(BenchKey(), records, labels.data());
+    benchmark::DoNotOptimize(labels.data());
+  }
+  state.SetItemsProcessed(state.iterations() * labels.size());
+  state.SetLabel(kernel.name);
+}
+BENCHMARK(BM_VrfKernelLabels)->ArgsProduct({{0, 1}, {8, 1024}});
+
+void BM_VrfKernelVerify(benchmark::State& state) {
+  if (static_cast<size_t>(state.range(0)) >= VrfKernels().size()) {
+    return state.SkipWithError("no such kernel on this CPU");
+  }
+  const VrfKernel& kernel = VrfKernels()[state.range(0)];
+  const std::vector<VrfClaim> claims = Claims(state.range(1));
+  std::vector<std::optional<Hash>> shown(claims.size());
+  for (auto _ : state) {
+    kernel.verify(BenchKey().PublicKey(), claims, shown.data());
+    benchmark::DoNotOptimize(shown.data());
+  }
+  state.SetItemsProcessed(state.iterations() * shown.size());
+  state.SetLabel(kernel.name);
+}
+BENCHMARK(BM_VrfKernelVerify)->ArgsProduct({{0, 1}, {8, 256}});
+
+// Batches on range(0) threads.
+void BM_VrfLabels(benchmark::State& state) {
+  Parallel parallel(state.range(0));
+  const std::vector<Hash> records = RandomHashes(4096);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Labels(BenchKey(), records, std::ref(parallel)));
+  }
+  state.SetItemsProcessed(state.iterations() * records.size());
+}
+BENCHMARK(BM_VrfLabels)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void BM_VrfVerifyLabels(benchmark::State& state) {
+  Parallel parallel(state.range(0));
+  const std::vector<VrfClaim> claims = Claims(512);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        VerifyLabels(BenchKey().PublicKey(), claims, std::ref(parallel)));
+  }
+  state.SetItemsProcessed(state.iterations() * claims.size());
+}
+BENCHMARK(BM_VrfVerifyLabels)
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace setlog
