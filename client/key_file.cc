@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
+#include "log/vrf_skey.h"
 
 namespace setlog {
 namespace {
@@ -30,6 +31,39 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
   return absl::ErrnoToStatus(error, path);
 }
 
+// A file of the line `secret`, which is wiped.
+absl::Status CreateKeyFileOf(const std::string& path, std::string secret) {
+  std::string line;
+  line.reserve(secret.size() + 1);  // so that no copy stays behind
+  line += secret;
+  line += '\n';
+  sodium_memzero(secret.data(), secret.size());
+  const absl::Status status = CreateSecretFile(path, line);
+  sodium_memzero(line.data(), line.size());
+  return status;
+}
+
+// What `parse` makes of the file's line.
+template <typename Key>
+absl::StatusOr<Key> ReadKeyFileAs(absl::StatusOr<Key> (*parse)(std::string_view),
+                                  const std::string& path) {
+  struct stat info = {};
+  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxKeyFileBytes);
+  if (!text.ok()) return text.status();
+  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s can be read by others: if it still is a secret, run chmod 600 on it",
+        path));
+  }
+  if (text->ends_with('\n')) text->pop_back();
+  absl::StatusOr<Key> key = parse(*text);
+  sodium_memzero(text->data(), text->size());
+  if (key.ok()) return key;
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s is no key file (%s): put the right one back", path,
+                      std::string(key.status().message())));
+}
+
 }  // namespace
 
 absl::StatusOr<SigningKey> NewSigningKey(std::string name) {
@@ -45,10 +79,7 @@ absl::StatusOr<SigningKey> NewSigningKey(std::string name) {
 }
 
 absl::Status StoreNewKey(const std::string& path, const SigningKey& key) {
-  std::string secret = FormatSkey(key) + "\n";
-  const absl::Status status = CreateSecretFile(path, secret);
-  sodium_memzero(secret.data(), secret.size());
-  return status;
+  return CreateKeyFileOf(path, FormatSkey(key));
 }
 
 absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string name) {
@@ -59,21 +90,19 @@ absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string na
 }
 
 absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path) {
-  struct stat info = {};
-  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxKeyFileBytes);
-  if (!text.ok()) return text.status();
-  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s can be read by others: if it still is a secret, run chmod 600 on it",
-        path));
-  }
-  if (text->ends_with('\n')) text->pop_back();
-  absl::StatusOr<SigningKey> key = ParseSkey(*text);
-  sodium_memzero(text->data(), text->size());
-  if (key.ok()) return key;
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s is no key file (%s): put the right one back", path,
-                      std::string(key.status().message())));
+  return ReadKeyFileAs(ParseSkey, path);
+}
+
+absl::StatusOr<VrfSecretKey> CreateVrfKeyFile(const std::string& path) {
+  absl::StatusOr<VrfSecretKey> key = VrfSecretKey::Generate();
+  if (!key.ok()) return key;
+  const absl::Status status = CreateKeyFileOf(path, FormatVrfSkey(*key));
+  if (!status.ok()) return status;
+  return key;
+}
+
+absl::StatusOr<VrfSecretKey> ReadVrfKeyFile(const std::string& path) {
+  return ReadKeyFileAs(ParseVrfSkey, path);
 }
 
 }  // namespace setlog

@@ -1,9 +1,11 @@
-// client/key_file.h -- a signing key in a file that only its owner can read.
+// client/key_file.h -- a secret key in a file that only its owner can read.
 //
 //   absl::StatusOr<SigningKey> key = CreateKeyFile("w1.key", "witness.example/w1");
 //   absl::StatusOr<SigningKey> same = ReadKeyFile("w1.key");
+//   absl::StatusOr<VrfSecretKey> labels = ReadVrfKeyFile("pets.vrf");
 //
-// One line, the skey of log/skey.h, mode 0600. Thread-safe: functions of files.
+// One line, the skey of log/skey.h or log/vrf_skey.h, mode 0600. Thread-safe: functions
+// of files.
 #ifndef SETLOG_CLIENT_KEY_FILE_H_
 #define SETLOG_CLIENT_KEY_FILE_H_
 
@@ -11,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "log/skey.h"
+#include "log/vrf.h"
 
 namespace setlog {
 
@@ -25,6 +28,11 @@ absl::Status StoreNewKey(const std::string& path, const SigningKey& key);
 // NotFound if there is no file; FailedPrecondition if others may read it, or it holds
 // no key.
 absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path);
+
+// The same for the VRF of a private log. A key that is lost cannot be replaced either:
+// nobody then can say which label is which record's.
+absl::StatusOr<VrfSecretKey> CreateVrfKeyFile(const std::string& path);
+absl::StatusOr<VrfSecretKey> ReadVrfKeyFile(const std::string& path);
 
 }  // namespace setlog
 

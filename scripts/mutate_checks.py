@@ -44,7 +44,8 @@ log/ed25519.cc log/entry.cc log/evidence.cc log/evidence_entries.cc
 log/evidence_heads.cc log/extension.cc log/json.cc log/manifest.cc
 log/note.cc log/note_text.cc log/origin.cc log/policy.cc log/policy_parse.cc
 log/proof.cc log/replay.cc log/set_extension.cc log/set_proof.cc log/skey.cc log/tile.cc
-log/tlog_proof.cc log/utf8.cc log/verify.cc log/vkey.cc log/vrf.cc log/witness_request.cc
+log/tlog_proof.cc log/utf8.cc log/verify.cc log/vkey.cc log/vrf.cc log/vrf_skey.cc
+log/witness_request.cc
 client/head_follower.cc
 client/log_client.cc client/message_file.cc client/proof_file.cc client/state.cc
 client/tree_client.cc storage/anchor.cc storage/row_format.cc
@@ -53,7 +54,8 @@ client/tree_client.cc storage/anchor.cc storage/row_format.cc
 # Programs that hold any of them; --quick leaves out those that run whole servers.
 PROGRAMS = """
 base64_test bytes_test checkpoint_test ed25519_test wycheproof_test note_test
-origin_test policy_test tlog_proof_test vkey_test vrf_test witness_request_test
+origin_test policy_test tlog_proof_test vkey_test vrf_skey_test vrf_test
+witness_request_test
 cosigned_head_test jcs_test json_test manifest_test
 entry_test verify_test proof_test set_proof_test tile_test tile_tree_test replay_test
 scheme_test column_test evidence_test extension_test anchor_test row_format_test

@@ -6,8 +6,10 @@
 
 #include "absl/status/status.h"
 #include "client/key_file.h"
+#include "log/bytes.h"
 #include "log/skey.h"
 #include "log/vkey.h"
+#include "log/vrf.h"
 #include "tools/commands.h"
 
 namespace setlog {
@@ -44,21 +46,37 @@ ExitCode KeySigning(const KeyFlags& flags, Output& out) {
   return ExitCode::kHolds;
 }
 
+ExitCode KeyVrf(const KeyFlags& flags, Output& out) {
+  const absl::StatusOr<VrfSecretKey> key = CreateVrfKeyFile(flags.out_file);
+  if (!key.ok()) return out.Fail(key.status());
+  const std::string public_key = ToHex(key->PublicKey().bytes());
+  out.Result({{"public", public_key}, {"file", flags.out_file}}, public_key);
+  out.Detail("  the secret is in " + flags.out_file + ", which only you can read");
+  out.Detail("  for one log only; keep a copy: without it nobody can look up a record");
+  return ExitCode::kHolds;
+}
+
 }  // namespace
 
 Runner DeclareKey(CLI::App& app) {
   auto flags = std::make_unique<KeyFlags>();
   app.require_subcommand(1);
   CLI::App* signing = app.add_subcommand("signing", "an Ed25519 key for signed notes");
-  signing->fallthrough();
-  signing->add_option("--out", flags->out_file, "the new file; never overwritten")
-      ->required()
-      ->type_name("FILE");
+  CLI::App* vrf = app.add_subcommand("vrf", "the key of a private log's labels");
+  for (CLI::App* kind : {signing, vrf}) {
+    kind->fallthrough();
+    kind->add_option("--out", flags->out_file, "the new file; never overwritten")
+        ->required()
+        ->type_name("FILE");
+  }
   signing->add_option("--name", flags->name,
                       "the key's name in notes (default: the file's, without ending)");
-  app.footer("  setlog key signing --out w1.key --name witness.example.org/w1");
-  return [flags = std::move(flags)](Session& session) {
-    return KeySigning(*flags, session.out);
+  app.footer(
+      "  setlog key signing --out w1.key --name witness.example.org/w1\n"
+      "  setlog key vrf --out pets.vrf");
+  return [flags = std::move(flags), vrf](Session& session) {
+    return vrf->parsed() ? KeyVrf(*flags, session.out)
+                         : KeySigning(*flags, session.out);
   };
 }
 

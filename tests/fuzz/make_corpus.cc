@@ -15,7 +15,7 @@
 #include "golden_notes.h"
 #include "log/jcs.h"
 #include "log/tile.h"
-#include "log/vrf.h"
+#include "log/vrf_skey.h"
 #include "testing.h"
 
 namespace setlog {
@@ -210,6 +210,7 @@ void AddVrf(Corpus* corpus) {
   }
   const std::string key = std::string(31, 'k') + '\0';
   const auto secret = VrfSecretKey::FromBytes(AsBytes(key)).value();
+  corpus->Add("vrf", FormatVrfSkey(secret));
   for (uint64_t n : {1, 2, 3}) {
     const Hash record = HashN(n);
     const VrfProof proof = secret.Prove(record).proof;

@@ -1,6 +1,7 @@
 // Proofs and keys of the VRF: one form for each, and one label for a record.
 #include "fuzz/law.h"
 #include "log/vrf_batch.h"
+#include "log/vrf_skey.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace setlog;
@@ -20,6 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       AsText(bytes),
       [](std::string_view text) { return VrfSecretKey::FromBytes(AsBytes(text)); },
       [](const VrfSecretKey& other) { return AsText(other.Scalar()); });
+
+  RoundTrip(AsText(bytes), ParseVrfSkey, FormatVrfSkey);
 
   // Whatever the proof, there is one label that it can show. Its record comes first, so
   // that a proof that was right for its record can be among the inputs.
