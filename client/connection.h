@@ -15,9 +15,12 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -63,6 +66,13 @@ class Connection {
 
   // From now on no call has a later deadline: for whoever must be able to stop soon.
   void LimitCalls(std::chrono::milliseconds longest) { longest_call_ = longest; }
+  // How long a call, or a message of a stream, is waited for.
+  std::chrono::milliseconds patience() const {
+    return std::min(kCallDeadline, longest_call_);
+  }
+  // Who asks many times for one answer asks this in between, and gives up at true.
+  void StopWhen(std::function<bool()> stops) { stops_ = std::move(stops); }
+  bool stops() const { return stops_ && stops_(); }
 
   // A context that carries the token; without a deadline if it is zero.
   std::unique_ptr<grpc::ClientContext> NewContext(
@@ -94,6 +104,7 @@ class Connection {
   std::string token_;
   std::chrono::milliseconds retry_for_;
   std::chrono::milliseconds longest_call_ = std::chrono::milliseconds::max();
+  std::function<bool()> stops_;
 };
 
 }  // namespace setlog

@@ -7,6 +7,14 @@
 
 namespace setlog {
 
+uint32_t ChunkBytesFor(std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds::rep kBytesPerMs = 16;
+  return static_cast<uint32_t>(
+      std::clamp<std::chrono::milliseconds::rep>(patience.count(), 0,
+                                                 kEntryChunkBytes / kBytesPerMs) *
+      kBytesPerMs);
+}
+
 absl::StatusOr<std::vector<Bytes>> ParseChunk(Bytes chunk, uint64_t most) {
   std::vector<Bytes> entries;
   // Nearly all are adds.

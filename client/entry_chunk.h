@@ -10,6 +10,7 @@
 #ifndef SETLOG_CLIENT_ENTRY_CHUNK_H_
 #define SETLOG_CLIENT_ENTRY_CHUNK_H_
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -20,6 +21,12 @@ namespace setlog {
 
 // What a client asks for: more gain nothing.
 inline constexpr uint32_t kEntryChunkBytes = uint32_t{1} << 20;
+// And if the line did not carry that in time: one bundle, the least a server sends.
+inline constexpr uint32_t kLeastChunkBytes = 0;
+
+// What a line of 16 kB/s carries while one message is waited for, and no more than
+// kEntryChunkBytes: what a call that was given up has under way holds up the next one.
+uint32_t ChunkBytesFor(std::chrono::milliseconds patience);
 
 // InvalidArgument if an entry is cut short, or there are more than `most`: what was not
 // asked for takes no memory. No copy.

@@ -9,8 +9,8 @@
 namespace setlog {
 namespace {
 
-// What one call asks for: short enough that its deadline is not met by a slow caller
-// of Next only, and if it is the next call goes on.
+// What one call asks for. It has no deadline, since a slow caller of Next would meet
+// it; each message has, and who waits in Next sees to it.
 constexpr uint64_t kCallEntries = uint64_t{1} << 20;
 
 }  // namespace
@@ -45,6 +45,11 @@ absl::StatusOr<EntryPiece> EntryStream::Next(std::chrono::milliseconds wait) {
     });
     if (queue_.empty()) {
       if (!status_.ok()) return status_;
+      const auto silent = std::chrono::steady_clock::now() - silent_since_;
+      if (call_ != nullptr && silent > connection_->patience()) {
+        late_ = true;
+        call_->TryCancel();
+      }
       return piece;
     }
     uint64_t taken = 0;
@@ -53,6 +58,7 @@ absl::StatusOr<EntryPiece> EntryStream::Next(std::chrono::milliseconds wait) {
       queued_bytes_ -= queue_.front().bytes.size();
       piece.bundles.splice(piece.bundles.end(), queue_, queue_.begin());
     }
+    silent_since_ = std::chrono::steady_clock::now();  // the caller was, perhaps
   }
   changed_.notify_all();
   for (const EntryPiece::Bundle& bundle : piece.bundles) {
@@ -72,6 +78,7 @@ bool EntryStream::Enqueue(std::list<EntryPiece::Bundle> bundle) {
     if (stopped_) return false;
     queued_bytes_ += bundle.front().bytes.size();
     queue_.splice(queue_.end(), bundle);
+    silent_since_ = std::chrono::steady_clock::now();
   }
   changed_.notify_all();
   return true;
@@ -96,13 +103,16 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
   request.set_origin(origin_);
   request.set_begin(begin);
   request.set_end(end);
-  request.set_chunk_bytes(kEntryChunkBytes);
+  request.set_chunk_bytes(slow_ ? kLeastChunkBytes
+                                : ChunkBytesFor(connection_->patience()));
   const std::unique_ptr<grpc::ClientContext> context =
-      connection_->NewContext(Connection::kCallDeadline);
+      connection_->NewContext(std::chrono::milliseconds(0));
   {
     MutexLock lock(mutex_);
     if (stopped_) return absl::CancelledError();
     call_ = context.get();
+    silent_since_ = std::chrono::steady_clock::now();
+    late_ = false;
   }
   const std::unique_ptr<grpc::ClientReader<v1::EntriesChunk>> stream =
       connection_->reader().GetEntries(context.get(), request);
@@ -129,16 +139,28 @@ absl::Status EntryStream::FetchSome(uint64_t* position, Retry& retry) {
   if (*position == end || !refused.ok()) context->TryCancel();
   const absl::Status status = FromGrpc(stream->Finish(), *context);
   bool stopped = false;
+  bool late = false;
   {
     MutexLock lock(mutex_);
     call_ = nullptr;
     stopped = stopped_;
+    late = late_;
   }
   if (!refused.ok()) return refused;
   if (stopped) return absl::CancelledError();
-  if (*position == end) return absl::OkStatus();
+  if (*position == end) {
+    slow_ = false;  // perhaps it was busy only: that is found out soon
+    return absl::OkStatus();
+  }
+  if (late) {
+    if (slow_ && *position == begin) {
+      return absl::DeadlineExceededError("the server sends no entries");
+    }
+    slow_ = true;
+    return absl::OkStatus();
+  }
   if (status.ok()) return Refused(origin_, "the stream of entries ends early");
-  // The caller may have been too slow for the deadline, not the server.
+  // Its own deadline, or that of somebody on the way.
   if (absl::IsDeadlineExceeded(status) && *position > begin) return absl::OkStatus();
   return retry.WaitAfter(status) ? absl::OkStatus() : status;
 }

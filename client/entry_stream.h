@@ -9,7 +9,8 @@
 // A thread of its own fetches while the caller checks what came before. Entries are
 // claims: whoever has checked them all compares the root that they lead to with a
 // verified head (TreeClient verifies piece by piece, with a call and two hashes an
-// entry more). A lost server is asked again, from where it was lost. Memory:
+// entry more). A lost server is asked again, from where it was lost, and for less at a
+// time if a message did not come in time. Memory:
 // kQueueBytes, and half as much for the views. For one caller thread.
 #ifndef SETLOG_CLIENT_ENTRY_STREAM_H_
 #define SETLOG_CLIENT_ENTRY_STREAM_H_
@@ -62,7 +63,8 @@ class EntryStream {
   bool done() const { return position_ == end_; }
 
   // The next entries; none if nothing came for `wait`, or after done(). The server's
-  // status if it is lost for the connection's retry_for; DataLoss for an answer that is
+  // status if it is lost for the connection's retry_for; DeadlineExceeded if not even a
+  // small message came within the connection's patience; DataLoss for an answer that is
   // none. An error is final.
   absl::StatusOr<EntryPiece> Next(std::chrono::milliseconds wait);
 
@@ -86,6 +88,10 @@ class EntryStream {
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  // Since when nothing has come, and whether the call was ended for that.
+  std::chrono::steady_clock::time_point silent_since_ ABSL_GUARDED_BY(mutex_);
+  bool late_ ABSL_GUARDED_BY(mutex_) = false;
+  bool slow_ = false;   // of the thread: the line needs small messages
   std::thread thread_;  // last: it uses everything above
 };
 

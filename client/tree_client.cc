@@ -124,13 +124,14 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
   request.set_origin(head_.origin);
   request.set_begin(begin);
   request.set_end(end);
-  request.set_chunk_bytes(kEntryChunkBytes);
+  request.set_chunk_bytes(ChunkBytesFor(connection_->patience()));
   std::vector<std::string> bundles;
   uint64_t position = begin;
   size_t bytes = 0;
   Retry retry(connection_->retry_for());
   while (true) {
     request.set_begin(position);
+    const uint64_t call_begin = position;
     const std::unique_ptr<grpc::ClientContext> context =
         connection_->NewContext(Connection::kCallDeadline);
     const std::unique_ptr<grpc::ClientReader<v1::EntriesChunk>> stream =
@@ -158,6 +159,14 @@ absl::StatusOr<std::vector<std::string>> TreeClient::FetchWindow(uint64_t begin,
     if (!refused.ok()) return refused;
     if (enough) return bundles;
     if (status.ok()) return Refused(head_.origin, "the stream of entries ends early");
+    if (absl::IsDeadlineExceeded(status)) {
+      // That of the whole call. What did not come in it may come in smaller pieces.
+      if (connection_->stops()) return absl::CancelledError("nobody waits for it");
+      if (position > call_begin) continue;
+      if (request.chunk_bytes() == kLeastChunkBytes) return status;
+      request.set_chunk_bytes(kLeastChunkBytes);
+      continue;
+    }
     if (!retry.WaitAfter(status)) return status;
   }
 }

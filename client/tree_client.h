@@ -65,7 +65,8 @@ class TreeClient {
   // an inclusion path; they and the entries must lead to the root at the piece's end,
   // which must be consistent with the head. OutOfRange unless begin <= end <= head
   // size. For each piece one stream and one small call; two hashes an entry; memory is
-  // bounded by kWindowBytes and one message. Goes on after a lost connection.
+  // bounded by kWindowBytes and one message. Goes on after a lost connection, and over
+  // a slow line in small messages; Cancelled once the connection stops.
   absl::Status Entries(uint64_t begin, uint64_t end,
                        const EntryCallback& callback) const;
 

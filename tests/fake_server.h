@@ -88,6 +88,9 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   // A stream of appends or of entries ends as UNAVAILABLE after so many messages, its
   // last one stored but not acknowledged.
   std::optional<int> messages_before_loss;
+  // Entries come over a slow line, in messages as large as they are asked for.
+  size_t line_bytes_per_s = 0;
+  int entry_streams = 0;
   // The next tag is made, and its answer lost.
   bool lose_tag_answer = false;
   // What the appended streams have cost.
@@ -151,20 +154,26 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     change(*log_);
   }
 
-  grpc::Status GetEntries(grpc::ServerContext*, const v1::GetEntriesRequest* request,
+  grpc::Status GetEntries(grpc::ServerContext* context,
+                          const v1::GetEntriesRequest* request,
                           grpc::ServerWriter<v1::EntriesChunk>* writer) override {
     std::lock_guard lock(mutex_);
     if (grpc::Status s = Fails(); !s.ok()) return s;
     if (!entries_refused.ok()) return entries_refused;
+    ++entry_streams;
     int left = messages_before_loss.value_or(-1);
     for (uint64_t begin = request->begin(); begin < request->end();) {
-      const uint64_t end =
-          std::min(request->end(), (begin / kTileWidth + 1) * kTileWidth);
       v1::EntriesChunk chunk;
       chunk.set_begin(begin);
-      for (; begin < end; ++begin) {
-        (void)AppendToBundle(AsBytes(log_->entry(begin)), chunk.mutable_bundle());
-      }
+      do {
+        const uint64_t end =
+            std::min(request->end(), (begin / kTileWidth + 1) * kTileWidth);
+        for (; begin < end; ++begin) {
+          (void)AppendToBundle(AsBytes(log_->entry(begin)), chunk.mutable_bundle());
+        }
+      } while (line_bytes_per_s > 0 && begin < request->end() &&
+               chunk.bundle().size() < request->chunk_bytes());
+      if (!Carried(*context, chunk.bundle().size())) return grpc::Status::CANCELLED;
       if (on_chunk) on_chunk(chunk);
       if (left-- == 0) return {grpc::StatusCode::UNAVAILABLE, "lost"};
       if (!writer->Write(chunk)) break;
@@ -333,6 +342,18 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     uint64_t first = 0;
     uint64_t end = 0;
   };
+
+  // Waits as long as so many bytes are on the line; false if nobody wants them any
+  // more.
+  bool Carried(const grpc::ServerContext& context, size_t bytes) const {
+    if (line_bytes_per_s == 0) return true;
+    const auto there = std::chrono::steady_clock::now() +
+                       std::chrono::milliseconds(1000 * bytes / line_bytes_per_s);
+    while (std::chrono::steady_clock::now() < there && !context.IsCancelled()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return !context.IsCancelled();
+  }
 
   uint64_t Shown() const { return shown_size.value_or(log_->size()); }
 

@@ -62,6 +62,7 @@ void LogFollower::MoveTo(LogSource source) {
 }
 
 void LogFollower::Connect() {
+  source_.StopWhen([this] { return stopping(); });
   client_.emplace(
       &source_.connection(), state_,
       TrustOptions{.origin = origin_, .key = options_.key, .use_stored_policy = false});

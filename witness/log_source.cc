@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kPlain = "grpc://";
 constexpr std::string_view kTls = "grpcs://";
 // So that a log which hangs cannot hold up a stop, nor a request its answer for long.
-// Files may be read in many pieces for one call.
+// Of a stream of entries each message may take as long. Files may be read in many
+// pieces for one call.
 constexpr std::chrono::milliseconds kLongestCall(4000);
 constexpr std::chrono::milliseconds kLongestFileCall(6000);
 

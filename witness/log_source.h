@@ -17,7 +17,9 @@
 #define SETLOG_WITNESS_LOG_SOURCE_H_
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "client/connection.h"
@@ -36,6 +38,10 @@ class LogSource {
   // Of a connection from elsewhere.
   explicit LogSource(Connection connection);
 
+  // Connection::StopWhen.
+  void StopWhen(std::function<bool()> stops) {
+    (files_ ? files_->connection() : *server_).StopWhen(std::move(stops));
+  }
   const Connection& connection() const {
     return files_ ? files_->connection() : *server_;
   }
