@@ -290,6 +290,8 @@ absl::Status LogFollower::ReplayTo(VerifiedHead head) {
   // the server's alone: it must not be met again under a later head.
   if (absl::IsDataLoss(finished.status()) || audit.replay().faulted()) {
     BeginAgain(finished.status());
+    // Not beside the one that is read: each may be as large as the set.
+    { const Replay wrong = std::move(audit).TakeReplay(); }
     Load();  // from what was kept, if it was
     return finished.status();
   }
