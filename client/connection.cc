@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
 #include "log/decimal.h"
+#include "log/show_bytes.h"
 #include "port/loopback.h"
 
 namespace setlog {
@@ -115,7 +116,7 @@ void KeepGrpc() {
 
 absl::Status FromGrpc(const grpc::Status& status, const grpc::ClientContext& context) {
   if (status.ok()) return absl::OkStatus();
-  std::string message = status.error_message();
+  std::string message = ShowForeign(status.error_message());
   const auto& trailing = context.GetServerTrailingMetadata();
   if (const auto id = trailing.find("x-request-id"); id != trailing.end()) {
     const std::string_view text(id->second.data(), id->second.size());

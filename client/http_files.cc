@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "client/retry.h"
 #include "http/http_client.h"
+#include "log/show_bytes.h"
 
 namespace setlog {
 namespace {
@@ -45,7 +46,8 @@ absl::StatusOr<std::string> BodyOf(HttpResponse response, const std::string& url
     case HttpResponse::Outcome::kUnreachable:
     case HttpResponse::Outcome::kTimedOut:
     case HttpResponse::Outcome::kNotSent:
-      return absl::UnavailableError(absl::StrFormat("%s: %s", url, response.error));
+      return absl::UnavailableError(
+          absl::StrFormat("%s: %s", url, ShowForeign(response.error)));
   }
   const long status = response.status;
   if (status == 200) return std::move(response.body);

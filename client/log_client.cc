@@ -11,6 +11,8 @@
 #include "client/refused.h"
 #include "client/tree_client.h"
 #include "log/manifest.h"
+#include "log/origin.h"
+#include "log/vkey.h"
 #include "proto/forms.h"
 
 namespace setlog {
@@ -87,6 +89,12 @@ absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection) {
         connection.Call(connection.reader(), &v1::Reader::Stub::ListLogs, request);
     if (!response.ok()) return response.status();
     for (const v1::LogSummary& log : response->logs()) {
+      absl::Status named = CheckOrigin(log.origin());
+      if (named.ok()) named = ParseVkey(log.vkey()).status();
+      if (!named.ok()) {
+        return absl::DataLossError(absl::StrFormat(
+            "the server lists a log that none can be: %s", named.message()));
+      }
       logs.push_back({log.origin(), log.vkey(), log.size()});
     }
     if (!response->more()) return logs;

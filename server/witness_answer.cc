@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_format.h"
 #include "log/note.h"
+#include "log/show_bytes.h"
 
 namespace setlog {
 namespace {
@@ -81,7 +82,8 @@ bool IsOfWitness(WitnessFailure failure) {
 
 WitnessAnswer ReadWitnessAnswer(std::string_view note, const VerifierKey& witness,
                                 const HttpResponse& answer) {
-  WitnessAnswer result{.failure = OfOutcome(answer.outcome), .detail = answer.error};
+  WitnessAnswer result{.failure = OfOutcome(answer.outcome),
+                       .detail = ShowForeign(answer.error)};
   if (result.failure) return result;
   if (answer.status == 409) {
     result.conflict = {ParseTreeSize(answer.content_type, answer.body)};
@@ -90,7 +92,7 @@ WitnessAnswer ReadWitnessAnswer(std::string_view note, const VerifierKey& witnes
   if (answer.status != 200) {
     result.failure = OfStatus(answer.status);
     result.detail = absl::StrFormat("HTTP %d: %s", answer.status,
-                                    answer.body.substr(0, kMaxDetail));
+                                    ShowBytes(answer.body, kMaxDetail, true));
     return result;
   }
   const std::string text = ParseNote(note).value().text;
@@ -98,7 +100,7 @@ WitnessAnswer ReadWitnessAnswer(std::string_view note, const VerifierKey& witnes
       ReadCosignature(text, answer.body, witness);
   if (!cosignature.ok()) {
     result.failure = OfCosignature(cosignature.status());
-    result.detail = std::string(cosignature.status().message());
+    result.detail = ShowForeign(std::string(cosignature.status().message()));
     return result;
   }
   result.cosignature = *std::move(cosignature);

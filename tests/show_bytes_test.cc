@@ -1,4 +1,4 @@
-#include "tools/show_bytes.h"
+#include "log/show_bytes.h"
 
 #include "gtest/gtest.h"
 
@@ -11,6 +11,19 @@ TEST(ShowBytesTest, TextIsShownAsItIsAndCutBetweenCharacters) {
   EXPECT_EQ(ShowBytes("gr\xC3\xBC\xC3\x9F", 3, true), "gr...");
   EXPECT_EQ(ShowBytes("abc", 3, false), "abc...");
   EXPECT_EQ(ShowBytes("", 3, true), "");
+}
+
+TEST(ShowBytesTest, WhatIsShownAgainStaysAsItIs) {
+  const std::string shown = ShowForeign("a\xFF\"\\\n\xC2\x80\xC3\xBC");
+  EXPECT_EQ(shown, "a\\xff\"\\\\n\\xc2\\x80\xC3\xBC");
+  EXPECT_EQ(ShowForeign(shown), shown);
+  EXPECT_EQ(ShowLine(shown), shown);
+}
+
+TEST(ShowBytesTest, AStrangersTextIsBounded) {
+  EXPECT_EQ(ShowForeign(std::string(512, 'a')), std::string(512, 'a'));
+  EXPECT_EQ(ShowForeign(std::string(513, 'a')), std::string(512, 'a') + "...");
+  EXPECT_EQ(ShowLine(std::string(10000, 'a')).size(), 10000u);
 }
 
 TEST(ShowBytesTest, NoByteOfARecordReachesTheTerminalAsAControl) {

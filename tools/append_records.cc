@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_format.h"
 #include "log/scheme.h"
+#include "log/show_bytes.h"
 #include "tools/append_session.h"
 #include "tools/flags.h"
 #include "tools/hash_spool.h"
 #include "tools/log_session.h"
 #include "tools/progress.h"
 #include "tools/record_source.h"
-#include "tools/show_bytes.h"
 #include "tools/upload.h"
 
 namespace setlog {

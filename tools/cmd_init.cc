@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "client/retry.h"
 #include "log/manifest.h"
@@ -82,10 +83,11 @@ absl::StatusOr<Manifest> NewManifest(const InitFlags& flags, const Session& sess
 ExitCode Init(const InitFlags& flags, Session& session) {
   Output& out = session.out;
   if (flags.scheme.scheme.empty() && flags.parent.empty()) {
-    out.Error(absl::StrFormat(
-        "init %s: --scheme is missing. It says which bytes of a record are hashed, and "
-        "is fixed for the life of the log:\n%s",
-        flags.origin, kSchemeChoices));
+    out.Error(
+        absl::StrFormat("init %s: --scheme is missing. It says which bytes of a "
+                        "record are hashed, and is fixed for the life of the log:",
+                        flags.origin),
+        std::string(absl::StripTrailingAsciiWhitespace(kSchemeChoices)));
     return ExitCode::kUsage;
   }
   const absl::StatusOr<Manifest> manifest = NewManifest(flags, session);

@@ -134,12 +134,16 @@ ExitCode Add(const TrustCommandFlags& flags, Session& session) {
   }
   const bool other = *known && (*known)->key != *key;
   if (other && !flags.replace) {
-    return out.Fail(absl::AlreadyExistsError(absl::StrFormat(
-        "%s is known under another key:\n  known %s  %s\n  named %s  %s\nIf its owner "
-        "says that the key was changed: --replace, which forgets the last head and "
-        "every version that was seen under the old one",
-        flags.origin, Fingerprint((*known)->key), FormatVkey((*known)->key),
-        Fingerprint(*key), FormatVkey(*key))));
+    out.Error(
+        absl::StrFormat(
+            "%s is known under another key. If its owner says that the key was "
+            "changed: --replace, which forgets the last head and every version that "
+            "was seen under the old one",
+            flags.origin),
+        absl::StrFormat("  known %s  %s\n  named %s  %s", Fingerprint((*known)->key),
+                        FormatVkey((*known)->key), Fingerprint(*key),
+                        FormatVkey(*key)));
+    return ForStatus(absl::AlreadyExistsError(""));
   }
   absl::Status stored;
   if (other) {

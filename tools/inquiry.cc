@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
 #include "client/proof_file.h"
+#include "log/show_bytes.h"
 #include "tools/absent_hint.h"
-#include "tools/show_bytes.h"
 #include "tools/verdict.h"
 
 namespace setlog {

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "log/show_bytes.h"
+
 namespace setlog {
 namespace {
 
@@ -30,6 +32,23 @@ void WriteLine(std::FILE* file, std::string_view text) {
   std::fputc('\n', file);
 }
 
+// A verdict's word stands at the start of a line, where no indented text can put it.
+std::string ShowIndented(std::string_view text) {
+  std::string shown;
+  size_t begin = 0;
+  for (size_t at = 0; (at = text.find("\n  ", at)) != text.npos; ++at) {
+    shown += ShowLine(text.substr(begin, at - begin)) + "\n";
+    begin = at + 1;
+  }
+  return shown + ShowLine(text.substr(begin));
+}
+
+// Results that were printed before an error also appear before it.
+void WriteError(std::string_view shown) {
+  std::fflush(stdout);
+  WriteLine(stderr, "setlog: " + std::string(shown));
+}
+
 }  // namespace
 
 Output::Output(OutputOptions options) : options_(options) {
@@ -38,33 +57,33 @@ Output::Output(OutputOptions options) : options_(options) {
 }
 
 void Output::Result(const Json& json, std::string_view text) {
-  if (!options_.json) return WriteLine(stdout, text);
+  if (!options_.json) return WriteLine(stdout, ShowLine(text));
   // File names need not be UTF-8; JSON has no other way to say so.
   WriteLine(stdout, json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Output::Verdict(const Json& json, std::string_view word, std::string_view rest) {
-  std::string text;
-  if (colour_) text += ColourOf(word);
-  text += word;
-  if (colour_) text += kPlain;
-  text += rest;
-  Result(json, text);
+  if (options_.json || !colour_)
+    return Result(json, std::string(word) + std::string(rest));
+  std::string text(ColourOf(word));
+  text += ShowLine(word);
+  text += kPlain;
+  text += ShowLine(rest);
+  WriteLine(stdout, text);
 }
 
 void Output::Detail(std::string_view text) {
-  if (!options_.json && !options_.quiet) WriteLine(stdout, text);
+  if (!options_.json && !options_.quiet) WriteLine(stdout, ShowIndented(text));
 }
 
 void Output::Note(std::string_view text) {
-  if (options_.quiet) return;
-  Error(text);
+  if (!options_.quiet) WriteError(ShowIndented(text));
 }
 
-void Output::Error(std::string_view text) {
-  // Results that were printed before an error also appear before it.
-  std::fflush(stdout);
-  WriteLine(stderr, "setlog: " + std::string(text));
+void Output::Error(std::string_view text) { WriteError(ShowLine(text)); }
+
+void Output::Error(std::string_view text, std::string_view more) {
+  WriteError(ShowLine(text) + "\n" + ShowIndented(more));
 }
 
 ExitCode Output::Fail(const absl::Status& status) {

@@ -7,7 +7,10 @@
 //
 // Order for people: verdict first, then evidence, then what to do. Standard output
 // carries results only; errors and notes go to standard error. --quiet leaves results
-// and errors. Colour only on a terminal, and never with NO_COLOR. Not thread-safe.
+// and errors. What a result, a verdict or an error says is one line, and control
+// characters and ill-formed UTF-8 are escaped in all text (log/show_bytes.h): whatever
+// a server says, it cannot write a verdict of its own. Colour only on a terminal, and
+// never with NO_COLOR. Not thread-safe.
 #ifndef SETLOG_TOOLS_OUTPUT_H_
 #define SETLOG_TOOLS_OUTPUT_H_
 
@@ -38,12 +41,14 @@ class Output {
   void Result(const Json& json, std::string_view text);
   // The same for a verdict: its word is coloured by what it means.
   void Verdict(const Json& json, std::string_view word, std::string_view rest);
-  // A line for people, under a result. Nothing with --json or --quiet.
+  // A line for people, under a result. Nothing with --json or --quiet. A line break
+  // in it stays one before two spaces; any other is escaped.
   void Detail(std::string_view text);
-  // A line on standard error, nothing with --quiet.
+  // The same on standard error, with --json too; nothing with --quiet.
   void Note(std::string_view text);
-  // A line on standard error, always.
+  // A line on standard error, always; `more` are indented lines, as in Detail.
   void Error(std::string_view text);
+  void Error(std::string_view text, std::string_view more);
   // Error(message) and the exit code of the status: `return out.Fail(status);`.
   ExitCode Fail(const absl::Status& status);
   // Pushes results out; false, after an Error, if they could not all be written.
