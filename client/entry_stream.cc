@@ -13,6 +13,12 @@ namespace {
 // it; each message has, and who waits in Next sees to it.
 constexpr uint64_t kCallEntries = uint64_t{1} << 20;
 
+// An entry may be of no bytes at all, which is for the caller to judge: then the views
+// are more than what they show.
+size_t MemoryOf(const EntryPiece::Bundle& bundle) {
+  return bundle.bytes.size() + bundle.entries.capacity() * sizeof(Bytes);
+}
+
 }  // namespace
 
 EntryStream::EntryStream(const Connection* connection, std::string origin,
@@ -55,7 +61,7 @@ absl::StatusOr<EntryPiece> EntryStream::Next(std::chrono::milliseconds wait) {
     uint64_t taken = 0;
     while (!queue_.empty() && taken < kPieceEntries) {
       taken += queue_.front().entries.size();
-      queued_bytes_ -= queue_.front().bytes.size();
+      queued_bytes_ -= MemoryOf(queue_.front());
       piece.bundles.splice(piece.bundles.end(), queue_, queue_.begin());
     }
     silent_since_ = std::chrono::steady_clock::now();  // the caller was, perhaps
@@ -76,7 +82,7 @@ bool EntryStream::Enqueue(std::list<EntryPiece::Bundle> bundle) {
       return queued_bytes_ < kQueueBytes || stopped_;
     });
     if (stopped_) return false;
-    queued_bytes_ += bundle.front().bytes.size();
+    queued_bytes_ += MemoryOf(bundle.front());
     queue_.splice(queue_.end(), bundle);
     silent_since_ = std::chrono::steady_clock::now();
   }

@@ -10,8 +10,8 @@
 // claims: whoever has checked them all compares the root that they lead to with a
 // verified head (TreeClient verifies piece by piece, with a call and two hashes an
 // entry more). A lost server is asked again, from where it was lost, and for less at a
-// time if a message did not come in time. Memory:
-// kQueueBytes, and half as much for the views. For one caller thread.
+// time if a message did not come in time. Memory: kQueueBytes for bytes and views, a
+// message, and a piece. For one caller thread.
 #ifndef SETLOG_CLIENT_ENTRY_STREAM_H_
 #define SETLOG_CLIENT_ENTRY_STREAM_H_
 
@@ -50,7 +50,7 @@ struct EntryPiece {
 
 class EntryStream {
  public:
-  static constexpr size_t kQueueBytes = size_t{16} << 20;
+  static constexpr size_t kQueueBytes = size_t{24} << 20;
   static constexpr uint64_t kPieceEntries = 65536;  // roughly, at most
 
   // Entries [begin, end) of a log that has that many; the connection must outlive it.

@@ -1,6 +1,12 @@
 #include "client/entry_stream.h"
 
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
 
 #include "client/entry_chunk.h"
 #include "client/tree_client.h"
@@ -107,6 +113,52 @@ TEST(ChunkBytesTest, AreNoMoreThanASlowLineCarriesInTime) {
   EXPECT_EQ(ChunkBytesFor(milliseconds(60'000)), 960'000u);
   EXPECT_EQ(ChunkBytesFor(milliseconds::max()), kEntryChunkBytes);
   EXPECT_EQ(ChunkBytesFor(milliseconds(-1)), 0u);
+}
+
+constexpr uint64_t kChunk = 65536;
+constexpr uint64_t kEntries = 128 * kChunk;
+
+// A log of entries of no bytes: two bytes each on the way, and a view in memory.
+class EmptyEntries final : public v1::Reader::Service {
+ public:
+  std::atomic<uint64_t> sent = 0;
+
+  grpc::Status GetEntries(grpc::ServerContext*, const v1::GetEntriesRequest* request,
+                          grpc::ServerWriter<v1::EntriesChunk>* writer) override {
+    for (uint64_t at = request->begin(); at < request->end(); at += kChunk) {
+      v1::EntriesChunk chunk;
+      chunk.set_begin(at);
+      chunk.set_bundle(std::string(2 * kChunk, '\0'));
+      if (!writer->Write(chunk)) break;
+      sent += kChunk;
+    }
+    return grpc::Status::OK;
+  }
+};
+
+TEST(EntryStreamTest, TheQueueIsBoundedByWhatItCostsAlsoForEntriesOfNoBytes) {
+  EmptyEntries service;
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const Connection connection(server->InProcessChannel({}), "", milliseconds(0));
+  EntryStream stream(&connection, "example.org/a", 0, kEntries);
+  // Nobody takes anything: the server is soon kept from sending more.
+  for (uint64_t before = 1; service.sent != before;) {
+    before = service.sent;
+    std::this_thread::sleep_for(milliseconds(300));
+  }
+  const uint64_t views = service.sent * sizeof(Bytes);
+  EXPECT_LT(views, 2 * EntryStream::kQueueBytes);
+  EXPECT_GT(views, EntryStream::kQueueBytes / 4);
+  uint64_t taken = 0;
+  while (!stream.done()) {
+    const auto piece = stream.Next(milliseconds(100));
+    ASSERT_OK(piece);
+    EXPECT_EQ(piece->begin, taken);
+    taken += piece->entries.size();
+  }
+  EXPECT_EQ(taken, kEntries);
 }
 
 }  // namespace
