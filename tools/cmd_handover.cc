@@ -249,7 +249,10 @@ class Handover {
     const absl::Status read = tree.Entries(
         m, tree.head().size, [&later](uint64_t first, std::span<const Bytes> entries) {
           for (size_t i = 0; i < entries.size(); ++i) {
-            const auto type = static_cast<EntryType>(entries[i][0]);
+            // One that is malformed, or of no bytes at all, changes no set.
+            const absl::StatusOr<Entry> entry = DecodeEntry(entries[i]);
+            if (!entry.ok()) continue;
+            const EntryType type = TypeOf(*entry);
             if (type != EntryType::kAdd && type != EntryType::kRemove) continue;
             ++later.count;
             later.last = first + i;
