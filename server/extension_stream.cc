@@ -27,7 +27,7 @@ void ExtensionStream::Run() {
 
 void ExtensionStream::Refuse(const absl::Status& status) {
   deadline_.Begin();
-  Finish(ToGrpcStatus(status, context_));
+  End(ToGrpcStatus(status, context_));
 }
 
 void ExtensionStream::OnWriteDone(bool ok) {
@@ -35,21 +35,28 @@ void ExtensionStream::OnWriteDone(bool ok) {
   if (ok) {
     Next();
   } else {
-    Finish(grpc::Status::CANCELLED);
+    End(grpc::Status::CANCELLED);
   }
 }
 
 void ExtensionStream::OnDone() {
   deadline_.Stop();
-  slots_->Give();
   delete this;
+}
+
+void ExtensionStream::End(const grpc::Status& status) {
+  // Before the caller has the end: the next call of one that asks for proof after proof
+  // must not find this one's slot taken.
+  proof_ = {};
+  slots_->Give();
+  Finish(status);
 }
 
 void ExtensionStream::Next() {
   // The end, too, waits for what was sent before it.
   deadline_.Begin();
   if (sent_ == proof_.size()) {
-    Finish(grpc::Status::OK);
+    End(grpc::Status::OK);
     return;
   }
   chunk_.set_proof(proof_.substr(sent_, kChunkBytes));

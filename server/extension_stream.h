@@ -43,6 +43,7 @@ class ExtensionStream final : public grpc::ServerWriteReactor<v1::ExtensionProof
 
  private:
   void Next();
+  void End(const grpc::Status& status);
 
   const ExtensionAnswers* const answers_;
   Slots* const slots_;
