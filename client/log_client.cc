@@ -79,11 +79,66 @@ class IndexWatch {
   uint64_t newest_ = 0;
 };
 
+// The tags of a log under a head, one after the other.
+class TagList {
+ public:
+  explicit TagList(const VerifiedHead* head) : head_(head) {}
+
+  // An error if it is not the next one; evidence() if the log has signed what is wrong.
+  absl::Status Take(const v1::EntryProof& proto) {
+    const Checkpoint& checkpoint = head_->version.checkpoint;
+    // Rising and below the head: so a list has an end, whoever sends it.
+    if (proto.position() < next_ || proto.position() >= checkpoint.size) {
+      return absl::DataLossError("the tags are not in the order of their entries");
+    }
+    next_ = proto.position() + 1;
+    const absl::StatusOr<ProvenEntry> proven = EntryFromProto(proto, "tags");
+    if (!proven.ok()) return proven.status();
+    absl::Status ok = VerifyEntry(*proven, checkpoint);
+    if (!ok.ok()) return ok;
+    const VersionProof& under = head_->proof;
+    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proven->entry));
+    ok = entry.ok() ? CheckPosition(*entry, proven->position) : entry.status();
+    if (!ok.ok()) {
+      evidence_ = MalformedEntry{under.checkpoint, under.manifest, *proven};
+      return ok;
+    }
+    const TagEntry* tag = std::get_if<TagEntry>(&*entry);
+    if (tag == nullptr) return absl::DataLossError("an entry that is no tag");
+    const auto [first, is_new] = names_.emplace(tag->name, *proven);
+    if (!is_new) {
+      evidence_ = TagTwice{under.manifest,
+                           {under.checkpoint, first->second},
+                           {under.checkpoint, *proven}};
+      return absl::DataLossError(
+          absl::StrFormat("two entries tag a version %s", tag->name));
+    }
+    tags_.push_back({*tag, proven->position});
+    return absl::OkStatus();
+  }
+
+  uint64_t next() const { return next_; }
+  const std::optional<Evidence>& evidence() const { return evidence_; }
+  std::vector<PlacedTagEntry> Finish() { return std::move(tags_); }
+
+ private:
+  const VerifiedHead* head_;
+  uint64_t next_ = 0;
+  std::vector<PlacedTagEntry> tags_;
+  std::map<std::string, ProvenEntry> names_;
+  std::optional<Evidence> evidence_;
+};
+
+// At some hundred bytes each.
+constexpr size_t kMaxListedLogs = 65536;
+
 }  // namespace
 
 absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection) {
   std::vector<LogSummary> logs;
   v1::ListLogsRequest request;
+  const absl::Status circles =
+      absl::DataLossError("the server's list of logs goes round in circles");
   while (true) {
     const absl::StatusOr<v1::ListLogsResponse> response =
         connection.Call(connection.reader(), &v1::Reader::Stub::ListLogs, request);
@@ -95,12 +150,18 @@ absl::StatusOr<std::vector<LogSummary>> ListLogs(const Connection& connection) {
         return absl::DataLossError(absl::StrFormat(
             "the server lists a log that none can be: %s", named.message()));
       }
+      // Rising: so a list has an end, and `after` of the next page is new.
+      if (!logs.empty() && log.origin() <= logs.back().origin) return circles;
+      if (logs.size() == kMaxListedLogs) {
+        return absl::ResourceExhaustedError(absl::StrFormat(
+            "the server lists more than %d logs, which is more than this version "
+            "takes",
+            kMaxListedLogs));
+      }
       logs.push_back({log.origin(), log.vkey(), log.size()});
     }
     if (!response->more()) return logs;
-    if (logs.empty() || logs.back().origin <= request.after()) {
-      return absl::DataLossError("the server's list of logs goes round in circles");
-    }
+    if (response->logs().empty()) return circles;
     request.set_after(logs.back().origin);
   }
 }
@@ -367,56 +428,27 @@ absl::StatusOr<std::vector<PlacedTagEntry>> LogClient::Tags(
   v1::ListTagsRequest request;
   request.set_origin(origin());
   request.set_size(checkpoint.size);
-  std::vector<v1::EntryProof> listed;
+  conviction_.reset();
+  TagList list(&head);
   while (true) {
     const absl::StatusOr<v1::ListTagsResponse> response =
         connection_->Call(connection_->reader(), &v1::Reader::Stub::ListTags, request);
     if (!response.ok()) return response.status();
-    uint64_t next = request.begin();
+    // Each is verified as it comes: what is kept of it then is in the log, whoever
+    // sends the list.
     for (const v1::EntryProof& tag : response->tags()) {
-      // Rising and below the head: so a list has an end, whoever sends it.
-      if (tag.position() < next || tag.position() >= checkpoint.size) {
-        return Refused(origin(), "the tags are not in the order of their entries");
-      }
-      next = tag.position() + 1;
-      listed.push_back(tag);
+      const absl::Status listed = list.Take(tag);
+      if (listed.ok()) continue;
+      const absl::Status refused = Refused(origin(), listed);
+      if (!list.evidence()) return refused;
+      return Accuse(head, {&*list.evidence(), 1}, refused);
     }
-    if (!response->more()) break;
+    if (!response->more()) return list.Finish();
     if (response->tags().empty()) {
       return Refused(origin(), "a list of tags that goes round in circles");
     }
-    request.set_begin(next);
+    request.set_begin(list.next());
   }
-  conviction_.reset();
-  const VersionProof& under = head.proof;
-  std::vector<PlacedTagEntry> tags;
-  std::map<std::string, ProvenEntry> names;
-  for (const v1::EntryProof& proto : listed) {
-    const absl::StatusOr<ProvenEntry> proven = EntryFromProto(proto, "tags");
-    if (!proven.ok()) return Refused(origin(), proven.status());
-    absl::Status ok = VerifyEntry(*proven, checkpoint);
-    if (!ok.ok()) return Refused(origin(), ok);
-    const absl::StatusOr<Entry> entry = DecodeEntry(AsBytes(proven->entry));
-    ok = entry.ok() ? CheckPosition(*entry, proven->position) : entry.status();
-    if (!ok.ok()) {
-      const Evidence malformed =
-          MalformedEntry{under.checkpoint, under.manifest, *proven};
-      return Accuse(head, {&malformed, 1}, Refused(origin(), ok));
-    }
-    const TagEntry* tag = std::get_if<TagEntry>(&*entry);
-    if (tag == nullptr) return Refused(origin(), "an entry that is no tag");
-    const auto [first, is_new] = names.emplace(tag->name, *proven);
-    if (!is_new) {
-      const Evidence twice = TagTwice{under.manifest,
-                                      {under.checkpoint, first->second},
-                                      {under.checkpoint, *proven}};
-      return Accuse(head, {&twice, 1},
-                    Refused(origin(), absl::StrFormat("two entries tag a version %s",
-                                                      tag->name)));
-    }
-    tags.push_back({*tag, proven->position});
-  }
-  return tags;
 }
 
 absl::StatusOr<VerifiedHead> LogClient::WaitIndexed(

@@ -1,6 +1,7 @@
 // The questions of a client that hold a verified head: what fails is reported as it
 // failed, and what is malformed or goes round in circles is refused.
 
+#include "absl/strings/str_format.h"
 #include "log_client_fixture.h"
 
 namespace setlog {
@@ -76,6 +77,50 @@ TEST_F(LogClientRefusalsTest, AListOfTagsHasAnEndWhoeverSendsIt) {
     r.mutable_tags(0)->set_position(log().size());
   };
   EXPECT_STATUS(client_.Tags(head_), StatusCode::kDataLoss, "order of their entries");
+}
+
+// Positions may rise for as many calls as the log has entries: nothing is kept of what
+// does not verify, and nothing more is asked for.
+TEST_F(LogClientRefusalsTest, ATagIsVerifiedBeforeTheNextPageIsAskedFor) {
+  int calls = 0;
+  server_.on_tags = [&](v1::ListTagsResponse& r) {
+    r.mutable_tags(0)->set_position(static_cast<uint64_t>(calls++));
+    r.mutable_tags(0)->set_path(std::string(1 << 20, 'x'));
+    r.set_more(true);
+  };
+  EXPECT_STATUS(client_.Tags(head_), StatusCode::kDataLoss, "hashes instead of");
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(LogClientRefusalsTest, AListOfLogsIsCheckedAndBounded) {
+  const auto list = [&](const std::string& origin, const std::string& vkey) {
+    server_.on_list = [=](v1::ListLogsResponse& r) {
+      r.mutable_logs(0)->set_origin(origin);
+      r.mutable_logs(0)->set_vkey(vkey);
+      r.set_more(true);
+    };
+    return ListLogs(*connection_).status();
+  };
+  const std::string vkey = FormatVkey(log().key());
+  EXPECT_STATUS(list(std::string(1 << 20, 'x'), vkey), StatusCode::kDataLoss,
+                "none can be");
+  EXPECT_STATUS(list("example.org/b", vkey + "x"), StatusCode::kDataLoss,
+                "none can be");
+  // Within a page they rise too.
+  server_.on_list = [](v1::ListLogsResponse& r) { *r.add_logs() = r.logs(0); };
+  EXPECT_STATUS(ListLogs(*connection_), StatusCode::kDataLoss, "in circles");
+  int listed = 0;
+  server_.on_list = [&](v1::ListLogsResponse& r) {
+    r.clear_logs();
+    r.set_more(true);
+    for (int i = 0; i < 10'000; ++i) {
+      r.add_logs()->set_origin(absl::StrFormat("example.org/%09d", listed++));
+      r.mutable_logs(i)->set_vkey(vkey);
+    }
+  };
+  EXPECT_STATUS(ListLogs(*connection_), StatusCode::kResourceExhausted,
+                "more than 65536 logs");
+  EXPECT_EQ(listed, 70'000);
 }
 
 TEST_F(LogClientRefusalsTest, AnEntryThatIsMalformedOrMissingIsRefused) {
