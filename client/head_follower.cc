@@ -376,10 +376,14 @@ absl::Status HeadFollower::Contradict(const KnownHead& seen, const KnownHead& sh
   const KnownHead known{WithoutOthers(seen.note, choice.trust), seen.checkpoint};
   const KnownHead offered{WithoutOthers(shown.note, choice.trust), shown.checkpoint};
   HeadContradiction found{known.note, offered.note, "", ""};
+  // Whoever has an old head can show it, and must not use up the room for the notes of
+  // others, which may be all that is left of a fork.
+  const std::string_view kind =
+      offered.checkpoint.size < known.checkpoint.size ? kRollbackNote : ".note";
   absl::StatusOr<std::string> known_path =
-      state_->SaveEvidence(options_.origin, found.known);
+      state_->SaveEvidence(options_.origin, found.known, kind);
   absl::StatusOr<std::string> offered_path =
-      state_->SaveEvidence(options_.origin, found.offered);
+      state_->SaveEvidence(options_.origin, found.offered, kind);
   std::string where;
   if (!known_path.ok() || !offered_path.ok()) {
     const absl::Status& why =

@@ -97,6 +97,21 @@ absl::StatusOr<KnownLog> ReadLog(const std::string& path, std::string_view origi
 
 // Notes, and pieces of evidence, that are kept of one log.
 constexpr size_t kMaxKeptOfOrigin = 64;
+// Notes of heads that went back: two each time.
+constexpr size_t kMaxRollbackNotes = 8;
+
+// The oldest go, until there is room for one more.
+void MakeRoom(std::vector<std::filesystem::path> kept, size_t most) {
+  std::error_code gone;  // somebody else was faster
+  const auto written = [&gone](const std::filesystem::path& path) {
+    return std::filesystem::last_write_time(path, gone);
+  };
+  std::sort(kept.begin(), kept.end(),
+            [&](const auto& a, const auto& b) { return written(a) < written(b); });
+  for (size_t i = 0; i + most <= kept.size(); ++i) {
+    std::filesystem::remove(kept[i], gone);
+  }
+}
 
 }  // namespace
 
@@ -229,19 +244,24 @@ absl::StatusOr<std::string> StateDirectory::SaveEvidence(
   const std::string directory = path_ + "/evidence";
   const std::string file = absl::StrFormat(
       "%s-%s%s", name, ToHex(Bytes(Sha256(AsBytes(bytes))).first(8)), extension);
-  size_t kept = 0;
+  std::vector<std::filesystem::path> kept;
   std::error_code none;  // says so below, where the file is written
   for (const auto& other : std::filesystem::directory_iterator(directory, none)) {
     const std::string beside = other.path().filename().string();
     if (beside == file) continue;
-    kept += beside.size() == file.size() && beside.starts_with(name + "-") &&
-            beside.ends_with(extension);
+    if (beside.size() == file.size() && beside.starts_with(name + "-") &&
+        beside.ends_with(extension)) {
+      kept.push_back(other.path());
+    }
   }
-  if (kept >= kMaxKeptOfOrigin) {
-    return absl::ResourceExhaustedError(absl::StrFormat(
-        "%s has %d files *%s of %s already, and no more are kept: look at them, and "
-        "move them elsewhere",
-        directory, kept, extension, origin));
+  if (extension == kRollbackNote) {
+    MakeRoom(std::move(kept), kMaxRollbackNotes);
+  } else if (kept.size() >= kMaxKeptOfOrigin) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("%s has %d files *%s of %s already, and no more than %d are "
+                        "kept: look at them, "
+                        "and move them elsewhere",
+                        directory, kept.size(), extension, origin, kMaxKeptOfOrigin));
   }
   const std::string path = absl::StrFormat("%s/%s", directory, file);
   if (absl::Status s = ReplaceFile(path, bytes, 0600); !s.ok()) return s;

@@ -63,6 +63,8 @@ struct KnownLog {
 // ever be met.
 absl::Status CheckPolicyFor(const VerifierKey& key, std::string_view text);
 
+inline constexpr std::string_view kRollbackNote = ".rollback.note";
+
 class StateDirectory {
  public:
   // SETLOG_HOME, else ~/.config/setlog. FailedPrecondition if HOME is not set either.
@@ -93,8 +95,9 @@ class StateDirectory {
   absl::Status ReplaceKey(const VerifierKey& key, std::string_view policy) const;
 
   // Stores a note, or evidence, for people and for `setlog verify` to look at; returns
-  // its path. The same bytes get the same name again. ResourceExhausted if there are 64
-  // of this kind and origin: a server can show new ones for ever.
+  // its path. The same bytes get the same name again. A server can show new ones for
+  // ever: ResourceExhausted if there are 64 of this extension and origin. Of
+  // kRollbackNote, which a server has many of without the log's key, the newest 8 stay.
   absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
                                            std::string_view bytes,
                                            std::string_view extension = ".note") const;

@@ -4,6 +4,7 @@
 
 #include "client/head_follower.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "log/policy.h"
@@ -183,6 +184,32 @@ TEST_F(HeadFollowerTest, AKeyOfFirstUseConvictsNobody) {
   EXPECT_STATUS(knowing.Head(), StatusCode::kDataLoss, "malformed");
   ExpectConviction(knowing, "malformed_entry");
   EXPECT_EQ(EvidenceFiles(), 1u);
+}
+
+// A server needs no key for old heads. However many it shows, the notes of a fork that
+// it gives no proofs of are kept: nothing else may be left of it.
+TEST_F(HeadFollowerTest, HeadsThatWentBackTakeNoRoomFromTheNotesOfAFork) {
+  for (uint64_t i = 100; i < 120; ++i) log().Add(HashN(i));
+  log().Index();
+  ASSERT_OK(Pinned().Head());
+  const uint64_t size = log().size();
+  for (uint64_t shown = size - 70; shown < size; ++shown) {
+    server_.shown_size = shown;
+    LogClient client = Pinned();
+    EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "went back");
+    ASSERT_TRUE(client.contradiction().has_value());
+    EXPECT_TRUE(std::filesystem::exists(client.contradiction()->known_path));
+    EXPECT_TRUE(std::filesystem::exists(client.contradiction()->offered_path));
+  }
+  server_.shown_size.reset();
+  server_.Create(kOrigin);
+  while (log().size() < size + 5) log().Add(HashN(999));
+  server_.on_inclusion = [](v1::InclusionProof& p) { p.clear_path(); };
+  LogClient client = Pinned();
+  EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "not shown to continue");
+  ASSERT_TRUE(client.contradiction().has_value());
+  EXPECT_NE(client.contradiction()->known_path, "");
+  EXPECT_NE(client.contradiction()->offered_path, "");
 }
 
 }  // namespace

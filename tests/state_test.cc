@@ -2,8 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "client/atomic_file.h"
 #include "fake_server.h"
@@ -234,11 +238,35 @@ TEST_F(StateTest, EvidenceOfOneLogIsBounded) {
     ASSERT_OK(state_.SaveEvidence(origin, "note " + std::to_string(i)));
   }
   EXPECT_STATUS(state_.SaveEvidence(origin, "one more"), StatusCode::kResourceExhausted,
-                "no more are kept");
+                "no more than 64 are kept");
   EXPECT_OK(state_.SaveEvidence(origin, "note 7"));
   EXPECT_OK(state_.SaveEvidence(origin, "one more", ".evidence"));
   EXPECT_OK(state_.SaveEvidence("example.org/b", "one more"));
   EXPECT_OK(state_.SaveEvidence("example.org/a-b", "one more"));
+}
+
+// They need no key of the log, so they take no room from what does.
+TEST_F(StateTest, OfTheHeadsThatWentBackTheNewestNotesStay) {
+  const std::string origin = "example.org/a";
+  std::vector<std::string> paths;
+  for (int i = 0; i < 100; ++i) {
+    const auto path =
+        state_.SaveEvidence(origin, "note " + std::to_string(i), kRollbackNote);
+    ASSERT_OK(path);
+    paths.push_back(*path);
+    // As if they had been written some time ago.
+    std::filesystem::last_write_time(
+        *path,
+        std::filesystem::file_time_type::clock::now() - std::chrono::seconds(1000 - i));
+  }
+  for (size_t i = 0; i < paths.size(); ++i) {
+    EXPECT_EQ(std::filesystem::exists(paths[i]), i >= 92) << i;
+  }
+  for (int i = 0; i < 64; ++i) {
+    ASSERT_OK(state_.SaveEvidence(origin, "note " + std::to_string(i)));
+  }
+  ASSERT_OK(state_.SaveEvidence("example.org/b", "note", kRollbackNote));
+  EXPECT_TRUE(std::filesystem::exists(paths[99]));
 }
 
 TEST_F(StateTest, NoFilesAreLeftBehindByReplacing) {

@@ -248,9 +248,9 @@ class Audit {
       return CheckLead(seen);
     }
     if (before.size > now.size) {
-      return Unverified(absl::DataLossError(absl::StrFormat(
-          "%s: the head went back from size %d to %d; %s", flags_.origin, before.size,
-          now.size, SavedNotes(seen.note))));
+      return Unverified(absl::DataLossError(
+          absl::StrFormat("%s: the head went back from size %d to %d; %s",
+                          flags_.origin, before.size, now.size, SavedNotes(seen))));
     }
     const TreeClient tree(&log_.connection(), now);
     Hash root = now.root;
@@ -277,7 +277,7 @@ class Audit {
     if (*met) {
       return Unverified(absl::DataLossError(absl::StrFormat(
           "%s: the cosigned head went back from size %d to %d; %s", flags_.origin,
-          seen.checkpoint.size, now.size, SavedNotes(seen.note))));
+          seen.checkpoint.size, now.size, SavedNotes(seen))));
     }
     const TreeClient tree(&log_.connection(), seen.checkpoint);
     const absl::StatusOr<ConsistencyResult> between =
@@ -347,10 +347,12 @@ class Audit {
   }
 
  private:
-  std::string SavedNotes(const std::string& seen) {
-    const auto first = log_.state().SaveEvidence(flags_.origin, seen);
+  std::string SavedNotes(const KnownHead& seen) {
+    const bool back = head_->version.checkpoint.size < seen.checkpoint.size;
+    const std::string_view kind = back ? kRollbackNote : ".note";
+    const auto first = log_.state().SaveEvidence(flags_.origin, seen.note, kind);
     const auto second =
-        log_.state().SaveEvidence(flags_.origin, head_->proof.checkpoint);
+        log_.state().SaveEvidence(flags_.origin, head_->proof.checkpoint, kind);
     const absl::Status& why = first.ok() ? second.status() : first.status();
     if (!why.ok()) {
       return absl::StrFormat("the notes could not be saved (%s)",
