@@ -1,6 +1,7 @@
 #include "client/stateless_audit.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -25,10 +26,26 @@ constexpr std::chrono::milliseconds kTick(200);
 // The set may have to be read as a whole first.
 constexpr std::chrono::milliseconds kProofDeadline = std::chrono::minutes(30);
 
-// The longest proof of so many values: for each a leaf and 256 branches with a sibling.
-uint64_t MaxProofBytes(uint64_t values) {
-  constexpr uint64_t kPerValue = (1 + Hash::kSize) + 256 * (2 + 1 + Hash::kSize);
-  return (std::min<uint64_t>(values, UINT64_MAX / (2 * kPerValue)) + 1) * kPerValue;
+// Of what a proof of k values in a set of n members can need. Its items are a tree of
+// branches, of two bytes, and of one leaf or sibling more than there are branches. The
+// branches are some of the set's n - 1, and on k paths: the topmost log2(k) levels of
+// them have at most k, and each path has the rest of its own. Hashes make the paths
+// log2(n) + 0.4 long on average. Whoever adds records may search for some that lie
+// deeper: at eight levels more each costs 256 n hashes and eight records, and some MB
+// are for few that cost even more.
+uint64_t MaxProofBytes(uint64_t values, uint64_t members) {
+  constexpr uint64_t kPerBranch = 2 + 1 + Hash::kSize;
+  constexpr uint64_t kSlack = uint64_t{8} << 20;
+  constexpr int64_t kDeeper = 8;
+  const uint64_t k = std::clamp<uint64_t>(values, 1, uint64_t{1} << 40);
+  const uint64_t n = std::clamp<uint64_t>(members, 1, uint64_t{1} << 48);
+  const int64_t shared = static_cast<int64_t>(std::bit_width(k)) - 1;
+  const auto own =
+      static_cast<uint64_t>(std::max<int64_t>(0, std::bit_width(n) + kDeeper - shared));
+  // However deep they are, a path has at most 256.
+  const uint64_t branches =
+      std::min<uint64_t>({n - 1, 256 * k, k + own * k + kSlack / kPerBranch});
+  return branches * kPerBranch + 1 + Hash::kSize;
 }
 
 // The keys of some changes, each once, and where each change's is.
@@ -60,7 +77,7 @@ StatelessState EmptyStatelessState() { return {.last = {EmptySetVersion(), 0}}; 
 absl::StatusOr<std::string> FetchExtensionProof(const Connection& connection,
                                                 const std::string& origin,
                                                 uint64_t begin, uint64_t end,
-                                                uint64_t values) {
+                                                uint64_t values, uint64_t members) {
   v1::GetExtensionProofRequest request;
   request.set_origin(origin);
   request.set_begin(begin);
@@ -76,7 +93,7 @@ absl::StatusOr<std::string> FetchExtensionProof(const Connection& connection,
     bool too_long = false;
     while (!too_long && stream->Read(&chunk)) {
       proof += chunk.proof();
-      too_long = proof.size() > MaxProofBytes(values);
+      too_long = proof.size() > MaxProofBytes(values, members);
     }
     if (too_long) context->TryCancel();
     const absl::Status status = FromGrpc(stream->Finish(), *context);
@@ -264,8 +281,9 @@ absl::StatusOr<StatelessAudit::Fault> StatelessAudit::CheckWindow() {
   const TouchedKeys touched = KeysOf(changes_, count);
   std::string proof;
   if (base_.entry.n > 0) {
-    absl::StatusOr<std::string> fetched = FetchExtensionProof(
-        *connection_, tree_.head().origin, base_.entry.m, end, touched.keys.size());
+    absl::StatusOr<std::string> fetched =
+        FetchExtensionProof(*connection_, tree_.head().origin, base_.entry.m, end,
+                            touched.keys.size(), base_.entry.n);
     if (!fetched.ok()) return fetched.status();
     proof = *std::move(fetched);
   }
@@ -351,9 +369,9 @@ absl::StatusOr<Evidence> StatelessAudit::WrongIndexEvidence() const {
   };
   // The smallest piece first; a server that lies may not give its proof.
   if (wrong_set_->previous != wrong_set_->from) {
-    absl::StatusOr<std::string> proof =
-        FetchExtensionProof(*connection_, tree_.head().origin,
-                            wrong_set_->previous.entry.m, end, wrong_set_->touched);
+    absl::StatusOr<std::string> proof = FetchExtensionProof(
+        *connection_, tree_.head().origin, wrong_set_->previous.entry.m, end,
+        wrong_set_->touched, wrong_set_->previous.entry.n);
     if (proof.ok()) {
       absl::StatusOr<Evidence> small = make(wrong_set_->previous, *std::move(proof));
       if (small.ok()) return small;

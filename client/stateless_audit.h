@@ -47,13 +47,13 @@ struct StatelessState {
 // Of a log of which nothing was audited.
 StatelessState EmptyStatelessState();
 
-// The batch proof of the values that the entries [begin, end) name, of which there are
-// `values`, as the server gives it: not verified. DataLoss for one that is longer than
-// any proof of so many.
+// The batch proof of the values that the entries [begin, end) name, as the server gives
+// it: not verified. DataLoss as soon as it is longer than one of so many values in a
+// set of so many members can be.
 absl::StatusOr<std::string> FetchExtensionProof(const Connection& connection,
                                                 const std::string& origin,
                                                 uint64_t begin, uint64_t end,
-                                                uint64_t values);
+                                                uint64_t values, uint64_t members);
 
 class StatelessAudit {
  public:

@@ -227,6 +227,35 @@ TEST_F(StatelessAuditTest, ATagOfAnOlderVersionIsAskedForAndOneOfNoneConvicts) {
   EXPECT_OK(VerifyEvidence(*evidence, {.log_key = log().key()}));
 }
 
+// A server that sends on and on is left when no honest one would have sent so much.
+TEST_F(StatelessAuditTest, AProofIsReadNoFurtherThanOneOfThatSetCanReach) {
+  constexpr uint64_t kMembers = 3000;
+  for (uint64_t i = 0; i < kMembers; ++i) log().Add(HashN(i));
+  log().Index();
+  const VerifiedHead head = Head();
+  StatelessAudit first = Audit(&head, EmptyStatelessState(), 1);
+  ASSERT_TRUE(first.Run(Go).value());
+  // All of the set: no proof in it is longer.
+  for (uint64_t i = 0; i < kMembers; ++i) log().Remove(HashN(i));
+  log().Index();
+  const VerifiedHead later = Head();
+  const size_t longest = 35 * (kMembers - 1) + 33;
+  for (const size_t size : {longest, longest + 1, 20 * longest}) {
+    server_.on_extension = [&](const v1::GetExtensionProofRequest&,
+                               std::string& proof) {
+      EXPECT_EQ(proof.size(), longest);
+      proof.resize(size);
+    };
+    const auto finished =
+        Audit(&later, first.State().value(), uint64_t{1} << 20).Run(Go);
+    if (size == longest) {
+      EXPECT_TRUE(finished.value());
+    } else {
+      EXPECT_STATUS(finished, absl::StatusCode::kDataLoss, "has no end");
+    }
+  }
+}
+
 TEST_F(StatelessAuditTest, AProofThatIsChangedConvictsNobody) {
   for (uint64_t i = 0; i < 9; ++i) log().Add(HashN(i));
   log().Index();
