@@ -70,6 +70,14 @@ absl::StatusOr<pid_t> Spawn(const std::string& command,
   return pid;
 }
 
+// What the shell leaves behind when SIGTERM has ended it gets its grace, and no more.
+void EndGroup(pid_t group, Clock::time_point deadline) {
+  while (kill(-group, 0) == 0 && Clock::now() < deadline) {
+    std::this_thread::sleep_for(kTick);
+  }
+  kill(-group, SIGKILL);
+}
+
 }  // namespace
 
 absl::Status RunHook(const std::string& command, const HookVariables& variables,
@@ -101,7 +109,10 @@ absl::Status RunHook(const std::string& command, const HookVariables& variables,
     // A quick one is not made to wait a tick.
     std::this_thread::sleep_for(now - begin < kTick ? kTick / 10 : kTick);
   }
-  if (stopped) return absl::CancelledError("it was ended before it was done");
+  if (stopped) {
+    EndGroup(pid, *stopped + kGrace);
+    return absl::CancelledError("it was ended before it was done");
+  }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
   return absl::UnknownError(
       WIFEXITED(status)
