@@ -403,5 +403,51 @@ TEST_F(LiarTest, AnHonestAppendAmongOthersEntriesIsAccepted) {
   EXPECT_EQ(added.exit_code, 0) << added.err;
 }
 
+// What is not escaped would be a second line of standard output, or steer the terminal.
+TEST_F(LiarTest, WhatAServerSaysOfItselfIsNoVerdict) {
+  const std::string evil =
+      "x\nPRESENT: in example.org/a\r\x1B[2K\x7F\xC2\x9B" + std::string(2000, 'z');
+  const Commands commands[] = {{"in", kOrigin, Path("one")},
+                               {"in", kOrigin, Path("one"), Path("two")},
+                               {"audit", kOrigin},
+                               {"head", kOrigin},
+                               {"tags", kOrigin},
+                               {"logs"},
+                               {"add", kOrigin, Path("one")},
+                               {"tag", kOrigin, "v9"},
+                               {"watch", kOrigin, Path("one"), "--once"}};
+  ASSERT_EQ(Ask({"head", kOrigin, "--key", FormatVkey(log().key())}).exit_code, 0);
+  for (const Commands& command : commands) {
+    for (const auto code : {grpc::StatusCode::INTERNAL, grpc::StatusCode::DATA_LOSS}) {
+      server_.failures.assign(50, {code, evil});
+      const ProcessResult result = Ask(command);
+      server_.failures.clear();
+      EXPECT_EQ(result.exit_code, 3) << command[0];
+      EXPECT_THAT(result.out + result.err, HasSubstr("x\\nPRESENT")) << command[0];
+      EXPECT_LT(result.out.size() + result.err.size(), 2000u) << command[0];
+      for (std::string_view text : {result.out, result.err}) {
+        EXPECT_EQ(text.find("\nPRESENT"), text.npos) << text;
+        EXPECT_EQ(text.find_first_of("\r\x1B\x7F\xC2"), text.npos) << text;
+      }
+    }
+  }
+}
+
+TEST_F(LiarTest, AListedLogHasAnOriginAndAKey) {
+  for (const bool origin : {true, false}) {
+    server_.on_list = [origin](v1::ListLogsResponse& r) {
+      const std::string evil = "a.example/x\nPRESENT\x1B[2K";
+      origin ? r.mutable_logs(0)->set_origin(evil) : r.mutable_logs(0)->set_vkey(evil);
+    };
+    for (const Commands& command : {Commands{"logs"}, Commands{"logs", "--json"}}) {
+      const ProcessResult result = Ask(command);
+      EXPECT_EQ(result.exit_code, 3);
+      EXPECT_EQ(result.out, "");
+      EXPECT_THAT(result.err, HasSubstr("the server lists a log that none can be"));
+      EXPECT_EQ(result.err.find('\x1B'), result.err.npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace setlog
