@@ -116,6 +116,14 @@ class Prover {
     return tree_.Prefetch(nodes);
   }
 
+  // A leaf's hash and its path to `root`, which is RootAt(size).
+  absl::Status CheckInclusion(uint64_t index, uint64_t size, const Hash& leaf,
+                              std::span<const Hash> path, const Hash& root) {
+    if (VerifyInclusion(index, size, leaf, path, root).ok()) return absl::OkStatus();
+    const TileId tile{0, index / kTileWidth};
+    return Misfit(tree_.TileName(tile) + " or a tile beside it or above");
+  }
+
   absl::StatusOr<v1::EntryProof> Prove(uint64_t position, std::string entry) {
     absl::StatusOr<std::vector<Hash>> path = tree_.InclusionPath(position, size());
     if (!path.ok()) return path.status();
@@ -140,6 +148,16 @@ class Prover {
       return root;
     }
     return Misfit("a tile");
+  }
+
+  // A path from RootAt(size1) to RootAt(size2).
+  absl::Status CheckConsistency(uint64_t size1, uint64_t size2, const Hash& root1,
+                                const Hash& root2, std::span<const Hash> path) {
+    if (VerifyConsistency(size1, size2, root1, root2, path).ok()) {
+      return absl::OkStatus();
+    }
+    const TileId tile{0, (size1 - 1) / kTileWidth};
+    return Misfit(tree_.TileName(tile) + " or a tile beside it or above");
   }
 
   // Whether the entries of bundle `number` are those of its tile: else the reader would
@@ -320,6 +338,9 @@ absl::Status StaticReader::FillInclusion(const v1::GetInclusionProofRequest& req
   if (!leaf.ok()) return leaf.status();
   const absl::StatusOr<Hash> root = prover.RootAt(size);
   if (!root.ok()) return root.status();
+  const absl::Status included =
+      prover.CheckInclusion(request.index(), size, *leaf, *path, *root);
+  if (!included.ok()) return included;
   response->set_size(size);
   response->set_leaf_hash(BytesOf(*leaf));
   response->set_root(BytesOf(*root));
@@ -349,6 +370,9 @@ absl::Status StaticReader::FillConsistency(
   if (!root1.ok()) return root1.status();
   const absl::StatusOr<Hash> root2 = prover.RootAt(size2);
   if (!root2.ok()) return root2.status();
+  const absl::Status grown =
+      prover.CheckConsistency(size1, size2, *root1, *root2, *path);
+  if (!grown.ok()) return grown;
   response->set_size2(size2);
   response->set_root1(BytesOf(*root1));
   response->set_root2(BytesOf(*root2));

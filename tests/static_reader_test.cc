@@ -12,6 +12,7 @@
 #include "client/tree_client.h"
 #include "fake_files.h"
 #include "fake_server.h"
+#include "log/proof.h"
 #include "temp_dir.h"
 #include "testing.h"
 
@@ -110,6 +111,72 @@ TEST_F(StaticReaderTest, EveryProofIsTheServers) {
               Ask(server, &v1::Reader::Stub::GetConsistencyProof, consistency)
                   ->SerializeAsString());
   }
+}
+
+// Else the reader would find out, not know of which file, and find the damage again
+// after the file was replaced.
+TEST_F(StaticReaderTest, AProofFromADamagedTileNamesAFileAndIsNotKept) {
+  const uint64_t size = log().size();
+  const Published good = PublishedOf(log(), size);
+  Published files = good;
+  v1::GetInclusionProofRequest inclusion;
+  inclusion.set_origin(kOrigin);
+  v1::GetConsistencyProofRequest consistency;
+  consistency.set_origin(kOrigin);
+  int refused = 0;
+  const auto expect_named = [&](const absl::Status& status) {
+    EXPECT_STATUS(status, absl::StatusCode::kDataLoss, "tile");
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("damaged"));
+    ++refused;
+  };
+  std::mt19937_64 random(2);
+  for (const auto& [name, bytes] : good) {
+    if (!name.starts_with("tile/0/") && !name.starts_with("tile/1/")) continue;
+    for (size_t hash = 0; hash < bytes.size() / 32; hash += 5) {
+      // Of the damaged leaf, of its neighbour, and of any.
+      const uint64_t near = name.starts_with("tile/0/")
+                                ? 256 * std::stoull(name.substr(7, 3)) + hash
+                                : 256 * hash;
+      inclusion.set_size(std::min(near + 1 + random() % 300, size));
+      for (const uint64_t index : {near, near ^ 1, random() % inclusion.size()}) {
+        files = good;
+        files[name][32 * hash] ^= 1;
+        // It has read nothing yet.
+        const StaticConnection from = Open(files);
+        inclusion.set_index(std::min(index, inclusion.size() - 1));
+        const auto proof =
+            Ask(from.connection(), &v1::Reader::Stub::GetInclusionProof, inclusion);
+        if (!proof.ok()) expect_named(proof.status());
+        consistency.set_size2(inclusion.size());
+        consistency.set_size1(1 + inclusion.index());
+        const auto grown =
+            Ask(from.connection(), &v1::Reader::Stub::GetConsistencyProof, consistency);
+        if (!grown.ok()) expect_named(grown.status());
+        if (proof.ok()) {
+          ASSERT_OK(VerifyInclusion(inclusion.index(), inclusion.size(),
+                                    HashFromBytes(AsBytes(proof->leaf_hash())),
+                                    SplitHashes(proof->path(), "path").value(),
+                                    log().RootAt(inclusion.size())));
+        }
+        if (grown.ok()) {
+          ASSERT_OK(VerifyConsistency(consistency.size1(), consistency.size2(),
+                                      log().RootAt(consistency.size1()),
+                                      log().RootAt(consistency.size2()),
+                                      SplitHashes(grown->path(), "path").value()));
+        }
+        files = good;
+        if (!proof.ok()) {
+          EXPECT_OK(
+              Ask(from.connection(), &v1::Reader::Stub::GetInclusionProof, inclusion));
+        }
+        if (!grown.ok()) {
+          EXPECT_OK(Ask(from.connection(), &v1::Reader::Stub::GetConsistencyProof,
+                        consistency));
+        }
+      }
+    }
+  }
+  EXPECT_GT(refused, 100);
 }
 
 TEST_F(StaticReaderTest, EveryHeadIsTheServers) {
