@@ -590,7 +590,7 @@ TEST_F(WitnessAuditTest, AReplayThatIsGivenUpDoesNotStandBesideTheKeptOne) {
   std::this_thread::sleep_for(milliseconds(300));
   malloc_trim(0);  // what the first replay left free would hide the second one
   const uint64_t before = ResidentBytes();
-  if (kSanitized || !ForgetPeak()) GTEST_SKIP();
+  const bool measurable = ForgetPeak() && !kSanitized;
   listener_.Change([&](FakeLog& log) {
     listener_.on_chunk = [](v1::EntriesChunk& chunk) {
       (*chunk.mutable_bundle())[chunk.bundle().size() - 3] ^= 1;
@@ -602,7 +602,7 @@ TEST_F(WitnessAuditTest, AReplayThatIsGivenUpDoesNotStandBesideTheKeptOne) {
   const uint64_t grown = PeakBytes() - std::min(PeakBytes(), before);
   RecordProperty("grown_bytes", std::to_string(grown));
   // Measured: 2 MB; 14 MB with both in memory.
-  EXPECT_LT(grown, kMembers * 35);
+  if (measurable) EXPECT_LT(grown, kMembers * 35);
 }
 
 // A thousand heads of a log that always has the same few members: what grows, by some
