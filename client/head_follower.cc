@@ -178,7 +178,15 @@ absl::StatusOr<VerifiedHead> HeadFollower::AfterOutOfRange(
   request.set_origin(options_.origin);
   const absl::StatusOr<v1::Head> head =
       connection_->Call(connection_->reader(), &v1::Reader::Stub::GetHead, request);
+  if (absl::IsNotFound(head.status())) {
+    return Refused(options_.origin,
+                   absl::StrFormat("the server has no head of size %d, and then none "
+                                   "that it shows (%s)",
+                                   known->head->checkpoint.size,
+                                   std::string(head.status().message())));
+  }
   if (!head.ok()) return head.status();
+  offered_.reset();
   // The newest head, which witnesses may not have seen yet.
   Trust trust = choice.trust;
   if (trust.policy) trust.policy->quorum.reset();
@@ -229,13 +237,18 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
                                                   const KeyChoice& choice, const At& at,
                                                   const Demands& demands, Under under) {
   const std::string& origin = options_.origin;
+  offered_.reset();
   absl::StatusOr<VersionProof> proof = VersionFromProto(head);
-  if (!proof.ok()) return Refused(origin, proof.status());
+  if (!proof.ok()) {
+    return CheckCheckpoint(head, known, choice, under, Refused(origin, proof.status()));
+  }
   offered_ = *proof;
   absl::StatusOr<Version> version = VerifyVersion(*proof, choice.trust, demands);
   if (!version.ok()) {
     const absl::Status refused =
         NotTrusted(version.status(), proof->checkpoint, choice);
+    const absl::Status shown = CheckCheckpoint(head, known, choice, under, refused);
+    if (contradiction_) return shown;
     return CheckAgainstSeen(*proof, choice, MalformedEntriesIn(*proof), refused);
   }
   if (version->checkpoint.origin != origin) {
@@ -271,6 +284,32 @@ absl::StatusOr<VerifiedHead> HeadFollower::Accept(const v1::Head& head,
   }
   return VerifiedHead{*std::move(proof), *std::move(version), choice.pinned,
                       choice.learnt, seen_size};
+}
+
+absl::Status HeadFollower::CheckCheckpoint(const v1::Head& offered,
+                                           const std::optional<KnownLog>& known,
+                                           const KeyChoice& choice, Under under,
+                                           const absl::Status& status) {
+  // A cosigned head may be an older one; files have but one.
+  const bool alone = !offered.has_manifest() && !offered.has_index();
+  if (!known || !known->head) return status;
+  Trust trust = choice.trust;
+  if (trust.policy) trust.policy->quorum.reset();
+  const absl::StatusOr<TrustedHead> head = VerifyHead(offered.checkpoint(), trust);
+  if (!head.ok() || head->checkpoint.origin != options_.origin) return status;
+  const Checkpoint& before = known->head->checkpoint;
+  const Checkpoint& now = head->checkpoint;
+  if (now.size < before.size && (alone || under == Under::kNewest)) {
+    return Contradict(*known->head, {offered.checkpoint(), now}, choice,
+                      absl::StrFormat("the head went back from size %d to %d",
+                                      before.size, now.size));
+  }
+  if (now.size == before.size && now.root != before.root) {
+    return Contradict(
+        *known->head, {offered.checkpoint(), now}, choice,
+        absl::StrFormat("two heads of size %d have different roots", now.size));
+  }
+  return status;
 }
 
 absl::Status HeadFollower::CheckAgainstKnown(const KnownLog& known,

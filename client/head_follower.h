@@ -117,6 +117,12 @@ class HeadFollower {
                                       const std::optional<KnownLog>& known,
                                       const KeyChoice& choice, const At& at,
                                       const Demands& demands, Under under);
+  // Of an answer that shows no version: its checkpoint alone may go back, or have
+  // another root; `status` if not.
+  absl::Status CheckCheckpoint(const v1::Head& offered,
+                               const std::optional<KnownLog>& known,
+                               const KeyChoice& choice, Under under,
+                               const absl::Status& status);
   absl::Status CheckAgainstKnown(const KnownLog& known, const v1::Head& offered,
                                  const Version& version, const KeyChoice& choice,
                                  const At& at, Under under);

@@ -256,7 +256,9 @@ absl::Status StaticReader::FillHead(const v1::GetHeadRequest& request,
   if (!head.ok()) return head.status();
   const uint64_t size = head->checkpoint.size;
   if (request.known_size() > size) {
-    return BeyondHead("known_size", request.known_size(), size);
+    // That it went back shows the signed head alone, whatever the other files are.
+    response->set_checkpoint(head->note);
+    return absl::OkStatus();
   }
   if (request.has_size() && request.size() > size) {
     return BeyondHead("size", request.size(), size);
@@ -279,6 +281,12 @@ absl::Status StaticReader::FillHead(const v1::GetHeadRequest& request,
         "the last %d entries of %s have no version %s, and static files hold no list "
         "of versions: ask a server (--server)",
         kTagEntries, log_.files().place(), *name));
+  }
+  if (!*version && !name && !request.has_size()) {
+    return absl::DataLossError(absl::StrFormat(
+        "%s has no index entry below size %d, as every log has: export it again, or "
+        "ask another mirror or a server",
+        log_.files().place(), size));
   }
   if (!*version) {
     return absl::NotFoundError(

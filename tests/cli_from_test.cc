@@ -127,6 +127,30 @@ TEST_F(FromTest, WhatIsNoLogIsNamedWithARemedy) {
   EXPECT_THAT(result.err, HasSubstr("http://127.0.0.1:1/nobody/checkpoint"));
 }
 
+TEST_F(FromTest, ASignedHeadBelowAnyIndexEntryIsALogThatWentBack) {
+  ASSERT_EQ(
+      Setlog({"head", kOrigin, "--key", Key(), "--from", Export("files")}).exit_code,
+      0);
+  for (const uint64_t size : {0, 1, 2}) {
+    const Hash root = size == 0 ? Sha256(Bytes()) : HashN(size);
+    const std::string files =
+        Store({{"checkpoint", log().NoteFor(size, root)}}, "back");
+    for (const char* command : {"head", "audit"}) {
+      const ProcessResult back = Setlog({command, kOrigin, "--from", files});
+      EXPECT_EQ(back.exit_code, 3) << command << size << back.err;
+      EXPECT_THAT(back.out + back.err, HasSubstr("went back from size 7"));
+      EXPECT_THAT(back.out + back.err, HasSubstr("the notes are "));
+    }
+  }
+  // The known head's, and three others'.
+  size_t notes = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(Path(home_) + "/evidence")) {
+    notes += file.path().extension() == ".note";
+  }
+  EXPECT_EQ(notes, 4u);
+}
+
 TEST_F(FromTest, ALogThatLiesIsConvictedFromItsFilesAlone) {
   const uint64_t at =
       log().IndexAs(2, SetRootOfValues({RecordHash("one"), RecordHash("never")}));

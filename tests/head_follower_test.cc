@@ -131,6 +131,50 @@ TEST_F(HeadFollowerTest, AServerThatWillNotShowItsSmallerHeadIsNotTakenForAnothe
   EXPECT_EQ(*Known(), before);
 }
 
+TEST_F(HeadFollowerTest, AServerThatHasNoneAfterASmallerHeadIsNotBelieved) {
+  ASSERT_OK(Pinned().Head());
+  server_.shown_size = 30;
+  server_.failures = {grpc::Status::OK, {grpc::StatusCode::NOT_FOUND, "no entry"}};
+  EXPECT_STATUS(Pinned().Head(), StatusCode::kDataLoss, "no entry");
+}
+
+TEST_F(HeadFollowerTest, ASignedHeadThatGoesBackIsKeptWhateverStandsBelowIt) {
+  ASSERT_OK(Pinned().Head());
+  const KnownLog before = *Known();
+  for (const uint64_t size : {0, 1, 2, 7}) {
+    for (const bool alone : {true, false}) {
+      server_.on_head = [&](v1::Head& head) {
+        if (alone) head.Clear();
+        head.set_checkpoint(
+            log().NoteFor(size, size == 0 ? Sha256(Bytes()) : HashN(size)));
+      };
+      LogClient client = Pinned();
+      EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "went back from size");
+      ASSERT_TRUE(client.contradiction().has_value()) << size;
+      EXPECT_FALSE(client.contradiction()->known_path.empty());
+      EXPECT_FALSE(client.contradiction()->offered_path.empty());
+      EXPECT_EQ(Known()->head, before.head);
+    }
+  }
+  // Of the known size, with another root: that convicts.
+  server_.on_head = [&](v1::Head& head) {
+    head.Clear();
+    head.set_checkpoint(log().NoteFor(before.head->checkpoint.size, HashN(1)));
+  };
+  LogClient client = Pinned();
+  EXPECT_STATUS(client.Head(), StatusCode::kDataLoss, "different roots");
+  EXPECT_TRUE(client.conviction().has_value());
+  // Another key's head goes nowhere.
+  FakeLog other(ManifestFor(kOrigin), "other");
+  server_.on_head = [&](v1::Head& head) {
+    head.Clear();
+    head.set_checkpoint(other.NoteAt(1));
+  };
+  LogClient stranger = Pinned();
+  EXPECT_STATUS(stranger.Head(), StatusCode::kDataLoss, "");
+  EXPECT_FALSE(stranger.contradiction().has_value());
+}
+
 TEST_F(HeadFollowerTest, ATagThatIsNoTagIsRefused) {
   const uint64_t position = log().AppendBytes("\x07");
   for (uint64_t shown : {position, uint64_t{5}}) {  // no entry at all; an add
