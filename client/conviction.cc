@@ -36,7 +36,9 @@ std::optional<Conviction> Convict(const StateDirectory& state, const Trust& trus
     if (!proven.ok() || !CheckEvidenceFits(candidate).ok()) continue;
     absl::StatusOr<std::string> path = state.SaveEvidence(
         proven->origin, FormatEvidenceFile(candidate), kEvidenceExtension);
-    return Conviction{*std::move(proven), candidate, path.ok() ? *path : ""};
+    std::string file = path.ok() ? *std::move(path) : "";
+    const absl::Status marked = state.MarkConvicted(proven->log_key, file);
+    return Conviction{*std::move(proven), candidate, std::move(file), marked.ok()};
   }
   return std::nullopt;
 }

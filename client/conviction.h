@@ -23,10 +23,12 @@ namespace setlog {
 struct Conviction {
   Misbehaviour misbehaviour;
   Evidence evidence;
-  std::string path;  // of the .evidence file; empty if it could not be saved
+  std::string path;         // of the .evidence file; empty if it could not be saved
+  bool remembered = false;  // the state says from now on that the log was convicted
 };
 
-// The first candidate that is evidence, saved in the state directory. What is too large
+// The first candidate that is evidence, saved in the state directory, where the log is
+// marked as convicted from then on (KnownLog::convicted). What is too large
 // for an evidence file is none: nobody else could be shown it. One signature
 // check a head until one is found.
 std::optional<Conviction> Convict(const StateDirectory& state, const Trust& trust,

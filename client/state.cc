@@ -29,6 +29,7 @@ std::string Format(const KnownLog& log) {
   const auto add = [&](const char* key, auto value) {
     members.push_back({key, JsonValue{std::move(value)}});
   };
+  if (log.convicted) add("convicted", *log.convicted);
   if (log.cosigned) {
     add("cosigned", log.cosigned->note);
     add("cosigned_m", absl::StrFormat("%d", log.cosigned_m));
@@ -67,6 +68,13 @@ absl::StatusOr<KnownLog> Parse(std::string_view text, std::string_view origin) {
   if (const std::string* policy = text_of("policy")) {
     if (absl::Status s = CheckPolicyFor(log.key, *policy); !s.ok()) return s;
     log.policy = *policy;
+  }
+  if (const std::string* convicted = text_of("convicted")) {
+    // A name, and no way out of the directory.
+    if (convicted->find('/') != convicted->npos) {
+      return absl::DataLossError("convicted is no file's name");
+    }
+    log.convicted = *convicted;
   }
   const auto read_head = [&](const char* name, std::optional<KnownHead>& head) {
     const std::string* note = text_of(name);
@@ -226,6 +234,22 @@ absl::Status StateDirectory::ReplaceKey(const VerifierKey& key,
     log = KnownLog{.key = key, .pinned = true, .policy = std::string(policy)};
     return absl::OkStatus();
   });
+}
+
+absl::Status StateDirectory::MarkConvicted(const VerifierKey& key,
+                                           std::string_view evidence) const {
+  const std::string_view name = evidence.substr(evidence.rfind('/') + 1);
+  return Update(key.name, [&](std::optional<KnownLog>& log) {
+    if (!log) log = KnownLog{.key = key};
+    const bool first = !log->convicted || log->convicted->empty();
+    if (log->key == key && first) log->convicted = std::string(name);
+    return absl::OkStatus();
+  });
+}
+
+std::string StateDirectory::EvidenceOf(const KnownLog& log) const {
+  if (!log.convicted || log.convicted->empty()) return "";
+  return absl::StrFormat("%s/evidence/%s", path_, *log.convicted);
 }
 
 std::string StateDirectory::SeenFile(std::string_view origin,

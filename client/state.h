@@ -14,12 +14,13 @@
 //     evidence/<origin>-<hex>.note   notes that cannot both be taken
 //     evidence/<origin>-<hex>.evidence   what convicts a log: client/evidence_file.h
 //
-//   {"cosigned":"<note>","cosigned_m":"5","head":"<note>","highest_m":"7",
+//   {"convicted":"<file>","cosigned":"<note>","cosigned_m":"5","head":"<note>","highest_m":"7",
 //    "origin":"...","pinned":true,"policy":"<text>","vkey":"..."}
 //
 // in RFC 8785 form and a line feed (one line); no "head" before the first one was
 // verified, no "cosigned" and "cosigned_m" before one met a policy's quorum, no
-// "policy" unless a person named one for the log (`setlog trust add`). A
+// "policy" unless a person named one for the log (`setlog trust add`), no "convicted"
+// unless evidence convicts it. A
 // file that is damaged is refused (DataLoss), never taken for an unknown log:
 // forgetting a head would let a server go back behind it. No secret is ever stored
 // here. Thread-safe, also between processes.
@@ -56,6 +57,9 @@ struct KnownLog {
   // The text of a policy that names `key` as a log's; "" = none. Verdicts ask for it
   // where no other is named.
   std::string policy;
+  // The log was convicted: the evidence file's name (in evidence/), or "" if it could
+  // not be saved. Stays until the log is forgotten, or its key is another one.
+  std::optional<std::string> convicted;
   friend bool operator==(const KnownLog&, const KnownLog&) = default;
 };
 
@@ -101,6 +105,12 @@ class StateDirectory {
   absl::StatusOr<std::string> SaveEvidence(std::string_view origin,
                                            std::string_view bytes,
                                            std::string_view extension = ".note") const;
+
+  // Marks a known log under this key as convicted; `evidence` is what SaveEvidence
+  // returned, or "". What convicted it first stays, if it could be saved.
+  absl::Status MarkConvicted(const VerifierKey& key, std::string_view evidence) const;
+  // Where the evidence is that convicted the log; "" if it could not be saved.
+  std::string EvidenceOf(const KnownLog& log) const;
 
   // Where a version of the set is remembered; `name` is "" for the newest, or a tag.
   std::string SeenFile(std::string_view origin, std::string_view name) const;

@@ -128,5 +128,94 @@ TEST_F(ConvictionTest, AHeadThatTheLogDidNotSignConvictsNobody) {
   EXPECT_TRUE(EvidenceFiles().empty());
 }
 
+TEST_F(ConvictionTest, WhatWasProvenIsNotProvenAwayByABranchThatFits) {
+  const std::string old = Write("old.setproof", SetProof(log(), "one", 6));
+  Know();
+  fork_.Index();
+  fork_.Add(RecordHash("seven"));
+  ASSERT_EQ(
+      Setlog({"verify", Write("fork.setproof", SetProof(fork_, "other", 7))}).exit_code,
+      4);
+  ASSERT_EQ(EvidenceFiles().size(), 1u);
+  const std::string evidence = EvidenceFiles()[0];
+
+  const std::vector<std::vector<std::string>> verdicts = {
+      {"head", kOrigin},
+      {"in", kOrigin, Path("one")},
+      {"in", kOrigin, Path("never"), "--expect", "absent"},
+      {"inclusion", kOrigin, "2"},
+      {"entries", kOrigin},
+      {"tags", kOrigin},
+      {"audit", kOrigin},
+      {"audit", kOrigin, "--sample", "3"},
+      {"watch", kOrigin, Path("one"), "--once"},
+  };
+  for (std::vector<std::string> command : verdicts) {
+    command.insert(command.end(), {"--json", "--quiet"});
+    const ProcessResult result = Ask(command);
+    EXPECT_EQ(result.exit_code, 4) << command[0] << result.out;
+    EXPECT_THAT(result.err, HasSubstr(evidence)) << command[0];
+    for (const json& line : Lines(result.out)) {
+      EXPECT_EQ(line.value("convicted", ""), evidence) << line;
+      EXPECT_NE(line.value("verdict", ""), "CLEAN");
+    }
+  }
+  const json audit = AskJson({"audit", kOrigin, "--state", Path("elsewhere")}).at(0);
+  EXPECT_EQ(audit["verdict"], "MISBEHAVIOUR");
+  EXPECT_EQ(audit["evidence"], json::array({evidence}));
+  EXPECT_EQ(Ask({"trust", "follow", kOrigin}).exit_code, 4);
+
+  // What an old file shows stays shown; and who writes is told.
+  const ProcessResult shown = Setlog({"verify", old, "--json"});
+  EXPECT_EQ(shown.exit_code, 0);
+  EXPECT_EQ(Lines(shown.out).at(0)["verdict"], "PRESENT");
+  EXPECT_EQ(Lines(shown.out).at(0)["convicted"], evidence);
+  EXPECT_THAT(shown.err, HasSubstr("do not trust its newer answers"));
+  const ProcessResult written = Ask({"add", kOrigin, Path("never"), "--no-wait"});
+  EXPECT_EQ(written.exit_code, 0) << written.err;
+  EXPECT_THAT(written.err, HasSubstr(evidence));
+}
+
+TEST_F(ConvictionTest, AConvictionIsListedAndEndsWithTheTrust) {
+  Know();
+  EXPECT_EQ(Lines(Setlog({"trust", "list", "--json"}).out).at(0)["convicted"], nullptr);
+  const std::string honest = Write("h.setproof", SetProof(log(), "one", 7));
+  server_.Create(kOrigin);
+  for (int i = 0; i < 20; ++i) log().Add(RecordHash("other"));
+  ASSERT_EQ(Ask({"head", kOrigin}).exit_code, 4);
+  ASSERT_EQ(EvidenceFiles().size(), 1u);
+  const std::string evidence = EvidenceFiles()[0];
+
+  ASSERT_EQ(Setlog({"trust", "add", kOrigin, "--key", Key()}).exit_code, 0);
+  EXPECT_EQ(Lines(Setlog({"trust", "list", "--json"}).out).at(0)["convicted"],
+            evidence);
+  EXPECT_THAT(Setlog({"trust", "list"}).out, HasSubstr(evidence));
+  EXPECT_EQ(Lines(Setlog({"verify", honest, "--json"}).out).at(0)["convicted"],
+            evidence);
+
+  const ProcessResult removed = Setlog({"trust", "remove", kOrigin, "--json"});
+  ASSERT_EQ(removed.exit_code, 0);
+  EXPECT_THAT(Lines(removed.out).at(0)["forgotten"].dump(), HasSubstr("conviction"));
+  EXPECT_EQ(Ask({"head", kOrigin, "--key", Key()}).exit_code, 0);
+  EXPECT_EQ(EvidenceFiles().size(), 1u) << "evidence is kept";
+}
+
+TEST_F(ConvictionTest, EvidenceFromSomebodyElseIsRemembered) {
+  Know();
+  fork_.Index();
+  fork_.Add(RecordHash("seven"));
+  ASSERT_EQ(
+      Setlog({"verify", Write("fork.setproof", SetProof(fork_, "other", 7))}).exit_code,
+      4);
+  const std::string evidence = EvidenceFiles()[0];
+  home_ = "another";
+  ASSERT_EQ(Ask({"head", kOrigin, "--key", Key()}).exit_code, 0);
+  ASSERT_EQ(Setlog({"verify", evidence}).exit_code, 4);
+  ASSERT_EQ(EvidenceFiles().size(), 1u);
+  const ProcessResult head = Ask({"head", kOrigin});
+  EXPECT_EQ(head.exit_code, 4);
+  EXPECT_THAT(head.err, HasSubstr(EvidenceFiles()[0]));
+}
+
 }  // namespace
 }  // namespace setlog

@@ -21,6 +21,7 @@
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/interrupt.h"
+#include "tools/known_conviction.h"
 #include "tools/log_session.h"
 #include "tools/print_conviction.h"
 #include "tools/progress.h"
@@ -485,6 +486,8 @@ ExitCode RunSample(const AuditFlags& flags, Session& session) {
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin,
                                                     {.trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
+  if (session.convicted)
+    return *AlreadyConvicted(log->state(), flags.origin, session.out);
   return RunAuditSample(session, *log, *flags.sample);
 }
 
@@ -500,6 +503,18 @@ ExitCode RunAudit(const AuditFlags& flags, Session& session) {
       {.home = flags.state, .from = flags.from, .trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
   if (absl::Status s = BringKey(flags, *log); !s.ok()) return session.out.Fail(s);
+  // Never CLEAN again, whatever fits; and not by another state's silence either.
+  const absl::StatusOr<std::string> home = StateDirectory::DefaultPath();
+  if (!session.convicted && home.ok() && access(home->c_str(), F_OK) == 0) {
+    const absl::StatusOr<StateDirectory> elsewhere = StateDirectory::Open(*home);
+    if (!elsewhere.ok()) return session.out.Fail(elsewhere.status());
+    if (const auto code = AlreadyConvicted(*elsewhere, flags.origin, session.out)) {
+      return *code;
+    }
+  }
+  if (const auto code = AlreadyConvicted(log->state(), flags.origin, session.out)) {
+    return *code;
+  }
   const std::string directory = log->state().path() + "/audit";
   absl::StatusOr<AuditStore> store = AuditStore::Open(directory, flags.origin);
   if (!store.ok()) return session.out.Fail(store.status());

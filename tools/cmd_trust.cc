@@ -56,7 +56,7 @@ std::string QuorumWords(const std::string& text) {
                          absl::StrJoin(names, ", "));
 }
 
-Json JsonOf(const KnownLog& log) {
+Json JsonOf(const StateDirectory& state, const KnownLog& log) {
   Json json{{"origin", log.key.name},
             {"vkey", FormatVkey(log.key)},
             {"fingerprint", Fingerprint(log.key)},
@@ -64,10 +64,11 @@ Json JsonOf(const KnownLog& log) {
   json["policy"] = log.policy.empty() ? Json(nullptr) : Json(log.policy);
   json["size"] = log.head ? Json(log.head->checkpoint.size) : Json(nullptr);
   json["index_size"] = log.highest_m > 0 ? Json(log.highest_m) : Json(nullptr);
+  json["convicted"] = log.convicted ? Json(state.EvidenceOf(log)) : Json(nullptr);
   return json;
 }
 
-void Describe(const KnownLog& log, Output& out) {
+void Describe(const StateDirectory& state, const KnownLog& log, Output& out) {
   out.Detail("  fingerprint " + Fingerprint(log.key));
   out.Detail("  key         " + FormatVkey(log.key));
   out.Detail("  policy      " + (log.policy.empty()
@@ -77,6 +78,12 @@ void Describe(const KnownLog& log, Output& out) {
   if (log.head) {
     out.Detail(absl::StrFormat("  last head   of size %d; newest set at m = %d",
                                log.head->checkpoint.size, log.highest_m));
+  }
+  if (log.convicted) {
+    const std::string evidence = state.EvidenceOf(log);
+    out.Detail("  MISBEHAVIOUR was proven: " +
+               (evidence.empty() ? "the evidence could not be saved" : evidence) +
+               "; do not trust\n  its newer answers");
   }
 }
 
@@ -164,11 +171,11 @@ ExitCode Add(const TrustCommandFlags& flags, Session& session) {
   if (!stored.ok()) return out.Fail(stored);
   const absl::StatusOr<std::optional<KnownLog>> now = state->Load(flags.origin);
   if (!now.ok()) return out.Fail(now.status());
-  Json json = JsonOf(**now);
+  Json json = JsonOf(*state, **now);
   json["replaced"] = other ? Json(FormatVkey((*known)->key)) : Json(nullptr);
   out.Result(json, absl::StrFormat("%s is trusted under this key%s", flags.origin,
                                    other ? ", in the place of another" : ""));
-  Describe(**now, out);
+  Describe(*state, **now, out);
   if (other) {
     out.Detail("  forgotten   " + FormatVkey((*known)->key) +
                ", the last head and all versions seen under it");
@@ -198,10 +205,11 @@ ExitCode List(const TrustCommandFlags& flags, Session& session) {
     logs.push_back(**std::move(one));
   }
   for (const KnownLog& log : logs) {
-    out.Result(JsonOf(log),
-               absl::StrFormat("%s  %s", log.key.name,
-                               log.pinned ? "pinned" : "from a server, not pinned"));
-    Describe(log, out);
+    out.Result(JsonOf(*state, log),
+               absl::StrFormat("%s  %s%s", log.key.name,
+                               log.pinned ? "pinned" : "from a server, not pinned",
+                               log.convicted ? ", MISBEHAVIOUR proven" : ""));
+    Describe(*state, log, out);
   }
   if (logs.empty()) {
     out.Detail("no keys are known: `setlog trust add ORIGIN --key VKEY` pins one");
@@ -222,10 +230,11 @@ ExitCode Remove(const TrustCommandFlags& flags, Session& session) {
   if (!log.policy.empty()) forgotten.push_back("policy");
   if (log.head) forgotten.push_back("head");
   if (log.highest_m > 0) forgotten.push_back("versions");
-  Json json = JsonOf(log);
+  if (log.convicted) forgotten.push_back("conviction");
+  Json json = JsonOf(*state, log);
   json["forgotten"] = forgotten;
   out.Result(json, "forgot " + flags.origin);
-  Describe(log, out);
+  Describe(*state, log, out);
   out.Detail(
       "  All of this is forgotten, and every version that was seen: the next server "
       "may\n"

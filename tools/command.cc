@@ -117,11 +117,12 @@ int RunCommand(std::span<const Command> commands, int argc, char** argv) {
     return static_cast<int>(Explain(app, error, argc, argv));
   }
 
-  Session session{flags.server, Output(flags.output)};
+  Session session{.server = flags.server, .out = Output(flags.output)};
   ExitCode code = ExitCode::kUsage;
   for (auto& [sub, run] : runners) {
     if (sub->parsed()) code = run(session);
   }
+  if (session.convicted) code = Worst(code, ExitCode::kMisbehaviour);
   if (!session.out.Flush()) code = Worst(code, ExitCode::kUnverified);
   return static_cast<int>(code);
 }

@@ -39,6 +39,9 @@ struct ServerFlags {
 struct Session {
   ServerFlags server;
   Output out;
+  // A verdict was asked of a log that was convicted before: exit code 4, whatever it
+  // is.
+  bool convicted = false;
 };
 
 // Holds its parsed flags; called at most once.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "tools/known_conviction.h"
 #include "tools/print_conviction.h"
 #include "tools/units.h"
 
@@ -128,6 +129,10 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
           .policy = std::move(named->policy),
           .trust_on_first_use = options.trust_on_first_use && options.from.empty(),
           .use_stored_policy = trust.verdict});
+  // Who writes is warned; a verdict is no longer one.
+  const bool convicted =
+      WarnIfConvicted(*log.state_, log.client_->origin(), session.out);
+  session.convicted |= convicted && trust.verdict;
   return log;
 }
 

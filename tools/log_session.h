@@ -50,6 +50,8 @@ struct LogSessionOptions {
 class LogSession {
  public:
   // InvalidArgument for flags that make no sense, or the error of opening the state.
+  // Warns of a log that was convicted before; a command that gives verdicts then ends
+  // with exit code 4.
   static absl::StatusOr<LogSession> Open(Session& session, const TrustFlags& trust,
                                          std::string origin,
                                          LogSessionOptions options = {});

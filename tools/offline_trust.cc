@@ -12,6 +12,7 @@
 #include "log/checkpoint.h"
 #include "log/entry.h"
 #include "log/note.h"
+#include "tools/known_conviction.h"
 
 namespace setlog {
 namespace {
@@ -129,6 +130,17 @@ std::optional<MemoryConviction> ConvictByMemory(const std::string& note,
   std::optional<Conviction> found = Convict(**state, {.log_key = key}, candidates);
   if (!found) return std::nullopt;
   return MemoryConviction{*std::move(found), (*known)->pinned};
+}
+
+void WarnOfKnownConviction(const std::string& note, Output& out) {
+  const absl::StatusOr<std::string> origin = OriginOf(note);
+  const absl::StatusOr<std::optional<StateDirectory>> state = OpenExisting();
+  if (origin.ok() && state.ok() && *state) WarnIfConvicted(**state, *origin, out);
+}
+
+void KeepConviction(const Evidence& evidence, const VerifierKey& key) {
+  const absl::StatusOr<std::optional<StateDirectory>> state = OpenExisting();
+  if (state.ok() && *state) Convict(**state, {.log_key = key}, {&evidence, 1});
 }
 
 absl::Status KeepKey(const VerifierKey& key, bool pinned) {

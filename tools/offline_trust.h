@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "client/conviction.h"
 #include "log/verify.h"
+#include "tools/output.h"
 
 namespace setlog {
 
@@ -42,6 +43,13 @@ struct MemoryConviction {
 // known. The evidence is kept as everywhere. A few small files, a signature check each.
 std::optional<MemoryConviction> ConvictByMemory(const std::string& note,
                                                 const VersionProof* version);
+
+// Says so if the log was convicted before, as every command does: what an old file
+// shows stays shown.
+void WarnOfKnownConviction(const std::string& note, Output& out);
+
+// Keeps what convicts a log whose key is to be believed, and that it does.
+void KeepConviction(const Evidence& evidence, const VerifierKey& key);
 
 // Makes the key known for its origin. DataLoss, naming both, if another one is.
 absl::Status KeepKey(const VerifierKey& key, bool pinned);

@@ -59,7 +59,9 @@ Output::Output(OutputOptions options) : options_(options) {
 void Output::Result(const Json& json, std::string_view text) {
   if (!options_.json) return WriteLine(stdout, ShowLine(text));
   // File names need not be UTF-8; JSON has no other way to say so.
-  WriteLine(stdout, json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  Json line = json;
+  if (line.is_object()) line.update(always_);
+  WriteLine(stdout, line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Output::Verdict(const Json& json, std::string_view word, std::string_view rest) {

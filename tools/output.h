@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "tools/exit_code.h"
@@ -41,6 +42,10 @@ class Output {
   void Result(const Json& json, std::string_view text);
   // The same for a verdict: its word is coloured by what it means.
   void Verdict(const Json& json, std::string_view word, std::string_view rest);
+  // A field that every JSON object from now on has.
+  void AddToResults(const std::string& key, Json value) {
+    always_[key] = std::move(value);
+  }
   // A line for people, under a result. Nothing with --json or --quiet. A line break
   // in it stays one before two spaces; any other is escaped.
   void Detail(std::string_view text);
@@ -60,6 +65,7 @@ class Output {
   OutputOptions options_;
   bool colour_;
   bool write_failed_ = false;
+  Json always_ = Json::object();
 };
 
 }  // namespace setlog

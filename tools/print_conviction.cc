@@ -23,6 +23,9 @@ ExitCode Print(const Conviction& found, Json fields, const std::string& advice,
   } else {
     out.Detail(advice);
   }
+  if (!found.remembered) {
+    out.Error("the conviction could not be remembered here: make room and ask again");
+  }
   return ExitCode::kMisbehaviour;
 }
 

@@ -11,6 +11,7 @@
 #include "client/tree_client.h"
 #include "log/successor.h"
 #include "proto/forms.h"
+#include "tools/known_conviction.h"
 #include "tools/log_session.h"
 
 namespace setlog {
@@ -287,6 +288,10 @@ ExitCode FollowSuccessor(const FollowFlags& flags, Session& session) {
       LogSession::Open(session, trust, flags.old_origin,
                        {.from = flags.from, .trust_on_first_use = false});
   if (!log.ok()) return session.out.Fail(log.status());
+  // Each of its branches may name another successor.
+  if (const auto code = AlreadyConvicted(log->state(), flags.old_origin, session.out)) {
+    return *code;
+  }
   return Follow(flags, &*log, &session).Run();
 }
 

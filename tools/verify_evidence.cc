@@ -55,6 +55,7 @@ ExitCode VerifyEvidenceFile(const std::string& bytes, const VerifyQuestion& ques
   if (!proven.ok()) return unverified(proven.status(), trust->pinned);
   const absl::Status kept = KeepKey(proven->log_key, trust->pinned);
   if (absl::IsDataLoss(kept)) return unverified(kept, trust->pinned);
+  KeepConviction(*evidence, proven->log_key);
 
   out.Verdict(Fields(kMisbehaviour, &*proven, trust->pinned), kMisbehaviour,
               absl::StrFormat(" of %s: %s", proven->origin, proven->what));

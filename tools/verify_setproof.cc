@@ -71,6 +71,7 @@ ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& ques
     return PrintMemoryConviction(
         *found, Fields(kMisbehaviour, &*file, nullptr, nullptr, found->pinned), out);
   }
+  WarnOfKnownConviction(file->version.checkpoint, out);
   const auto version = VerifyVersion(file->version, trust->trust, question.demands);
   if (!version.ok()) return unverified(version.status(), nullptr, trust->pinned);
 

@@ -85,6 +85,7 @@ ExitCode VerifyTlogProofFile(const std::string& bytes, const VerifyQuestion& que
   if (const auto found = ConvictByMemory(proof->checkpoint, nullptr)) {
     return PrintMemoryConviction(*found, Fields(kMisbehaviour, *asked), out);
   }
+  WarnOfKnownConviction(proof->checkpoint, out);
   const auto head = VerifyAdd(*proof, **asked, question, trust->trust);
   absl::Status status = head.status();
   if (head.ok()) {
