@@ -67,10 +67,22 @@ absl::StatusOr<StaticHead> StaticLog::ReadHead(const Stopped& stopped) {
   absl::StatusOr<std::string> note = (*fetcher)->Next(stopped);
   const std::string name = files_->NameOf(kCheckpoint);
   if (IsMissing(note.status())) {
+    const std::string why(note.status().message());
+    if (IsUrl(files_->place())) {
+      return absl::DataLossError(absl::StrFormat(
+          "%s shows no log (%s): ask another mirror or a server, or see that --from is "
+          "the URL below which /checkpoint is",
+          files_->place(), why));
+    }
     return absl::NotFoundError(absl::StrFormat(
         "there is no log at %s (%s): name the directory that `setlog export ORIGIN "
         "DIR` wrote, or the URL below which /checkpoint is",
-        files_->place(), std::string(note.status().message())));
+        files_->place(), why));
+  }
+  // A mirror's answer is nobody's mistake on this side.
+  if (absl::IsFailedPrecondition(note.status()) && IsUrl(files_->place())) {
+    return absl::DataLossError(absl::StrFormat("%s; or ask another mirror or a server",
+                                               std::string(note.status().message())));
   }
   if (!note.ok() && !absl::IsResourceExhausted(note.status())) return note.status();
   GiveFetcher(*std::move(fetcher));

@@ -237,9 +237,12 @@ absl::StatusOr<StaticHead> StaticReader::HeadOf(const std::string& origin,
   absl::StatusOr<StaticHead> head =
       which == Checkpoint::kNow ? log_.ReadHead(stopped) : log_.LastHead(stopped);
   if (!head.ok() || head->checkpoint.origin == origin) return head;
-  return absl::InvalidArgumentError(absl::StrFormat(
+  const std::string what = absl::StrFormat(
       "%s is of %s, not of %s: name that log, or another place",
-      log_.files().NameOf("checkpoint"), head->checkpoint.origin, origin));
+      log_.files().NameOf("checkpoint"), head->checkpoint.origin, origin);
+  // A directory was chosen here; what a mirror shows is its own doing.
+  if (IsUrl(log_.files().place())) return absl::DataLossError(what);
+  return absl::InvalidArgumentError(what);
 }
 
 absl::Status StaticReader::NoSet(const char* what) const {

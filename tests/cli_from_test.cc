@@ -5,6 +5,7 @@
 #include "cli_server_fixture.h"
 #include "fake_files.h"
 #include "golden_notes.h"
+#include "http/http_server.h"
 #include "log/cosignature.h"
 #include "log/set_tree.h"
 #include "testing.h"
@@ -125,6 +126,38 @@ TEST_F(FromTest, WhatIsNoLogIsNamedWithARemedy) {
   result = head("http://127.0.0.1:1/nobody");
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.err, HasSubstr("http://127.0.0.1:1/nobody/checkpoint"));
+}
+
+// Whatever a mirror answers, nobody here has made a mistake.
+TEST_F(FromTest, NothingThatAMirrorAnswersIsAUsageError) {
+  FakeLog other(ManifestFor("example.org/b"));
+  const std::string foreign = other.NoteAt(other.size());
+  const auto mirror =
+      HttpServer::Start("127.0.0.1", 0, {.pages = [&](const HttpRequest& request) {
+                          if (request.path == "/b/checkpoint") {
+                            return HttpAnswer(HttpReply{.body = foreign});
+                          }
+                          const unsigned status =
+                              static_cast<unsigned>(std::stoul(request.path.substr(1)));
+                          return HttpAnswer(HttpReply{.status = status});
+                        }});
+  ASSERT_OK(mirror);
+  const std::string url = absl::StrFormat("http://127.0.0.1:%d/", (*mirror)->port());
+  for (const char* prefix : {"404", "410", "401", "403", "301", "400", "503", "b"}) {
+    for (const char* command : {"head", "audit"}) {
+      const ProcessResult result = Setlog({command, kOrigin, "--key", Key(), "--from",
+                                           url + prefix, "--retry-for", "10ms"});
+      EXPECT_EQ(result.exit_code, 3) << prefix << result.err;
+      EXPECT_THAT(result.out + result.err, HasSubstr(url + prefix + "/checkpoint"));
+      EXPECT_THAT(result.out + result.err, HasSubstr("another "));
+    }
+  }
+  // What was typed: neither a directory that is there, nor a URL.
+  for (const std::string& typed :
+       {Path("nothing"), std::string("http://"), std::string("ftp://127.0.0.1/a")}) {
+    EXPECT_EQ(Setlog({"head", kOrigin, "--key", Key(), "--from", typed}).exit_code, 2)
+        << typed;
+  }
 }
 
 TEST_F(FromTest, ASignedHeadBelowAnyIndexEntryIsALogThatWentBack) {
