@@ -20,7 +20,9 @@ constexpr size_t kAhead = 32;
 // With HTTP/2 one would do. Without it, browsers' number: 32 at once are more than
 // small servers let wait (Python's: five), and what is dropped comes a second later.
 constexpr long kConnections = 6;
-constexpr milliseconds kTimeout{30000};
+// Of one request: as long as is tried at all, between these.
+constexpr milliseconds kLeastTimeout{3000};
+constexpr milliseconds kLongestTimeout{30000};
 // How soon it is noticed that nobody waits any more.
 constexpr milliseconds kTick{100};
 constexpr uint64_t kLongestPause = 24 * 3600;
@@ -103,8 +105,10 @@ class HttpFetcher final : public FileFetcher {
 
 class HttpFiles final : public StaticFiles {
  public:
-  HttpFiles(std::string url, std::string ca_file)
-      : url_(std::move(url)), ca_file_(std::move(ca_file)) {}
+  HttpFiles(std::string url, const StaticFilesOptions& options)
+      : url_(std::move(url)),
+        ca_file_(options.ca_file),
+        timeout_(std::clamp(options.retry_for, kLeastTimeout, kLongestTimeout)) {}
 
   const std::string& place() const override { return url_; }
   size_t ahead() const override { return kAhead; }
@@ -113,7 +117,7 @@ class HttpFiles final : public StaticFiles {
       size_t max_bytes) const override {
     absl::StatusOr<std::unique_ptr<HttpClient>> client =
         HttpClient::Make({.ca_file = ca_file_,
-                          .timeout = kTimeout,
+                          .timeout = timeout_,
                           .max_answer = max_bytes,
                           .max_connections = kConnections,
                           .gzip = true});
@@ -124,14 +128,15 @@ class HttpFiles final : public StaticFiles {
  private:
   const std::string url_;
   const std::string ca_file_;
+  const milliseconds timeout_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StaticFiles>> OpenHttpFiles(std::string url,
-                                                           std::string ca_file) {
+absl::StatusOr<std::unique_ptr<StaticFiles>> OpenHttpFiles(
+    std::string url, const StaticFilesOptions& options) {
   if (const auto joined = JoinUrl(url, ""); !joined.ok()) return joined.status();
-  auto files = std::make_unique<HttpFiles>(std::move(url), std::move(ca_file));
+  auto files = std::make_unique<HttpFiles>(std::move(url), options);
   // Says at once that the CA file cannot be read.
   if (const auto fetcher = files->NewFetcher(0); !fetcher.ok()) return fetcher.status();
   return files;

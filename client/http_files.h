@@ -1,6 +1,6 @@
 // client/http_files.h -- a log's published files from a web server.
 //
-//   auto files = OpenHttpFiles("https://logs.example/pets", /*ca_file=*/"");
+//   auto files = OpenHttpFiles("https://logs.example/pets", {});
 //
 // Requests overlap, on connections that are kept; gzip is taken, and what it unpacks to
 // is bounded like everything else. Redirects are not followed and no token is sent: any
@@ -18,8 +18,8 @@ namespace setlog {
 
 // `url` is a log's prefix, without a slash at its end. InvalidArgument as
 // OpenStaticFiles says.
-absl::StatusOr<std::unique_ptr<StaticFiles>> OpenHttpFiles(std::string url,
-                                                           std::string ca_file);
+absl::StatusOr<std::unique_ptr<StaticFiles>> OpenHttpFiles(
+    std::string url, const StaticFilesOptions& options);
 
 }  // namespace setlog
 

@@ -8,8 +8,8 @@ namespace setlog {
 
 absl::StatusOr<StaticConnection> StaticConnection::Open(const std::string& from,
                                                         const StaticOptions& options) {
-  absl::StatusOr<std::unique_ptr<StaticFiles>> files =
-      OpenStaticFiles(from, {.ca_file = options.ca_file});
+  absl::StatusOr<std::unique_ptr<StaticFiles>> files = OpenStaticFiles(
+      from, {.ca_file = options.ca_file, .retry_for = options.retry_for});
   if (!files.ok()) return files.status();
   return StaticConnection(*std::move(files), options.retry_for);
 }

@@ -128,7 +128,7 @@ absl::StatusOr<std::unique_ptr<StaticFiles>> OpenStaticFiles(
   }
   std::string place = from;
   while (place.size() > 1 && place.ends_with('/')) place.pop_back();
-  if (IsUrl(from)) return OpenHttpFiles(std::move(place), options.ca_file);
+  if (IsUrl(from)) return OpenHttpFiles(std::move(place), options);
   return std::make_unique<DirectoryFiles>(std::move(place));
 }
 

@@ -13,6 +13,7 @@
 #ifndef SETLOG_CLIENT_STATIC_FILES_H_
 #define SETLOG_CLIENT_STATIC_FILES_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -57,6 +58,9 @@ class StaticFiles {
 
 struct StaticFilesOptions {
   std::string ca_file;  // PEM, for https; empty: the system's authorities
+  // How long whoever asks tries: one request never takes much longer. At most 30 s, and
+  // at least 3 s, count.
+  std::chrono::milliseconds retry_for{30000};
 };
 
 // Whether --from means a web server.

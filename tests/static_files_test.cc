@@ -1,8 +1,12 @@
 #include "client/static_files.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -173,6 +177,27 @@ TEST_F(HttpTest, AServerThatIsNotThereMayComeBack) {
   const absl::StatusOr<std::string> read = Read(*files_, "1");
   EXPECT_STATUS(read, absl::StatusCode::kUnavailable, url_);
   EXPECT_TRUE(MayPass(read.status()));
+}
+
+// One that takes the connection and is silent.
+TEST_F(HttpTest, ARequestTakesNoLongerThanIsTried) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{.sin_family = AF_INET};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), length), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const auto files =
+      OpenStaticFiles(absl::StrFormat("http://127.0.0.1:%d", ntohs(address.sin_port)),
+                      {.retry_for = milliseconds(1)});
+  ASSERT_OK(files);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_STATUS(Read(**files, "checkpoint"), absl::StatusCode::kUnavailable, "");
+  const auto passed = std::chrono::steady_clock::now() - begin;
+  EXPECT_GE(passed, std::chrono::seconds(2)) << "a slow mirror is given some time";
+  EXPECT_LE(passed, std::chrono::seconds(15));
+  ::close(listener);
 }
 
 TEST_F(HttpTest, WaitingEndsWhenNobodyWantsItAnyMore) {
