@@ -10,6 +10,7 @@
 #include "client/refused.h"
 #include "client/tree_client.h"
 #include "log/entry.h"
+#include "log/successor.h"
 
 namespace setlog {
 
@@ -130,6 +131,8 @@ absl::StatusOr<WatchAhead> RecordWatch::ReadAhead(const VerifiedHead& head,
           } else if (const auto* remove = std::get_if<RemoveEntry>(&*entry)) {
             ++ahead.changes;
             ahead.watched += PlaceOf(remove->value).has_value();
+          } else if (const auto* tag = std::get_if<TagEntry>(&*entry)) {
+            if (SuccessorNamed(tag->name)) ahead.successor = tag->name;
           } else if (const auto* index = std::get_if<IndexEntry>(&*entry)) {
             if (index->m <= state_.m || !CheckPosition(*entry, begin + i).ok())
               continue;

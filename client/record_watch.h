@@ -49,7 +49,8 @@ struct WatchEvent {
 // Adds and removes that no version covers yet.
 struct WatchAhead {
   uint64_t changes = 0;
-  uint64_t watched = 0;  // of them name a value
+  uint64_t watched = 0;   // of them name a value
+  std::string successor;  // the tag that hands the log over; "" = none yet
   friend bool operator==(const WatchAhead&, const WatchAhead&) = default;
 };
 

@@ -14,6 +14,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kOld[] = "example.org/pets";
 constexpr char kNew[] = "example.org/pets.2";
@@ -156,6 +157,26 @@ TEST_F(CliHandoverTest, AUserOfTheOldKeyFollowsToTheNewOneAndFindsEveryMember) {
   EXPECT_EQ(found["pinned"], true);
   EXPECT_EQ(Do({"in", kNew, Path("fish")}).exit_code, 1);
   EXPECT_EQ(Done({"in", kOld, Path("fish"), "--at", "v1"})["verdict"], "PRESENT");
+}
+
+TEST_F(CliHandoverTest, WhoReadsTheTagsOfASealedLogIsToldWhereItGoesOn) {
+  AsUserWith(MakeOld());
+  AsOwner();
+  const std::vector<std::vector<std::string>> readers = {
+      {"audit", kOld}, {"tags", kOld}, {"watch", kOld, Path("cat"), "--once"}};
+  const std::string note =
+      absl::StrFormat("goes on as %s (setlog trust follow %s)", kNew, kOld);
+  for (const auto& reader : readers) {
+    EXPECT_THAT(Do(reader).err, Not(HasSubstr("goes on"))) << reader[0];
+  }
+  Done({"handover", kOld, kNew});
+  home_ = "user";
+  for (const auto& reader : readers) {
+    const ProcessResult told = Do(reader);
+    EXPECT_EQ(told.exit_code, 0) << told.err;
+    EXPECT_THAT(told.err, HasSubstr(note)) << reader[0];
+  }
+  EXPECT_EQ(Do({"audit", kOld, "--quiet"}).err, "");
 }
 
 TEST_F(CliHandoverTest, AnOldLogTakesNothingMoreAlsoAfterARestart) {

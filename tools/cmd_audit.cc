@@ -399,6 +399,9 @@ class Audit {
     out.Detail(KeyDetail(head_->version.log_key, head_->pinned));
     out.Detail(absl::StrFormat("  kept in %s; run it again for what comes later",
                                json["state"].get<std::string>()));
+    const auto& tags =
+        stateless_audit_ ? stateless_audit_->tags() : audit_->replay().tags();
+    for (const auto& [name, placed] : tags) log_.NoteSuccessor(name);
     return ExitCode::kHolds;
   }
 

@@ -32,6 +32,7 @@ ExitCode ListTags(const TagsFlags& flags, Session& session) {
                 {"position", placed.position}},
                absl::StrFormat("%s  the set at size %d, named at position %d",
                                placed.tag.name, placed.tag.m, placed.position));
+    log->NoteSuccessor(placed.tag.name);
   }
   if (tags->empty()) {
     out.Detail(

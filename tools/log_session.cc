@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "log/successor.h"
 #include "tools/known_conviction.h"
 #include "tools/print_conviction.h"
 #include "tools/units.h"
@@ -150,6 +151,14 @@ void LogSession::NoteFirstUse(const VerifiedHead& head) {
       "  Compare it with the owner's; to pin it: setlog trust add %s --key %s",
       origin(), session_->server.address, Fingerprint(head.version.log_key), origin(),
       FormatVkey(head.version.log_key)));
+}
+
+void LogSession::NoteSuccessor(std::string_view tag) {
+  const std::optional<VerifierKey> key = SuccessorNamed(tag);
+  if (!key || successor_noted_) return;
+  successor_noted_ = true;
+  session_->out.Note(absl::StrFormat(
+      "note: this log goes on as %s (setlog trust follow %s)", key->name, origin()));
 }
 
 std::string LogSession::Explain(const absl::Status& status) {

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -69,6 +70,9 @@ class LogSession {
   // The same note for a head that came in another way.
   void NoteFirstUse(const VerifiedHead& head);
 
+  // Says once, if a log's tag of this name hands it over, which log goes on.
+  void NoteSuccessor(std::string_view tag);
+
   // Reports why a command ends.
   ExitCode Fail(const absl::Status& status);
   // Fail without the words: for a command that says them in its own way.
@@ -82,6 +86,7 @@ class LogSession {
   Session* session_;
   TrustFlags trust_;
   std::string from_;
+  bool successor_noted_ = false;
   std::unique_ptr<Connection> connection_;  // one of them
   std::unique_ptr<StaticConnection> files_;
   std::unique_ptr<StateDirectory> state_;

@@ -122,6 +122,7 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
     if (!ahead.ok()) return Failed(Step::kAhead, ahead.status());
     if (lost_) Found();
     read_at_ = Clock::now();
+    log_.NoteSuccessor(ahead->successor);
     // A log that grows is always a little behind: what stays so is told, once.
     const bool stays = options_.once || uncovered_m_ == m;
     uncovered_m_ = ahead->changes > 0 ? m : 0;
