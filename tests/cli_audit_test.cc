@@ -318,6 +318,7 @@ TEST_F(CliAuditTest, ASampleThatMeetsALieIsMisbehaviourAndMisuseIsUsage) {
   server_.on_chunk = [](v1::EntriesChunk& chunk) {
     chunk.mutable_bundle()->back() ^= 1;
   };
+  home_ = "stranger";  // who has not convicted the log
   const json refused = AuditJson({"--sample", "3"});
   EXPECT_EQ(refused["verdict"], "UNVERIFIED");
   EXPECT_EQ(Ask({"audit", "example.org/other", "--sample", "3"}).exit_code, 3);
