@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "tools/flags.h"
-#include "tools/show_bytes.h"
+#include "log/show_bytes.h"
 
 namespace setlog {
 namespace {

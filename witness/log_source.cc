@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "client/static_files.h"
 #include "port/loopback.h"
 
 namespace setlog {
@@ -21,10 +22,6 @@ constexpr std::chrono::milliseconds kLongestFileCall(6000);
 absl::Status Invalid(const Policy::Log& log, std::string_view why) {
   return absl::InvalidArgumentError(
       absl::StrFormat("--logs: %s: %s", log.key.name, why));
-}
-
-bool IsUrl(std::string_view url) {
-  return url.starts_with("https://") || url.starts_with("http://");
 }
 
 // The flags of a connection to `url`.
