@@ -4,15 +4,13 @@
 #include <array>
 #include <cstring>
 
+#include "log/cpu_features.h"
 #include "log/sha256_kernels.h"
 
 // The low-level calls: EVP costs five times as much on 33-byte messages, because it
 // fetches its method and allocates a context for each digest.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
-#ifdef SETLOG_SHA256_X86
-#include <cpuid.h>
-#endif
 
 namespace setlog {
 namespace sha256 {
@@ -107,39 +105,8 @@ constexpr Sha256Kernel kAvx512 = {"avx512", HashManyAvx512<kPortable>,
 constexpr Sha256Kernel kAvx512AndShaNi = {"avx512+sha-ni", HashManyAvx512<kShaNi>,
                                           HashPairsAvx512<kShaNi>};
 
-struct CpuFeatures {
-  bool sha_ni = false;
-  bool avx512 = false;
-};
-
-// A kernel needs its instructions from the CPU, and the registers that they work on
-// from the operating system, which says in XCR0 what it saves of a thread.
-CpuFeatures DetectCpu() {
-  CpuFeatures features;
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return features;
-  const bool sse41 = (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
-  uint64_t saved = 0;
-  if (c & bit_OSXSAVE) {
-    uint32_t low = 0, high = 0;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    saved = uint64_t{high} << 32 | low;
-  }
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return features;
-  features.sha_ni = sse41 && (b & bit_SHA) != 0;
-  constexpr uint64_t kZmmState = 0xe6;  // SSE, AVX, mask registers, both halves of ZMM
-  features.avx512 = (saved & kZmmState) == kZmmState && (b & bit_AVX512F) != 0 &&
-                    (b & bit_AVX512BW) != 0;
-  return features;
-}
-
 #else
 
-struct CpuFeatures {
-  bool sha_ni = false;
-  bool avx512 = false;
-};
-CpuFeatures DetectCpu() { return {}; }
 constexpr Sha256Kernel kShaNi = kPortable;
 constexpr Sha256Kernel kAvx512 = kPortable;
 constexpr Sha256Kernel kAvx512AndShaNi = kPortable;
