@@ -2,6 +2,13 @@
 
 #include <algorithm>
 
+#include "log/cpu_features.h"
+#ifdef SETLOG_VRF_X86
+#include <sodium.h>
+
+#include "log/vrf_label_key.h"
+#endif
+
 namespace setlog {
 namespace {
 
@@ -17,7 +24,30 @@ void VerifyOneByOne(const VrfPublicKey& key, std::span<const VrfClaim> claims,
   }
 }
 
-constexpr VrfKernel kKernels[] = {{"libsodium", 16, LabelsOneByOne, VerifyOneByOne}};
+constexpr VrfKernel kPortable = {"libsodium", 16, LabelsOneByOne, VerifyOneByOne};
+
+#ifdef SETLOG_VRF_X86
+
+void LabelsByLanes(const VrfSecretKey& key, std::span<const Hash> records, Hash* out) {
+  // A vector with one lane in use costs more than the label by itself.
+  if (records.size() < 2) return LabelsOneByOne(key, records, out);
+  const VrfLabelKey prepared(key.Scalar(), key.PublicKey().bytes());
+  lanes::LabelsAvx512Ifma(prepared.get(), records[0].data(), records.size(),
+                          out->data());
+  // Points on the way to a multiple tell of the multiplier, too.
+  sodium_stackzero(lanes::kLabelStackBytes);
+}
+
+constexpr VrfKernel kAvx512Ifma = {"avx512ifma", lanes::kLabelsAtOnce, LabelsByLanes,
+                                   VerifyOneByOne};
+
+#else
+
+constexpr VrfKernel kAvx512Ifma = kPortable;
+
+#endif
+
+constexpr VrfKernel kKernels[] = {kAvx512Ifma, kPortable};
 
 // body(begin, count) for all of [0, count), in turns.
 template <typename Body>
@@ -31,7 +61,10 @@ void InTurns(size_t count, const ParallelFor& parallel, const Body& body) {
 
 }  // namespace
 
-std::span<const VrfKernel> VrfKernels() { return kKernels; }
+std::span<const VrfKernel> VrfKernels() {
+  static const bool avx512ifma = DetectCpu().avx512ifma;
+  return std::span(kKernels).subspan(avx512ifma ? 0 : 1);
+}
 
 std::vector<Hash> Labels(const VrfSecretKey& key, std::span<const Hash> records,
                          const ParallelFor& parallel) {

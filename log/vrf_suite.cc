@@ -8,9 +8,6 @@
 namespace setlog::vrf {
 namespace {
 
-constexpr std::string_view kSuite =
-    "\xFF"
-    "c2sp.org/vrf-r255";
 constexpr uint8_t kZero[1] = {0};
 
 Wide SuiteHash(uint8_t what, std::initializer_list<Bytes> parts) {
@@ -29,7 +26,7 @@ Wide SuiteHash(uint8_t what, std::initializer_list<Bytes> parts) {
 }  // namespace
 
 Wide MapInput(Bytes public_key, Bytes alpha) {
-  return SuiteHash(0x82, {public_key, alpha});
+  return SuiteHash(kMapInput, {public_key, alpha});
 }
 
 Wide NonceInput(Bytes secret_key, Bytes h) { return SuiteHash(0x81, {secret_key, h}); }
@@ -41,6 +38,6 @@ Challenge ChallengeOf(Bytes public_key, Bytes h, Bytes gamma, Bytes u, Bytes v) 
   return challenge;
 }
 
-Wide OutputOf(Bytes gamma) { return SuiteHash(0x03, {gamma, kZero}); }
+Wide OutputOf(Bytes gamma) { return SuiteHash(kOutput, {gamma, kZero}); }
 
 }  // namespace setlog::vrf

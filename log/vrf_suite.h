@@ -19,10 +19,17 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "log/bytes.h"
 
 namespace setlog::vrf {
+
+inline constexpr std::string_view kSuite =
+    "\xFF"
+    "c2sp.org/vrf-r255";
+inline constexpr uint8_t kMapInput = 0x82;
+inline constexpr uint8_t kOutput = 0x03;
 
 using Wide = std::array<uint8_t, 64>;
 using Challenge = std::array<uint8_t, 16>;

@@ -1,0 +1,118 @@
+// log/lanes_portable.h -- eight 64-bit lanes in plain C++.
+//
+//   PortableLanes sum = PortableLanes::AddLow(sum, a, b);  // in each lane
+//
+// What log/lanes_avx512ifma.h does with one instruction, without it. No program
+// computes labels with this (libsodium is faster then); it is what the tests hold the
+// instructions against, and what runs the same source where no tool knows them.
+#ifndef SETLOG_LOG_LANES_PORTABLE_H_
+#define SETLOG_LOG_LANES_PORTABLE_H_
+
+#include <stdint.h>
+
+namespace setlog::lanes {
+
+struct PortableLanes {
+  uint64_t v[8];
+
+  static constexpr const char* kName = "portable";
+
+  template <typename F>
+  [[gnu::always_inline]] static inline PortableLanes Each(F f) {
+    PortableLanes out;
+    for (int i = 0; i < 8; ++i) out.v[i] = f(i);
+    return out;
+  }
+
+  static PortableLanes Zero() { return All(0); }
+  static PortableLanes All(uint64_t value) {
+    return Each([&](int) { return value; });
+  }
+  static PortableLanes Load(const uint64_t* from) {
+    return Each([&](int i) { return from[i]; });
+  }
+  void Store(uint64_t* to) const {
+    for (int i = 0; i < 8; ++i) to[i] = v[i];
+  }
+
+  friend PortableLanes operator+(const PortableLanes& a, const PortableLanes& b) {
+    return Each([&](int i) { return a.v[i] + b.v[i]; });
+  }
+  friend PortableLanes operator-(const PortableLanes& a, const PortableLanes& b) {
+    return Each([&](int i) { return a.v[i] - b.v[i]; });
+  }
+  friend PortableLanes operator&(const PortableLanes& a, const PortableLanes& b) {
+    return Each([&](int i) { return a.v[i] & b.v[i]; });
+  }
+  friend PortableLanes operator|(const PortableLanes& a, const PortableLanes& b) {
+    return Each([&](int i) { return a.v[i] | b.v[i]; });
+  }
+  friend PortableLanes operator^(const PortableLanes& a, const PortableLanes& b) {
+    return Each([&](int i) { return a.v[i] ^ b.v[i]; });
+  }
+  friend PortableLanes operator<<(const PortableLanes& a, int bits) {
+    return Each([&](int i) { return a.v[i] << bits; });
+  }
+  friend PortableLanes operator>>(const PortableLanes& a, int bits) {
+    return Each([&](int i) { return a.v[i] >> bits; });
+  }
+
+  // The product of the low 52 bits of a and of b has 104: its low, or high, 52 are
+  // added to `sum`. Higher bits of a and b are ignored.
+  static PortableLanes AddLow(const PortableLanes& sum, const PortableLanes& a,
+                              const PortableLanes& b) {
+    return Each([&](int i) {
+      return sum.v[i] + (static_cast<uint64_t>(Product(a.v[i], b.v[i])) & kLow52);
+    });
+  }
+  static PortableLanes AddHigh(const PortableLanes& sum, const PortableLanes& a,
+                               const PortableLanes& b) {
+    return Each([&](int i) {
+      return sum.v[i] + static_cast<uint64_t>(Product(a.v[i], b.v[i]) >> 52);
+    });
+  }
+  static PortableLanes Times19(const PortableLanes& a) {
+    return Each([&](int i) { return 19 * a.v[i]; });
+  }
+
+  // a | (b & c)
+  static PortableLanes OrAnd(const PortableLanes& a, const PortableLanes& b,
+                             const PortableLanes& c) {
+    return a | (b & c);
+  }
+  // Bits of a where the mask has ones, else of b.
+  static PortableLanes Select(const PortableLanes& mask, const PortableLanes& a,
+                              const PortableLanes& b) {
+    return b ^ (mask & (a ^ b));
+  }
+  static PortableLanes Xor3(const PortableLanes& a, const PortableLanes& b,
+                            const PortableLanes& c) {
+    return a ^ b ^ c;
+  }
+  static PortableLanes Majority(const PortableLanes& a, const PortableLanes& b,
+                                const PortableLanes& c) {
+    return (a & b) | (a & c) | (b & c);
+  }
+  template <int kBits>
+  static PortableLanes RotateRight(const PortableLanes& a) {
+    return (a >> kBits) | (a << (64 - kBits));
+  }
+  static PortableLanes SwapBytes(const PortableLanes& a) {
+    return Each([&](int i) { return __builtin_bswap64(a.v[i]); });
+  }
+  // All ones in the lanes that are zero, else none.
+  static PortableLanes IsZero(const PortableLanes& a) {
+    return Each([&](int i) { return ((a.v[i] | (0 - a.v[i])) >> 63) - 1; });
+  }
+
+ private:
+  static constexpr uint64_t kLow52 = (uint64_t{1} << 52) - 1;
+  __extension__ typedef unsigned __int128 Uint128;
+  static Uint128 Product(uint64_t a, uint64_t b) {
+    return static_cast<Uint128>(a & kLow52) * (b & kLow52);
+  }
+};
+
+}  // namespace setlog::lanes
+
+#endif  // SETLOG_LOG_LANES_PORTABLE_H_
