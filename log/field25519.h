@@ -196,7 +196,7 @@ template <typename V>
 // RFC 9496: the least residue is odd.
 template <typename V>
 [[gnu::always_inline]] inline V IsNegative(const Field<V>& a) {
-  return V::Zero() - (Canonical(a).limb[0] & V::All(1));
+  return V::IsZero((Canonical(a).limb[0] & V::All(1)) ^ V::All(1));
 }
 
 // Reduced, as are those below.

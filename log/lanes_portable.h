@@ -12,6 +12,8 @@
 
 namespace setlog::lanes {
 
+// No function is inlined: a formula has hundreds of them, of eight lanes each, and a
+// compiler would take a minute for what nobody waits for.
 struct PortableLanes {
   uint64_t v[8];
 
@@ -24,84 +26,95 @@ struct PortableLanes {
     return out;
   }
 
-  static PortableLanes Zero() { return All(0); }
-  static PortableLanes All(uint64_t value) {
+  [[gnu::noinline]] static PortableLanes Zero() { return All(0); }
+  [[gnu::noinline]] static PortableLanes All(uint64_t value) {
     return Each([&](int) { return value; });
   }
-  static PortableLanes Load(const uint64_t* from) {
+  [[gnu::noinline]] static PortableLanes Load(const uint64_t* from) {
     return Each([&](int i) { return from[i]; });
   }
   void Store(uint64_t* to) const {
     for (int i = 0; i < 8; ++i) to[i] = v[i];
   }
 
-  friend PortableLanes operator+(const PortableLanes& a, const PortableLanes& b) {
+  [[gnu::noinline]] friend PortableLanes operator+(const PortableLanes& a,
+                                                   const PortableLanes& b) {
     return Each([&](int i) { return a.v[i] + b.v[i]; });
   }
-  friend PortableLanes operator-(const PortableLanes& a, const PortableLanes& b) {
+  [[gnu::noinline]] friend PortableLanes operator-(const PortableLanes& a,
+                                                   const PortableLanes& b) {
     return Each([&](int i) { return a.v[i] - b.v[i]; });
   }
-  friend PortableLanes operator&(const PortableLanes& a, const PortableLanes& b) {
+  [[gnu::noinline]] friend PortableLanes operator&(const PortableLanes& a,
+                                                   const PortableLanes& b) {
     return Each([&](int i) { return a.v[i] & b.v[i]; });
   }
-  friend PortableLanes operator|(const PortableLanes& a, const PortableLanes& b) {
+  [[gnu::noinline]] friend PortableLanes operator|(const PortableLanes& a,
+                                                   const PortableLanes& b) {
     return Each([&](int i) { return a.v[i] | b.v[i]; });
   }
-  friend PortableLanes operator^(const PortableLanes& a, const PortableLanes& b) {
+  [[gnu::noinline]] friend PortableLanes operator^(const PortableLanes& a,
+                                                   const PortableLanes& b) {
     return Each([&](int i) { return a.v[i] ^ b.v[i]; });
   }
-  friend PortableLanes operator<<(const PortableLanes& a, int bits) {
+  [[gnu::noinline]] friend PortableLanes operator<<(const PortableLanes& a, int bits) {
     return Each([&](int i) { return a.v[i] << bits; });
   }
-  friend PortableLanes operator>>(const PortableLanes& a, int bits) {
+  [[gnu::noinline]] friend PortableLanes operator>>(const PortableLanes& a, int bits) {
     return Each([&](int i) { return a.v[i] >> bits; });
   }
 
   // The product of the low 52 bits of a and of b has 104: its low, or high, 52 are
   // added to `sum`. Higher bits of a and b are ignored.
-  static PortableLanes AddLow(const PortableLanes& sum, const PortableLanes& a,
-                              const PortableLanes& b) {
+  [[gnu::noinline]] static PortableLanes AddLow(const PortableLanes& sum,
+                                                const PortableLanes& a,
+                                                const PortableLanes& b) {
     return Each([&](int i) {
       return sum.v[i] + (static_cast<uint64_t>(Product(a.v[i], b.v[i])) & kLow52);
     });
   }
-  static PortableLanes AddHigh(const PortableLanes& sum, const PortableLanes& a,
-                               const PortableLanes& b) {
+  [[gnu::noinline]] static PortableLanes AddHigh(const PortableLanes& sum,
+                                                 const PortableLanes& a,
+                                                 const PortableLanes& b) {
     return Each([&](int i) {
       return sum.v[i] + static_cast<uint64_t>(Product(a.v[i], b.v[i]) >> 52);
     });
   }
-  static PortableLanes Times19(const PortableLanes& a) {
+  [[gnu::noinline]] static PortableLanes Times19(const PortableLanes& a) {
     return Each([&](int i) { return 19 * a.v[i]; });
   }
 
   // a | (b & c)
-  static PortableLanes OrAnd(const PortableLanes& a, const PortableLanes& b,
-                             const PortableLanes& c) {
+  [[gnu::noinline]] static PortableLanes OrAnd(const PortableLanes& a,
+                                               const PortableLanes& b,
+                                               const PortableLanes& c) {
     return a | (b & c);
   }
   // Bits of a where the mask has ones, else of b.
-  static PortableLanes Select(const PortableLanes& mask, const PortableLanes& a,
-                              const PortableLanes& b) {
+  [[gnu::noinline]] static PortableLanes Select(const PortableLanes& mask,
+                                                const PortableLanes& a,
+                                                const PortableLanes& b) {
     return b ^ (mask & (a ^ b));
   }
-  static PortableLanes Xor3(const PortableLanes& a, const PortableLanes& b,
-                            const PortableLanes& c) {
+  [[gnu::noinline]] static PortableLanes Xor3(const PortableLanes& a,
+                                              const PortableLanes& b,
+                                              const PortableLanes& c) {
     return a ^ b ^ c;
   }
-  static PortableLanes Majority(const PortableLanes& a, const PortableLanes& b,
-                                const PortableLanes& c) {
+  [[gnu::noinline]] static PortableLanes Majority(const PortableLanes& a,
+                                                  const PortableLanes& b,
+                                                  const PortableLanes& c) {
     return (a & b) | (a & c) | (b & c);
   }
   template <int kBits>
-  static PortableLanes RotateRight(const PortableLanes& a) {
+  [[gnu::noinline]] static PortableLanes RotateRight(const PortableLanes& a) {
     return (a >> kBits) | (a << (64 - kBits));
   }
-  static PortableLanes SwapBytes(const PortableLanes& a) {
+  [[gnu::noinline]] static PortableLanes SwapBytes(const PortableLanes& a) {
     return Each([&](int i) { return __builtin_bswap64(a.v[i]); });
   }
   // All ones in the lanes that are zero, else none.
-  static PortableLanes IsZero(const PortableLanes& a) {
+  [[gnu::noinline]] static PortableLanes IsZero(const PortableLanes& a) {
     return Each([&](int i) { return ((a.v[i] | (0 - a.v[i])) >> 63) - 1; });
   }
 

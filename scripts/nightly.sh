@@ -7,13 +7,14 @@
 #   4. every test program again and again, shuffled,   SETLOG_REPEAT times, 20
 #      under ASan and UBSan
 #   5. kill -9 in a loop, at every write and sync, failing disks, SIGTERM, power cuts
-#   6. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
-#   7. is each check of the verifier missed by a test? scripts/mutate_checks.py
-#   8. the benchmarks beside their ceilings            bench/run.sh, 2 x 10^6 records
+#   6. labels of private logs, SETLOG_LABELS (3000000) for each kernel, lane by lane
+#   7. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
+#   8. is each check of the verifier missed by a test? scripts/mutate_checks.py
+#   9. the benchmarks beside their ceilings            bench/run.sh, 2 x 10^6 records
 #      and beside others' logs, if there is a Go       bench/peers/run.sh
-#   9. cost against size, SETLOG_SCALE ("1000 10000    bench/scale.sh
+#  10. cost against size, SETLOG_SCALE ("1000 10000    bench/scale.sh
 #      100000 1000000"; 100000000 takes 10 minutes and 20 GB)
-# What 8 and 9 print is for a person: on a busy machine a missed target means nothing.
+# What 9 and 10 print is for a person: on a busy machine a missed target means nothing.
 #
 # Goes on after a failure; the last lines say what failed.
 set -euo pipefail
@@ -62,6 +63,11 @@ crashes() {
   tests/crash/power_test.py "$bin" --cuts 100 || [[ $? -eq 77 ]]
 }
 
+labels() {
+  SETLOG_LABELS=${SETLOG_LABELS:-3000000} build/release/bin/vrf_batch_test \
+    --gtest_filter='*OfManyRecords'
+}
+
 # The figures are printed; what fails is a benchmark that does not run.
 benchmarks() {
   bench/run.sh --records 2000000 || return 1
@@ -80,6 +86,7 @@ phase "clang-tidy" scripts/tidy.sh
 phase "every test under TSan" every_thread
 phase "tests repeated $repeat times, shuffled" again_and_again
 phase "kills, faults, power cuts" crashes
+phase "labels, lane by lane" labels
 phase "fuzzing" scripts/fuzz.sh "${SETLOG_FUZZ_SECONDS:-600}"
 phase "checks that no test would miss" scripts/mutate_checks.py --jobs "$jobs"
 phase "benchmarks" benchmarks

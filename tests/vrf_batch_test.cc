@@ -1,5 +1,9 @@
 #include "log/vrf_batch.h"
 
+#include <cstdlib>
+#include <random>
+#include <string>
+
 #include "log/sha256.h"
 #include "log/vrf_pad.h"
 #include "port/parallel.h"
@@ -48,6 +52,65 @@ TEST(VrfBatchTest, EveryKernelMakesTheLabelsOfTheKeyForEveryCount) {
       EXPECT_EQ(labels.back(), Hash{});
       labels.pop_back();
       EXPECT_EQ(labels, std::vector(wanted.begin(), wanted.begin() + count));
+    }
+  }
+}
+
+// Every kernel's labels are those of the portable one.
+void ExpectLabels(const VrfSecretKey& key, std::span<const Hash> records) {
+  std::vector<Hash> wanted(records.size());
+  VrfKernels().back().labels(key, records, wanted.data());
+  for (const VrfKernel& kernel : VrfKernels().first(VrfKernels().size() - 1)) {
+    std::vector<Hash> labels(records.size());
+    kernel.labels(key, records, labels.data());
+    for (size_t i = 0; i < records.size(); ++i) {
+      ASSERT_EQ(labels[i], wanted[i])
+          << kernel.name << ", record " << ToHex(records[i]) << ", secret "
+          << ToHex(key.Scalar()) << ", " << i << " of " << records.size();
+    }
+  }
+}
+
+// SETLOG_LABELS: how many, of ten keys. The nightly run asks for millions.
+TEST(VrfBatchTest, EveryKernelMakesTheSameLabelsOfManyRecords) {
+  const char* const wanted = std::getenv("SETLOG_LABELS");
+  const size_t count = wanted != nullptr ? std::stoul(wanted) : 20'000;
+  std::mt19937_64 random(wanted != nullptr ? std::random_device()() : 1);
+  for (int i = 0; i < 10; ++i) {
+    const VrfSecretKey key = VrfSecretKey::Generate().value();
+    std::vector<Hash> records(count / 10);
+    for (Hash& record : records) {
+      for (uint8_t& byte : record.bytes) byte = static_cast<uint8_t>(random());
+    }
+    ExpectLabels(key, records);
+  }
+}
+
+TEST(VrfBatchTest, EveryKernelMakesTheSameLabelsAroundItsTurns) {
+  const std::vector<Hash> records = Records(300);
+  for (size_t count : {120, 127, 128, 129, 136, 137, 144, 255, 256, 257, 300}) {
+    ExpectLabels(Key(), std::span(records).first(count));
+  }
+}
+
+TEST(VrfBatchTest, EveryKernelMakesTheSameLabelsForSpecialKeys) {
+  const std::string zeros(60, '0');
+  const std::string order =
+      "d3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
+  std::vector<std::string> keys = {"01" + zeros + "00", "02" + zeros + "00",
+                                   "03" + zeros + "00", "08" + zeros + "00",
+                                   "ff" + zeros + "00", "00" + zeros + "10",
+                                   "ec" + order,        "eb" + order};
+  keys.push_back(std::string(62, 'f') + "0f");
+  keys.push_back(std::string(32, 'f') + std::string(32, '0'));
+  keys.push_back(std::string(32, '0') + std::string(30, 'f') + "0f");
+  keys.push_back(std::string(62, '8') + "08");
+  keys.push_back(std::string(62, '7') + "07");
+  const std::vector<Hash> records = Records(17);
+  for (const std::string& hex : keys) {
+    const VrfSecretKey key = VrfSecretKey::FromBytes(HashOf(hex)).value();
+    for (size_t count = 1; count <= records.size(); count += 4) {
+      ExpectLabels(key, std::span(records).first(count));
     }
   }
 }
