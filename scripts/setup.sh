@@ -3,8 +3,9 @@
 #
 #   scripts/setup.sh            what the programs need
 #   scripts/setup.sh --tests    also what the tests and the style checks need
-#   scripts/setup.sh --all      also what test.sh --all needs: two proxies, for one test;
-#                               and says so if there is no Go, for another
+#   scripts/setup.sh --all      also what test.sh --all needs: two proxies and valgrind,
+#                               for a test each; and says so if there is no Go, for
+#                               another
 #   scripts/setup.sh --nightly  also what scripts/nightly.sh needs
 #
 # Asks dpkg first and installs only what is missing: a second run changes nothing and
@@ -26,7 +27,7 @@ tests=(
   python3 shellcheck
 )
 # Not for --tests: on a machine with an init system they start to serve.
-all=(haproxy nginx-light)
+all=(haproxy nginx-light valgrind)
 nightly=(clang-14 clang-tidy-14 gnuplot-nox libclang-rt-14-dev llvm-14)
 
 fail() {
