@@ -26,6 +26,8 @@ TREES = [
 # The same, on one core; targets are a part of the ceiling, or if above 1 of the value.
 VRF = [
     ("BM_VrfLabel", "VRF label, one at a time", "its map and multiplication", 0.95),
+    ("BM_VrfLabelBatch", "VRF labels, 1,024 at a time", "their field multiplications",
+     100000),
     ("BM_VrfProve", "VRF proof", "its four operations", 0.9),
     ("BM_VrfVerify", "VRF proof verified", "its seven operations", 5000),
 ]
