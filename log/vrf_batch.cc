@@ -29,7 +29,7 @@ constexpr VrfKernel kPortable = {"libsodium", 16, LabelsOneByOne, VerifyOneByOne
 #ifdef SETLOG_VRF_X86
 
 void LabelsByLanes(const VrfSecretKey& key, std::span<const Hash> records, Hash* out) {
-  // A vector with one lane in use costs more than the label by itself.
+  // One record would leave seven of eight lanes idle.
   if (records.size() < 2) return LabelsOneByOne(key, records, out);
   const VrfLabelKey prepared(key.Scalar(), key.PublicKey().bytes());
   lanes::LabelsAvx512Ifma(prepared.get(), records[0].data(), records.size(),

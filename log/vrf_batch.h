@@ -7,7 +7,7 @@
 //
 // Through one table of kernels, picked once by what the CPU offers:
 //
-//   avx512ifma  labels, eight in the lanes of a vector: docs/design.md, Private logs
+//   avx512ifma  labels, eight in the lanes of a vector (docs/design.md)
 //   libsodium   one by one: always there
 //
 // On libsodium a batch costs what its records cost one by one, 50 us a label and 0.17
