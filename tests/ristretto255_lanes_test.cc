@@ -169,6 +169,8 @@ TEST(Ristretto255LanesTest, MultiplesAreLibsodiumsForSpecialAndRandomScalars) {
                 0);
     }
     for (const LaneOps* ops : AllLaneOps()) {
+      // Those in plain C++ take their time: every fourth.
+      if (ops != Avx512IfmaLaneOps() && (&scalar - scalars.data()) % 4 != 0) continue;
       const std::vector<Hash> gammas = Gammas(*ops, scalar, inputs);
       for (size_t i = 0; i < inputs.size(); ++i) {
         ASSERT_EQ(gammas[i], wanted[i])
