@@ -1,6 +1,4 @@
 // Numbers modulo 2^255 - 19 in lanes, against OpenSSL's big numbers.
-#include "log/field25519.h"
-
 #include <openssl/bn.h>
 
 #include <array>
@@ -9,7 +7,6 @@
 #include <random>
 #include <vector>
 
-#include "checked_lanes.h"
 #include "lane_ops.h"
 #include "testing.h"
 
@@ -105,13 +102,6 @@ class Number {
 
   std::unique_ptr<BIGNUM, Free> value_;
 };
-
-std::vector<const LaneOps*> AllLaneOps() {
-  std::vector<const LaneOps*> all = {&LaneOpsOf<lanes::PortableLanes>::kTable,
-                                     &LaneOpsOf<CheckedLanes>::kTable};
-  if (Avx512IfmaLaneOps() != nullptr) all.push_back(Avx512IfmaLaneOps());
-  return all;
-}
 
 using Element = std::array<uint64_t, 5>;
 

@@ -1,4 +1,4 @@
-#include "lane_ops.h"
+#include "lane_ops_of.h"
 #include "log/cpu_features.h"
 #ifdef __AVX512IFMA__
 #include "log/lanes_avx512ifma.h"

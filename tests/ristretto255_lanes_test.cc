@@ -6,7 +6,6 @@
 #include <random>
 #include <vector>
 
-#include "checked_lanes.h"
 #include "lane_ops.h"
 #include "log/bytes.h"
 #include "log/vrf_label_key.h"
@@ -16,13 +15,6 @@ namespace setlog {
 namespace {
 
 using Uniform = std::array<uint8_t, 64>;
-
-std::vector<const LaneOps*> AllLaneOps() {
-  std::vector<const LaneOps*> all = {&LaneOpsOf<lanes::PortableLanes>::kTable,
-                                     &LaneOpsOf<CheckedLanes>::kTable};
-  if (Avx512IfmaLaneOps() != nullptr) all.push_back(Avx512IfmaLaneOps());
-  return all;
-}
 
 Hash One() {
   Hash one;

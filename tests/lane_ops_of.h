@@ -1,0 +1,108 @@
+// tests/lane_ops_of.h -- the table of tests/lane_ops.h for the lanes V.
+#ifndef SETLOG_TESTS_LANE_OPS_OF_H_
+#define SETLOG_TESTS_LANE_OPS_OF_H_
+
+#include <stdint.h>
+#include <string.h>
+
+#include "lane_ops.h"
+#include "log/ristretto255_encode.h"
+#include "log/ristretto255_map.h"
+#include "log/ristretto255_multiply.h"
+
+namespace setlog {
+
+template <typename V>
+struct LaneOpsOf {
+  using Field = lanes::Field<V>;
+
+  static Field Load(const Limbs& a) {
+    return {{V::Load(a.limb[0]), V::Load(a.limb[1]), V::Load(a.limb[2]),
+             V::Load(a.limb[3]), V::Load(a.limb[4])}};
+  }
+  static void Store(Limbs& out, const Field& a) {
+    for (int i = 0; i < 5; ++i) a.limb[i].Store(out.limb[i]);
+  }
+
+  static void Mul(Limbs& out, const Limbs& a, const Limbs& b) {
+    Store(out, lanes::Mul(Load(a), Load(b)));
+  }
+  static void Square(Limbs& out, const Limbs& a) { Store(out, lanes::Square(Load(a))); }
+  static void Add(Limbs& out, const Limbs& a, const Limbs& b) {
+    Store(out, Carry(Wide(Load(a)) + Wide(Load(b))));
+  }
+  static void Subtract(Limbs& out, const Limbs& a, const Limbs& b) {
+    Store(out, Carry(Wide(Load(a)) - Wide(Load(b))));
+  }
+  static void Opposite(Limbs& out, const Limbs& a) {
+    Store(out, lanes::Opposite(Load(a)));
+  }
+  static void SumOf(Limbs& out, const Limbs& a, const Limbs& b) {
+    const auto aa = SquareSum(Load(a)), bb = SquareSum(Load(b));
+    Store(out, Carry(((aa + aa) + bb) - Product(Load(a), Load(b))));
+  }
+  static void CarryOf(Limbs& out, const Limbs& a) { Store(out, Carry(Wide(Load(a)))); }
+  static void Canonical(Limbs& out, const Limbs& a) {
+    Store(out, lanes::Canonical(Load(a)));
+  }
+  static void Abs(Limbs& out, const Limbs& a) { Store(out, lanes::Abs(Load(a))); }
+  static void Invert(Limbs& out, const Limbs& a) {
+    lanes::Fields<V, 1> number = {{Load(a)}};
+    lanes::Invert(number);
+    Store(out, number.at[0]);
+  }
+  static void SqrtRatio(Limbs& root, LaneMask& was_square, const Limbs& u,
+                        const Limbs& v) {
+    lanes::Fields<V, 1> found;
+    V mask[1];
+    lanes::SqrtRatio<V, 1>(found, mask, {{Load(u)}}, {{Load(v)}});
+    Store(root, found.at[0]);
+    mask[0].Store(was_square.lane);
+  }
+  static void IsZero(LaneMask& out, const Limbs& a) {
+    lanes::IsZero(Load(a)).Store(out.lane);
+  }
+  static void IsNegative(LaneMask& out, const Limbs& a) {
+    lanes::IsNegative(Load(a)).Store(out.lane);
+  }
+  static void Gammas(uint8_t (&out)[kGammas][32], const uint8_t (&uniform)[kGammas][64],
+                     const lanes::SignedDigits& number) {
+    lanes::DoubleEncoder<V, 2, 2> encoder;
+    for (int step = 0; step < 2; ++step) {
+      V words[16];
+      for (int i = 0; i < 16; ++i) {
+        uint64_t column[8];
+        for (int lane = 0; lane < 8; ++lane) {
+          memcpy(&column[lane], uniform[16 * step + i / 8 * 8 + lane] + i % 8 * 8, 8);
+        }
+        words[i] = V::Load(column);
+      }
+      lanes::HalfStep<V> points[2];
+      lanes::Multiples<V, 2> multiples;
+      lanes::OneWayMap<V, 2>(points, words);
+      lanes::FillMultiples(multiples, points);
+      lanes::MultiplyAll(points, multiples, number);
+      encoder.Add(step, points);
+    }
+    encoder.Invert();
+    for (int step = 1; step >= 0; --step) {
+      V words[2][4];
+      encoder.Take(words, step);
+      for (int i = 0; i < 8; ++i) {
+        uint64_t column[8];
+        words[i / 4][i % 4].Store(column);
+        for (int lane = 0; lane < 8; ++lane) {
+          memcpy(out[16 * step + i / 4 * 8 + lane] + i % 4 * 8, &column[lane], 8);
+        }
+      }
+    }
+  }
+
+  static constexpr LaneOps kTable = {V::kName, Mul,       Square,  Add,        Subtract,
+                                     Opposite, SumOf,     CarryOf, Canonical,  Abs,
+                                     Invert,   SqrtRatio, IsZero,  IsNegative, Gammas};
+};
+
+}  // namespace setlog
+
+#endif  // SETLOG_TESTS_LANE_OPS_OF_H_
