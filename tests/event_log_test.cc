@@ -56,7 +56,9 @@ TEST(EventLogTest, EveryByteIsPrintableAsciiAndOneJsonString) {
     }
     const nlohmann::json json = Json(value);
     EXPECT_EQ(json["last"], 1);
-    if (byte < 0x80) EXPECT_EQ(json["value"], value);
+    if (byte < 0x80) {
+      EXPECT_EQ(json["value"], value);
+    }
   }
   EXPECT_EQ(Json(all).size(), 5u);  // ts, level, event, value, last
 }

@@ -86,7 +86,9 @@ TEST_F(ManyHeadsTest, AThousandFollowersOneAfterTheOtherLeaveNoMoreThanOne) {
 TEST_F(ManyHeadsTest, AHeadThatIsKeptWouldBeSeen) {
   uint64_t grown = 0;
   Follow(How::kKeeping, &grown);
-  if (!kSanitized) EXPECT_GT(grown, kServerGrows);
+  if (!kSanitized) {
+    EXPECT_GT(grown, kServerGrows);
+  }
 }
 
 }  // namespace

@@ -49,7 +49,9 @@ class SetDifferenceTest : public testing::Test {
       EXPECT_FALSE(changes.ok());
       const auto proven = VerifyEvidence(*between.evidence(), {.log_key = log().key()});
       EXPECT_OK(proven);
-      if (proven.ok()) EXPECT_EQ(proven->kind, convicts_of) << proven->what;
+      if (proven.ok()) {
+        EXPECT_EQ(proven->kind, convicts_of) << proven->what;
+      }
     }
     return changes;
   }

@@ -22,7 +22,9 @@ class SetMembersTest : public LogClientTest {
       EXPECT_GT(entries, told);
       told = entries;
     });
-    if (members.ok()) EXPECT_EQ(told, head->version.index.m);
+    if (members.ok()) {
+      EXPECT_EQ(told, head->version.index.m);
+    }
     return members;
   }
   // In the order in which they came in.

@@ -602,7 +602,9 @@ TEST_F(WitnessAuditTest, AReplayThatIsGivenUpDoesNotStandBesideTheKeptOne) {
   const uint64_t grown = PeakBytes() - std::min(PeakBytes(), before);
   RecordProperty("grown_bytes", std::to_string(grown));
   // Measured: 2 MB; 14 MB with both in memory.
-  if (measurable) EXPECT_LT(grown, kMembers * 35);
+  if (measurable) {
+    EXPECT_LT(grown, kMembers * 35);
+  }
 }
 
 // A thousand heads of a log that always has the same few members: what grows, by some
@@ -633,7 +635,9 @@ TEST_F(WitnessAuditTest, AThousandHeadsInARowCostNoMemory) {
   RecordProperty("grown_bytes", std::to_string(grown));
   // The log in memory beside it grows too; a set copied, or a thread left behind, for
   // each head would be ten times as much. Measured: 0.9 MB in 700 heads.
-  if (!kSanitized) EXPECT_LT(grown, uint64_t{4} << 20);
+  if (!kSanitized) {
+    EXPECT_LT(grown, uint64_t{4} << 20);
+  }
 }
 
 }  // namespace

@@ -410,7 +410,9 @@ TEST_F(WitnessTest, AThousandHeadsLeaveOneRowAWitnessAndNoMemory) {
     if (i == 199) before_kib = anonymous_kib();
   }
   // The store's write buffer grows by 5.5 MiB, without witnesses too.
-  if (!kSanitized) EXPECT_LT(anonymous_kib(), before_kib + 16 * 1024);
+  if (!kSanitized) {
+    EXPECT_LT(anonymous_kib(), before_kib + 16 * 1024);
+  }
   EXPECT_GE(Indexed(1001).checkpoint.size, 1000 + kGenesis);
   NewestCosigned();
   StopServer();

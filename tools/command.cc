@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "tools/flags.h"
 #include "log/show_bytes.h"
+#include "tools/flags.h"
 
 namespace setlog {
 namespace {
