@@ -3,8 +3,8 @@
 #
 #   scripts/test.sh        preset release, all its tests
 #   scripts/test.sh --all  what CI runs: also all tests under ASan and UBSan, and those
-#                          of the core, the server and the witness under TSan; there
-#                          a skipped test is a failure
+#                          of the core and the server under TSan; there a
+#                          skipped test is a failure
 #
 # Goes on after a failing preset; the last lines are ctest's summary of each. Jobs: as
 # many as there are processors, or SETLOG_JOBS.
@@ -64,7 +64,7 @@ check release all
 if [[ -n $all ]]; then
   check asan all
   # gRPC and RocksDB are not instrumented, so only what mostly runs our own code.
-  check tsan thread_tests -L '^(log|daemon|http|index|server|witness)$'
+  check tsan thread_tests -L '^(log|http|index|server)$'
 fi
 
 echo "== summary"
