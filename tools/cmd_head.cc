@@ -34,7 +34,6 @@ ExitCode ShowHead(const HeadFlags& flags, Session& session) {
   const Version& version = head->version;
   Json json{{"origin", flags.origin},
             {"size", version.checkpoint.size},
-            {"seen_size", head->seen_size},
             {"root", ToHex(version.checkpoint.root)},
             {"index_size", version.index.m},
             {"set_count", version.index.n},
@@ -42,6 +41,7 @@ ExitCode ShowHead(const HeadFlags& flags, Session& session) {
             {"pinned", head->pinned},
             {"cosigned_at", OrNull(version.cosigned_at_s)},
             {"replayed_by", version.replayed_by}};
+  if (head->seen_size > version.checkpoint.size) json["seen_size"] = head->seen_size;
   if (flags.note) json["note"] = head->proof.checkpoint;
   out.Result(json, absl::StrFormat("%s has %d entries", flags.origin,
                                    version.checkpoint.size));

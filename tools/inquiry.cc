@@ -1,6 +1,5 @@
 #include "tools/inquiry.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -48,8 +47,9 @@ Json InFields(std::string_view word, const Hash* record, const std::string& orig
   json["pinned"] = head != nullptr && head->pinned;
   json["replayed_by"] = head ? Json(head->version.replayed_by) : Json::array();
   if (head) {
-    json["size"] = head->version.checkpoint.size;
-    json["seen_size"] = std::max(head->seen_size, head->version.checkpoint.size);
+    const uint64_t size = head->version.checkpoint.size;
+    json["size"] = size;
+    if (head->seen_size > size) json["seen_size"] = head->seen_size;
   }
   return json;
 }
