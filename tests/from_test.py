@@ -136,7 +136,7 @@ class FromTest(unittest.TestCase):
         self.web = WebServer(f"{self.directory}/www")
         self.assertEqual(self.answers("--from", f"{self.web.url}/log/"), expected)
         self.ask("head", ORIGIN, "--retry-for", "100ms", expect=3)
-        self.ask("head", ORIGIN, "--from", self.web.url, expect=2)
+        self.ask("head", ORIGIN, "--from", self.web.url, expect=3)
 
     def write(self, text):
         with open(f"{self.directory}/text", "w", encoding="ascii") as file:
