@@ -1,12 +1,11 @@
 // server/extension_stream.h -- an extension proof on its way to one caller.
 //
-//   auto* stream = new ExtensionStream(answers, feed, &slots, deadline, context,
-//   request); if (!queue.TryRun([stream] { stream->Run(); }))
-//   stream->Refuse(Busy("...")); return stream;                              // deletes
-//   itself when the call is done
+//   auto* stream = new ExtensionStream(answers, feed, &slots, deadline, context, r);
+//   if (!queue.TryRun([stream] { stream->Run(); })) stream->Refuse(Busy("..."));
+//   return stream;   // deletes itself when the call is done
 //
 // Made whole, on a thread that may take long, then sent in pieces, each when the one
-// before it was taken. Gives its slot back at the end.
+// before it was taken. Gives its slot back when all was sent, or it failed.
 #ifndef SETLOG_SERVER_EXTENSION_STREAM_H_
 #define SETLOG_SERVER_EXTENSION_STREAM_H_
 

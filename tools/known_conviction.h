@@ -1,7 +1,7 @@
 // tools/known_conviction.h -- a log that was convicted on this machine stays so.
 //
-//   WarnIfConvicted(state, origin, session.out);     // true: no verdict on it is exit
-//   0 if (auto code = AlreadyConvicted(state, origin, out)) return *code;   // audit
+//   if (WarnIfConvicted(state, origin, out)) ...     // no verdict on it is exit code 0
+//   if (auto code = AlreadyConvicted(state, origin, out)) return *code;   // an audit
 //
 // Its signatures still verify, on whichever branch a server shows; but after it signed
 // two, none of its newer answers is worth anything. What was proven is not proven away
