@@ -161,6 +161,7 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::string token
     : reader_(v1::Reader::NewStub(channel)),
       writer_(v1::Writer::NewStub(channel)),
       admin_(v1::Admin::NewStub(channel)),
+      prover_(v1::Prover::NewStub(channel)),
       token_(std::move(token)),
       retry_for_(retry_for) {
   KeepGrpc();

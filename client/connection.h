@@ -26,6 +26,7 @@
 #include "absl/status/statusor.h"
 #include "client/retry.h"
 #include "setlog/v1/admin.grpc.pb.h"
+#include "setlog/v1/prover.grpc.pb.h"
 #include "setlog/v1/reader.grpc.pb.h"
 #include "setlog/v1/writer.grpc.pb.h"
 
@@ -62,6 +63,7 @@ class Connection {
   v1::Reader::Stub& reader() const { return *reader_; }
   v1::Writer::Stub& writer() const { return *writer_; }
   v1::Admin::Stub& admin() const { return *admin_; }
+  v1::Prover::Stub& prover() const { return *prover_; }
   std::chrono::milliseconds retry_for() const { return retry_for_; }
 
   // From now on no call has a later deadline: for whoever must be able to stop soon.
@@ -101,6 +103,7 @@ class Connection {
   std::unique_ptr<v1::Reader::Stub> reader_;
   std::unique_ptr<v1::Writer::Stub> writer_;
   std::unique_ptr<v1::Admin::Stub> admin_;
+  std::unique_ptr<v1::Prover::Stub> prover_;
   std::string token_;
   std::chrono::milliseconds retry_for_;
   std::chrono::milliseconds longest_call_ = std::chrono::milliseconds::max();

@@ -3,6 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "log/proof.h"
 #include "log/tree.h"
+#include "log/vrf.h"
 
 namespace setlog {
 namespace {
@@ -151,16 +152,36 @@ absl::StatusOr<Version> VerifyVersion(const VersionProof& proof, const Trust& tr
   return version;
 }
 
-absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& proof) {
-  if (version.manifest.labels) {
-    return absl::UnimplementedError("private logs (VRF labels) are not supported yet");
+absl::StatusOr<Hash> ValueOf(const Manifest& manifest, const AnswerProof& proof) {
+  if (!manifest.labels) {
+    if (proof.vrf_proof.empty()) return proof.record;
+    return Refused("a VRF proof for a log without VRF labels");
   }
-  if (!proof.vrf_proof.empty()) return Refused("a VRF proof for a log without VRF");
+  if (proof.vrf_proof.empty()) {
+    return Refused(
+        "no VRF proof, and the log is a private one: its entries are labels");
+  }
+  const absl::StatusOr<VrfPublicKey> key =
+      VrfPublicKey::Parse(manifest.labels->public_key);
+  if (!key.ok()) {
+    return Refused(absl::StrFormat("the manifest's VRF key: %s",
+                                   std::string(key.status().message())));
+  }
+  const absl::StatusOr<VrfProof> pi = VrfProof::Parse(AsBytes(proof.vrf_proof));
+  if (!pi.ok()) return pi.status();
+  const absl::StatusOr<VrfOutput> beta = key->Verify(proof.record, *pi);
+  if (!beta.ok()) return beta.status();
+  return LabelOf(*beta);
+}
+
+absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& proof) {
+  const absl::StatusOr<Hash> value = ValueOf(version.manifest, proof);
+  if (!value.ok()) return value.status();
   if (proof.lookup.count != version.index.n) {
     return Refused("the lookup proof is not for the index entry's number of members");
   }
   absl::StatusOr<bool> present =
-      VerifyLookup(version.index.set_root, proof.record, proof.lookup);
+      VerifyLookup(version.index.set_root, *value, proof.lookup);
   if (!present.ok()) return present.status();
 
   Answer answer;
@@ -175,7 +196,7 @@ absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& p
   }
   absl::StatusOr<AddEntry> added = ProvenAs<AddEntry>(*proof.added, version.checkpoint);
   if (!added.ok()) return added.status();
-  if (added->value != proof.record) return Refused("the add entry is another record's");
+  if (added->value != *value) return Refused("the add entry is another record's");
   if (proof.added->position >= version.index.m) {
     return Refused("the record was added after this version");
   }
@@ -186,7 +207,7 @@ absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& p
   absl::StatusOr<RemoveEntry> removed =
       ProvenAs<RemoveEntry>(*proof.removed, version.checkpoint);
   if (!removed.ok()) return removed.status();
-  if (removed->value != proof.record) {
+  if (removed->value != *value) {
     return Refused("the remove entry is another record's");
   }
   if (proof.removed->position <= proof.added->position ||

@@ -51,7 +51,7 @@ struct AnswerProof {
   LookupProof lookup;
   std::optional<ProvenEntry> added;    // PRESENT and REMOVED
   std::optional<ProvenEntry> removed;  // REMOVED
-  std::string vrf_proof;
+  std::string vrf_proof;               // private logs: 80 bytes
   friend bool operator==(const AnswerProof&, const AnswerProof&) = default;
 };
 
@@ -115,6 +115,11 @@ absl::Status VerifyEntry(const ProvenEntry& entry, const Checkpoint& checkpoint)
 
 absl::StatusOr<Version> VerifyVersion(const VersionProof& proof, const Trust& trust,
                                       const Demands& demands);
+
+// The value r that stands in the log for proof.record: the record hash itself, or in a
+// private log its label, as the VRF proof shows it. Both kinds refuse the other's
+// proof.
+absl::StatusOr<Hash> ValueOf(const Manifest& manifest, const AnswerProof& proof);
 
 // The verdict on proof.record in the set of `version`. PRESENT and REMOVED need their
 // entries, ABSENT must not have any: a proof has no field that is not used.

@@ -243,13 +243,16 @@ TEST_F(VerifyTest, AnAnswerHasTheFieldsOfItsVerdictAndNoOthers) {
   EXPECT_STATUS(VerifyRecord(proof), StatusCode::kDataLoss, "number of members");
 }
 
-TEST_F(VerifyTest, APrivateLogIsUnsupported) {
+TEST_F(VerifyTest, APrivateLogsAnswerNeedsAVrfProof) {
   log_.entries[0] = Encode(ManifestEntry{
       FormatManifest({.origin = kLogName,
                       .scheme = "bytes/1",
                       .labels = VrfLabels{std::string(kVrfSuite), ValueN(3)}})
           .value()});
-  EXPECT_STATUS(VerifyRecord(Present()), StatusCode::kUnimplemented, "VRF");
+  EXPECT_STATUS(VerifyRecord(Present()), StatusCode::kDataLoss, "no VRF proof");
+  AnswerProof proof = Present();
+  proof.vrf_proof = std::string(80, 'x');
+  EXPECT_STATUS(VerifyRecord(proof), StatusCode::kDataLoss, "the manifest's VRF key");
 }
 
 }  // namespace
