@@ -93,16 +93,17 @@ Answer = collections.namedtuple("Answer", "status headers body")
 
 
 class Server:
-    def __init__(self, directory, listen="127.0.0.1:0"):
+    def __init__(self, directory, listen="127.0.0.1:0", more=()):
         self.directory = directory
         self.listen = listen
+        self.more = more  # flags
         self.start()
 
     def start(self):
         with open(f"{self.directory}/err", "ab") as err:
             self.process = subprocess.Popen(
                 [f"{BIN}/setlogd", "--data", f"{self.directory}/data", "--listen",
-                 self.listen, "--http", "127.0.0.1:0", "--memory", "256MiB"],
+                 self.listen, "--http", "127.0.0.1:0", "--memory", "256MiB", *self.more],
                 stdout=subprocess.PIPE, stderr=err, stdin=subprocess.DEVNULL, text=True)
         ready = self.process.stdout.readline()
         match = re.fullmatch(r"ready grpc=(\S+) http=127\.0\.0\.1:(\d+)\n", ready)
