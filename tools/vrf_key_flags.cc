@@ -1,0 +1,25 @@
+#include "tools/vrf_key_flags.h"
+
+#include "absl/status/status.h"
+#include "client/key_file.h"
+
+namespace setlog {
+
+void AddVrfKeyFlags(CLI::App& app, VrfKeyFlags& flags, const char* what) {
+  CLI::Option* key = app.add_option("--vrf-key", flags.file, what)->type_name("FILE");
+  app.add_option("--vrf-passphrase-file", flags.passphrase_file,
+                 "its first line opens an encrypted --vrf-key (default: "
+                 "SETLOG_VRF_PASSPHRASE_FILE, else the terminal is asked)")
+      ->type_name("FILE")
+      ->needs(key);
+}
+
+absl::StatusOr<VrfSecretKey> LoadVrfKey(const VrfKeyFlags& flags) {
+  if (flags.file.empty()) {
+    return absl::InvalidArgumentError(
+        "no VRF key was named: give --vrf-key FILE (setlog key vrf makes one)");
+  }
+  return ReadVrfKeyFile(flags.file);
+}
+
+}  // namespace setlog
