@@ -1,6 +1,7 @@
 #include "log/vrf_batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "log/cpu_features.h"
 #ifdef SETLOG_VRF_X86
@@ -49,10 +50,10 @@ constexpr VrfKernel kAvx512Ifma = kPortable;
 
 constexpr VrfKernel kKernels[] = {kAvx512Ifma, kPortable};
 
-// body(begin, count) for all of [0, count), in turns.
+// body(begin, count) for all of [0, count), in turns of `width`.
 template <typename Body>
-void InTurns(size_t count, const ParallelFor& parallel, const Body& body) {
-  const size_t width = VrfKernels()[0].at_once;
+void InTurns(size_t count, size_t width, const ParallelFor& parallel,
+             const Body& body) {
   parallel(count / width + (count % width != 0), [&](size_t turn) {
     const size_t begin = width * turn;
     body(begin, std::min(width, count - begin));
@@ -69,18 +70,35 @@ std::span<const VrfKernel> VrfKernels() {
 std::vector<Hash> Labels(const VrfSecretKey& key, std::span<const Hash> records,
                          const ParallelFor& parallel) {
   std::vector<Hash> labels(records.size());
-  InTurns(records.size(), parallel, [&](size_t begin, size_t count) {
-    VrfKernels()[0].labels(key, records.subspan(begin, count), &labels[begin]);
+  const VrfKernel& kernel = VrfKernels()[0];
+  InTurns(records.size(), kernel.at_once, parallel, [&](size_t begin, size_t count) {
+    kernel.labels(key, records.subspan(begin, count), &labels[begin]);
   });
   return labels;
+}
+
+std::vector<VrfSecretKey::Answer> Proofs(const VrfSecretKey& key,
+                                         std::span<const Hash> records,
+                                         const ParallelFor& parallel) {
+  std::vector<std::optional<VrfSecretKey::Answer>> made(records.size());
+  InTurns(records.size(), kPortable.at_once, parallel, [&](size_t begin, size_t count) {
+    for (size_t i = begin; i < begin + count; ++i) made[i] = key.Prove(records[i]);
+  });
+  std::vector<VrfSecretKey::Answer> answers;
+  answers.reserve(records.size());
+  for (std::optional<VrfSecretKey::Answer>& answer : made) {
+    answers.push_back(*std::move(answer));
+  }
+  return answers;
 }
 
 std::vector<absl::StatusOr<Hash>> VerifyLabels(const VrfPublicKey& key,
                                                std::span<const VrfClaim> claims,
                                                const ParallelFor& parallel) {
   std::vector<std::optional<Hash>> shown(claims.size());
-  InTurns(claims.size(), parallel, [&](size_t begin, size_t count) {
-    VrfKernels()[0].verify(key, claims.subspan(begin, count), &shown[begin]);
+  const VrfKernel& kernel = VrfKernels()[0];
+  InTurns(claims.size(), kernel.at_once, parallel, [&](size_t begin, size_t count) {
+    kernel.verify(key, claims.subspan(begin, count), &shown[begin]);
   });
   std::vector<absl::StatusOr<Hash>> labels;
   labels.reserve(claims.size());

@@ -3,6 +3,7 @@
 //   std::vector<Hash> labels = Labels(key, records);                  // to add them
 //   std::vector<VrfClaim> claims = {{record, proof}, ...};
 //   for (absl::StatusOr<Hash>& label : VerifyLabels(public_key, claims)) ...
+//   std::vector<VrfSecretKey::Answer> answers = Proofs(key, records);
 //   Labels(key, records, std::ref(parallel));                         // on its threads
 //
 // Through one table of kernels, picked once by what the CPU offers:
@@ -57,6 +58,11 @@ std::span<const VrfKernel> VrfKernels();
 // key.Label(record) of each record, by the first of VrfKernels().
 std::vector<Hash> Labels(const VrfSecretKey& key, std::span<const Hash> records,
                          const ParallelFor& parallel = InOrder);
+
+// key.Prove(record) of each record, one by one on each thread: about 0.1 ms each.
+std::vector<VrfSecretKey::Answer> Proofs(const VrfSecretKey& key,
+                                         std::span<const Hash> records,
+                                         const ParallelFor& parallel = InOrder);
 
 // For each claim what key.Verify would say, as a label: DataLoss if the proof is not
 // this key's for this record.

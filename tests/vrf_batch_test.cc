@@ -167,6 +167,25 @@ TEST(VrfBatchTest, ThreadsChangeNothing) {
   }
 }
 
+TEST(VrfBatchTest, ProofsAreThoseOfTheKeyInTheOrderOfTheirRecordsOnAnyThreads) {
+  const std::vector<Hash> records = Records(kMany);
+  Parallel parallel(2);
+  for (size_t count : {size_t{0}, size_t{1}, size_t{16}, size_t{17}, kMany}) {
+    const auto some = std::span(records).first(count);
+    const auto alone = Proofs(Key(), some);
+    const auto divided = Proofs(Key(), some, std::ref(parallel));
+    ASSERT_EQ(alone.size(), count);
+    ASSERT_EQ(divided.size(), count);
+    for (size_t i = 0; i < count; ++i) {
+      const VrfSecretKey::Answer single = Key().Prove(records[i]);
+      for (const VrfSecretKey::Answer& answer : {alone[i], divided[i]}) {
+        EXPECT_EQ(answer.proof, single.proof);
+        EXPECT_EQ(answer.beta, single.beta);
+      }
+    }
+  }
+}
+
 TEST(VrfBatchTest, ClaimsUnderAnotherKeyAreAllWrong) {
   const std::vector<VrfClaim> claims = Claims(Records(9));
   const VrfSecretKey other = VrfSecretKey::Generate().value();
