@@ -20,7 +20,9 @@ absl::StatusOr<std::vector<VrfProof>> KeyVrf::Prove(
     std::span<const Hash> records) const {
   std::vector<VrfProof> proofs;
   proofs.reserve(records.size());
-  for (const Hash& record : records) proofs.push_back(key_->Prove(record).proof);
+  for (const VrfSecretKey::Answer& answer : Proofs(*key_, records, parallel_)) {
+    proofs.push_back(answer.proof);
+  }
   return proofs;
 }
 
