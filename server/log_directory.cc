@@ -26,6 +26,15 @@ bool HasPrivateReads(const std::string& manifest) {
   return !parsed.ok() || parsed->private_reads;
 }
 
+std::optional<VrfPublicKey> VrfKeyOf(const std::string& manifest) {
+  const absl::StatusOr<Manifest> parsed = ParseManifest(AsBytes(manifest));
+  if (!parsed.ok() || !parsed->labels) return std::nullopt;
+  const absl::StatusOr<VrfPublicKey> key =
+      VrfPublicKey::Parse(parsed->labels->public_key);
+  if (!key.ok()) return std::nullopt;
+  return *key;
+}
+
 std::string IndexPath(const std::string& data_dir, LogNumber log) {
   return absl::StrFormat("%s/index/%d", data_dir, log);
 }
@@ -93,6 +102,7 @@ absl::Status LogDirectory::Open() {
     log->state.PublishHead({record.head, *std::move(note), *index, *changes_end});
     MutexLock lock(mutex_);
     next_number_ = std::max(next_number_, record.log + 1);
+    if (log->vrf_key) vrf_keys_.emplace(log->vrf_key->bytes(), record.origin);
     logs_.emplace(record.origin, std::move(log));
   }
   return absl::OkStatus();
@@ -136,21 +146,39 @@ absl::Status LogDirectory::CheckManifest(const Manifest& manifest) const {
       !scheme.ok()) {
     return scheme.status();
   }
-  if (manifest.labels) {
-    return absl::UnimplementedError("private logs (VRF labels) are not supported yet");
-  }
-  return absl::OkStatus();
+  // Of what suite it is, ParseManifest has seen.
+  if (!manifest.labels) return absl::OkStatus();
+  const absl::StatusOr<VrfPublicKey> key =
+      VrfPublicKey::Parse(manifest.labels->public_key);
+  if (key.ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("manifest: labels: public_key: %s", key.status().message()));
 }
 
-absl::Status LogDirectory::Reserve(const std::string& origin, LogNumber* number) {
+absl::Status LogDirectory::Reserve(const Manifest& manifest, LogNumber* number) {
+  const std::string& origin = manifest.origin;
   MutexLock lock(mutex_);
   if (logs_.contains(origin) || creating_.contains(origin)) {
     return absl::AlreadyExistsError(
         absl::StrFormat("the log %s exists already", origin));
   }
+  if (manifest.labels &&
+      !vrf_keys_.emplace(manifest.labels->public_key, origin).second) {
+    // Which log it is may be nothing that this caller may know.
+    return absl::FailedPreconditionError(
+        "another log of this server has this VRF key: the same record would have the "
+        "same label in both, so anybody could compare them; make a key for this log "
+        "alone: `setlog key vrf --out FILE`");
+  }
   creating_.emplace(origin, nullptr);
   *number = next_number_++;
   return absl::OkStatus();
+}
+
+void LogDirectory::Release(const std::string& origin) {
+  MutexLock lock(mutex_);
+  creating_.erase(origin);
+  std::erase_if(vrf_keys_, [&](const auto& key) { return key.second == origin; });
 }
 
 void LogDirectory::Create(std::string manifest, Created done) {
@@ -158,15 +186,12 @@ void LogDirectory::Create(std::string manifest, Created done) {
   absl::Status refused = parsed.ok() ? CheckManifest(*parsed) : parsed.status();
   LogNumber number = 0;
   // Also over the key file: two creations of one log must not make two keys.
-  if (refused.ok()) refused = Reserve(parsed->origin, &number);
+  if (refused.ok()) refused = Reserve(*parsed, &number);
   if (!refused.ok()) return done(refused);
   const std::string& origin = parsed->origin;
   absl::StatusOr<SigningKey> key = NewSigningKey(data_dir_, origin);
   if (!key.ok()) {
-    {
-      MutexLock lock(mutex_);
-      creating_.erase(origin);
-    }
+    Release(origin);
     return done(key.status());
   }
   HostedLog* log;
@@ -193,8 +218,7 @@ void LogDirectory::Create(std::string manifest, Created done) {
 absl::Status LogDirectory::FinishCreation(HostedLog* log, absl::Status sequenced) {
   const std::string origin = log->state.origin();
   if (absl::IsResourceExhausted(sequenced)) {
-    MutexLock lock(mutex_);
-    creating_.erase(origin);  // it was not written
+    Release(origin);  // it was not written
     return sequenced;
   }
   // Any other failed one stays: whether it is on the disk only a restart tells.

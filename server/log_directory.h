@@ -7,12 +7,15 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "log/manifest.h"
+#include "log/vrf.h"
 #include "port/mutex.h"
 #include "port/parallel.h"
 #include "server/indexer.h"
@@ -27,6 +30,9 @@ namespace setlog {
 // Whether the manifest says "reads": "private".
 bool HasPrivateReads(const std::string& manifest);
 
+// The key of the log's labels, if it has any that this version knows.
+std::optional<VrfPublicKey> VrfKeyOf(const std::string& manifest);
+
 // Where a log's index has its files.
 std::string IndexPath(const std::string& data_dir, LogNumber log);
 
@@ -35,11 +41,14 @@ struct HostedLog {
             Store* store, const TreeReader* reader, LogIndex::Options index_options)
       : state(number, std::move(origin), std::move(key), std::move(manifest)),
         index(store, reader, &state, std::move(index_options)),
-        private_reads(HasPrivateReads(state.manifest())) {}
+        private_reads(HasPrivateReads(state.manifest())),
+        vrf_key(VrfKeyOf(state.manifest())) {}
 
   LogState state;
   LogIndex index;
   const bool private_reads;  // who may then read: server/access.h
+  // Of a private log: its entries are labels.
+  const std::optional<VrfPublicKey> vrf_key;
 };
 
 class LogDirectory {
@@ -64,15 +73,18 @@ class LogDirectory {
 
   // Makes a log from its manifest (RFC 8785 form). `done` gets the log when it is in a
   // signed head. AlreadyExists, InvalidArgument, Unimplemented (a scheme or labels that
-  // this server does not know).
+  // this server does not know), FailedPrecondition for the VRF key of another log.
   using Created = absl::AnyInvocable<void(absl::StatusOr<HostedLog*>)>;
   void Create(std::string manifest, Created done);
 
  private:
   LogIndex::Options IndexOptions(LogNumber log);
   absl::Status CheckManifest(const Manifest& manifest) const;
-  // Keeps the origin for one creation; AlreadyExists.
-  absl::Status Reserve(const std::string& origin, LogNumber* number);
+  // Keeps the origin and the VRF key for one creation; AlreadyExists,
+  // FailedPrecondition.
+  absl::Status Reserve(const Manifest& manifest, LogNumber* number);
+  // Gives them back: nothing was written.
+  void Release(const std::string& origin);
   // What follows the first commit, whose outcome is `sequenced`.
   absl::Status FinishCreation(HostedLog* log, absl::Status sequenced);
 
@@ -92,6 +104,8 @@ class LogDirectory {
   // Logs whose key is being made (nullptr) or whose first commit is on its way; kept
   // here until it is known.
   std::map<std::string, std::unique_ptr<HostedLog>> creating_ ABSL_GUARDED_BY(mutex_);
+  // The public keys of their labels, and whose each is.
+  std::map<Hash, std::string> vrf_keys_ ABSL_GUARDED_BY(mutex_);
   LogNumber next_number_ ABSL_GUARDED_BY(mutex_) = 1;
 };
 
