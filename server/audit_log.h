@@ -29,11 +29,12 @@ namespace setlog {
 struct AuditEvent {
   std::string who;     // Caller::Name()
   std::string peer;    // as gRPC names it
-  std::string action;  // create, add, remove, tag, token create, token revoke, ...
+  std::string action;  // create, add, remove, tag, prove, token create, ...
   std::string origin;  // left out unless it is well-formed
   std::string tag;     // left out unless it is well-formed
   std::string token;   // the id of the token that was made or revoked
-  std::optional<uint64_t> count;  // records that this stream made durable
+  // Records that this stream made durable, or that were proven or labelled.
+  std::optional<uint64_t> count;
 };
 
 class AuditLog {

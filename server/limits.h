@@ -29,6 +29,9 @@ struct Limits {
   // need not wait behind them; those that wait for such a thread are counted.
   uint64_t waiting_batches = 256;
   uint64_t waiting_old_lookups = 64;
+  // The VRF's: of queries, and of those who write.
+  uint64_t waiting_proofs = 64;
+  uint64_t waiting_labels = 64;
   // Extension proofs: made one at a time, for so many values at most (an index entry
   // covers no more), and held until their callers have them.
   uint64_t extension_streams = 4;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
+#include "setlog/v1/prover.pb.h"
 #include "setlog/v1/reader.pb.h"
 #include "setlog/v1/writer.pb.h"
 
@@ -63,7 +64,8 @@ RpcMetrics::RpcMetrics(prometheus::Registry* registry)
   add("other");
   for (const google::protobuf::FileDescriptor* file :
        {v1::GetHeadRequest::descriptor()->file(),
-        v1::AppendRequest::descriptor()->file()}) {
+        v1::AppendRequest::descriptor()->file(),
+        v1::ProveRequest::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       const google::protobuf::ServiceDescriptor& service = *file->service(s);
       for (int m = 0; m < service.method_count(); ++m) {

@@ -8,7 +8,7 @@
 //
 // One histogram a method and status code, made when first needed: a call costs one
 // search of its path and two updates of a counter each. Methods are those of our own
-// two services; all else is counted as "other", as a client may call what it likes.
+// three services; all else is counted as "other", as a client may call what it likes.
 // Thread-safe.
 #ifndef SETLOG_SERVER_RPC_METRICS_H_
 #define SETLOG_SERVER_RPC_METRICS_H_

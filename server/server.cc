@@ -30,11 +30,13 @@
 #include "server/log_directory.h"
 #include "server/log_pages.h"
 #include "server/metrics.h"
+#include "server/prover_service.h"
 #include "server/reader_service.h"
 #include "server/rpc_observer.h"
 #include "server/sequencer.h"
 #include "server/tokens.h"
 #include "server/tree_reader.h"
+#include "server/vrf_keys.h"
 #include "server/witness_client.h"
 #include "server/writer_service.h"
 #include "storage/anchored_store.h"
@@ -130,6 +132,7 @@ struct Server::Parts {
   std::unique_ptr<EventLog> silent;  // if nobody wants to hear
   EventLog* events;
   Metrics metrics;
+  const VrfKeys no_keys;
   std::unique_ptr<Store> store;
   std::unique_ptr<TreeReader> reader;
   std::unique_ptr<LogDirectory> logs;
@@ -144,6 +147,7 @@ struct Server::Parts {
   std::unique_ptr<ExtensionAnswers> extensions;
   std::unique_ptr<ReaderService> reader_service;
   std::unique_ptr<WriterService> writer_service;
+  std::unique_ptr<ProverService> prover_service;
   std::unique_ptr<Gauges> gauges;
   std::unique_ptr<AdminService> admin_service;
   std::unique_ptr<grpc::Server> grpc;
@@ -296,6 +300,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->writer_service = std::make_unique<WriterService>(
       parts->access.get(), parts->audit.get(), parts->logs.get(), parts->answers.get(),
       parts->sequencer.get(), parts->feed.get(), parts->store.get(), limits);
+  parts->prover_service = std::make_unique<ProverService>(
+      parts->access.get(), parts->audit.get(),
+      KeysOfLogs(parts->logs.get(),
+                 options.vrf_keys != nullptr ? options.vrf_keys : &parts->no_keys),
+      limits);
   parts->admin_service = std::make_unique<AdminService>(
       parts->access.get(), parts->tokens.get(), parts->audit.get());
 
@@ -355,6 +364,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddListeningPort(parts->grpc_address.Text(), *credentials, &port);
   builder.RegisterService(parts->reader_service.get());
   builder.RegisterService(parts->writer_service.get());
+  builder.RegisterService(parts->prover_service.get());
   builder.RegisterService(parts->admin_service.get());
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);

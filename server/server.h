@@ -18,6 +18,7 @@
 namespace setlog {
 
 class EventLog;
+class VrfKeys;
 struct Policy;
 
 constexpr uint64_t kDefaultMinFreeBytes = uint64_t{256} << 20;
@@ -44,6 +45,9 @@ struct ServerOptions {
   // Witnesses that are asked to cosign every head, and their quorum; must outlive
   // Start. nullptr: nobody is asked.
   const Policy* policy = nullptr;
+  // Of the private logs whose queries are answered here; must outlive the server.
+  // nullptr: of none.
+  const VrfKeys* vrf_keys = nullptr;
   std::string witness_ca;  // PEM; empty: the system's authorities
   std::chrono::milliseconds recosign = std::chrono::hours(1);
   std::chrono::milliseconds witness_timeout{10000};  // of one request

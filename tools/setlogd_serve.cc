@@ -8,8 +8,10 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "client/key_file.h"
 #include "daemon/event_log.h"
 #include "server/server.h"
+#include "server/vrf_keys.h"
 #include "tools/daemon_flags.h"
 #include "tools/setlogd_commands.h"
 #include "tools/trust_flags.h"
@@ -33,6 +35,16 @@ absl::Status RaiseDescriptorLimit() {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   return absl::OkStatus();
+}
+
+absl::StatusOr<VrfKeys> ReadVrfKeys(const std::vector<std::string>& files) {
+  std::vector<VrfSecretKey> keys;
+  for (const std::string& file : files) {
+    absl::StatusOr<VrfSecretKey> key = ReadVrfKeyFile(file);
+    if (!key.ok()) return key.status();
+    keys.push_back(*std::move(key));
+  }
+  return VrfKeys::Of(std::move(keys));
 }
 
 // What is wrong with the value of a flag, which is named.
@@ -93,6 +105,11 @@ int DaemonServe(int argc, char** argv) {
       "--recosign", recosign,
       "heads are cosigned anew after this time even if nothing was added, as "
       "in 30m (default: 1h)");
+  std::vector<std::string> vrf_key_files;
+  app.add_option("--vrf-key", vrf_key_files,
+                 "a private log's VRF key: queries that have a token for `read` are "
+                 "answered with it. May be given several times")
+      ->type_name("FILE");
   std::string level = "info";
   std::string format = "kv";
   app.add_option("--log-level", level, "least level of the log's lines on stderr")
@@ -131,6 +148,9 @@ int DaemonServe(int argc, char** argv) {
     if (!us.ok()) return FailFlag("--recosign", us.status());
     options.recosign = std::chrono::milliseconds(*us / 1000);
   }
+  const absl::StatusOr<VrfKeys> vrf_keys = ReadVrfKeys(vrf_key_files);
+  if (!vrf_keys.ok()) return FailFlag("--vrf-key", vrf_keys.status());
+  options.vrf_keys = &*vrf_keys;
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);
 
   // Blocked before any thread exists, so that they all leave the signals to sigwait.
