@@ -210,6 +210,25 @@ template <typename V>
   return NegateIf(IsNegative(a), a);
 }
 
+// Words of eight strings of 32 bytes, least significant first. Bit 255 is ignored.
+template <typename V>
+[[gnu::always_inline]] inline Field<V> FromWords(const V* w) {
+  const V low = V::All(kLow51);
+  return {{w[0] & low, ((w[0] >> 51) | (w[1] << 13)) & low,
+           ((w[1] >> 38) | (w[2] << 26)) & low, ((w[2] >> 25) | (w[3] << 39)) & low,
+           (w[3] >> 12) & low}};
+}
+
+// The words of the number that is less than p. `a` is reduced.
+template <typename V>
+[[gnu::always_inline]] inline void ToWords(V* w, const Field<V>& a) {
+  const Field<V> c = Canonical(a);
+  w[0] = c.limb[0] | (c.limb[1] << 51);
+  w[1] = (c.limb[1] >> 13) | (c.limb[2] << 38);
+  w[2] = (c.limb[2] >> 26) | (c.limb[3] << 25);
+  w[3] = (c.limb[3] >> 39) | (c.limb[4] << 12);
+}
+
 }  // namespace setlog::lanes
 
 #endif  // SETLOG_LOG_FIELD25519_H_

@@ -82,6 +82,10 @@ struct Avx512Lanes {
   [[gnu::always_inline]] static Avx512Lanes RotateRight(Avx512Lanes a) {
     return {_mm512_ror_epi64(a.v, kBits)};
   }
+  [[gnu::always_inline]] static Avx512Lanes Pick(Avx512Lanes low, Avx512Lanes high,
+                                                 Avx512Lanes index) {
+    return {_mm512_permutex2var_epi64(low.v, index.v, high.v)};
+  }
   // Of each lane.
   [[gnu::always_inline]] static Avx512Lanes SwapBytes(Avx512Lanes a) {
     return {_mm512_shuffle_epi8(

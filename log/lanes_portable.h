@@ -113,6 +113,15 @@ struct PortableLanes {
   [[gnu::noinline]] static PortableLanes SwapBytes(const PortableLanes& a) {
     return Each([&](int i) { return __builtin_bswap64(a.v[i]); });
   }
+  // Of the 16 words of `low` and then `high`, the one whose index is the low 4 bits.
+  [[gnu::noinline]] static PortableLanes Pick(const PortableLanes& low,
+                                              const PortableLanes& high,
+                                              const PortableLanes& index) {
+    return Each([&](int i) {
+      const uint64_t at = index.v[i] & 15;
+      return at < 8 ? low.v[at] : high.v[at - 8];
+    });
+  }
   // All ones in the lanes that are zero, else none.
   [[gnu::noinline]] static PortableLanes IsZero(const PortableLanes& a) {
     return Each([&](int i) { return ((a.v[i] | (0 - a.v[i])) >> 63) - 1; });

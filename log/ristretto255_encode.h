@@ -17,19 +17,6 @@
 
 namespace setlog::lanes {
 
-inline constexpr uint64_t kInvSqrtAMinusD[5] = {0x0fdaa805d40ea, 0x2eb482e57d339,
-                                                0x007610274bc58, 0x6510b613dc8ff,
-                                                0x786c8905cfaff};
-
-template <typename V>
-[[gnu::always_inline]] inline void ToWords(V* w, const Field<V>& a) {
-  const Field<V> c = Canonical(a);
-  w[0] = c.limb[0] | (c.limb[1] << 51);
-  w[1] = (c.limb[1] >> 13) | (c.limb[2] << 38);
-  w[2] = (c.limb[2] >> 26) | (c.limb[3] << 25);
-  w[3] = (c.limb[3] >> 39) | (c.limb[4] << 12);
-}
-
 // A point P on the way to the encoding of 2 P: e, f, g and h of the doubling's formula.
 // 1 / (e f g h) is all that is missing.
 template <typename V>

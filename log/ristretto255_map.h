@@ -21,15 +21,6 @@ inline constexpr uint64_t kDMinusOneSquared[5] = {0x55aaa44ed4d20, 0x59603c33326
                                                   0x26d3baf4a7928, 0x120a66e6997a9,
                                                   0x5968b37af66c2};
 
-// Words of eight strings of 32 bytes, least significant first. Bit 255 is ignored.
-template <typename V>
-[[gnu::always_inline]] inline Field<V> FromWords(const V* w) {
-  const V low = V::All(kLow51);
-  return {{w[0] & low, ((w[0] >> 51) | (w[1] << 13)) & low,
-           ((w[1] >> 38) | (w[2] << 26)) & low, ((w[2] >> 25) | (w[3] << 39)) & low,
-           (w[3] >> 12) & low}};
-}
-
 // MAP of RFC 9496 section 4.3.4, of two numbers for each point.
 template <typename V, int kCount>
 void ElligatorMap(HalfStep<V> (&out)[kCount], const Fields<V, kCount>& from) {

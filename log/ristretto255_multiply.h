@@ -37,35 +37,32 @@ template <typename V, int kCount>
   }
 }
 
-// digit times a point. Reads all multiples, whatever the digit.
+// What digit each lane's multiple is to be taken of: masks of ones where its size is i,
+// and where it is negative.
 template <typename V>
-[[gnu::noinline]] void LookUp(Addend<V>& out, const Addend<V> (&multiples)[8],
-                              int8_t digit) {
-  const uint64_t wide = static_cast<uint64_t>(int64_t{digit});
-  const uint64_t negative = uint64_t{0} - (wide >> 63);
-  const uint64_t size = (wide ^ negative) - negative;
-  // All ones if size is i, else zero: size ^ i is small.
-  const auto is = [size](uint64_t i) {
-    return V::All(uint64_t{0} - (((size ^ i) - 1) >> 63));
-  };
-  Field<V> Addend<V>::*const kParts[] = {&Addend<V>::y_plus_x, &Addend<V>::y_minus_x,
-                                         &Addend<V>::two_z, &Addend<V>::two_d_t};
-  V masks[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) masks[i] = is(i + 1);
+struct DigitMasks {
+  V is[9];
+  V minus;
+};
+
+// Digits times points, each lane its own. Reads all multiples, whatever the digits.
+template <typename V>
+[[gnu::always_inline]] inline void TakeMultiples(Addend<V>& out,
+                                                 const Addend<V> (&multiples)[8],
+                                                 const DigitMasks<V>& digits) {
 #pragma GCC unroll 4
-  for (const auto part : kParts) {
+  for (const auto part : kAddendParts<V>) {
 #pragma GCC unroll 5
     for (int j = 0; j < 5; ++j) {
-      V sum = masks[0] & (multiples[0].*part).limb[j];
+      V sum = digits.is[1] & (multiples[0].*part).limb[j];
 #pragma GCC unroll 8
       for (int i = 1; i < 8; ++i) {
-        sum = V::OrAnd(sum, masks[i], (multiples[i].*part).limb[j]);
+        sum = V::OrAnd(sum, digits.is[i + 1], (multiples[i].*part).limb[j]);
       }
       (out.*part).limb[j] = sum;
     }
   }
-  const V zero = is(0), minus = V::All(negative);
+  const V zero = digits.is[0], minus = digits.minus;
   out.y_plus_x.limb[0] = V::OrAnd(out.y_plus_x.limb[0], zero, V::All(1));
   out.y_minus_x.limb[0] = V::OrAnd(out.y_minus_x.limb[0], zero, V::All(1));
   out.two_z.limb[0] = V::OrAnd(out.two_z.limb[0], zero, V::All(2));
@@ -73,6 +70,23 @@ template <typename V>
   out.y_plus_x = Select(minus, out.y_minus_x, plus);
   out.y_minus_x = Select(minus, plus, out.y_minus_x);
   out.two_d_t = Select(minus, Opposite(out.two_d_t), out.two_d_t);
+}
+
+// The same digit in all lanes.
+template <typename V>
+[[gnu::noinline]] void LookUp(Addend<V>& out, const Addend<V> (&multiples)[8],
+                              int8_t digit) {
+  const uint64_t wide = static_cast<uint64_t>(int64_t{digit});
+  const uint64_t negative = uint64_t{0} - (wide >> 63);
+  const uint64_t size = (wide ^ negative) - negative;
+  DigitMasks<V> masks;
+  masks.minus = V::All(negative);
+  // All ones if size is i, else zero: size ^ i is small.
+#pragma GCC unroll 9
+  for (uint64_t i = 0; i <= 8; ++i) {
+    masks.is[i] = V::All(uint64_t{0} - (((size ^ i) - 1) >> 63));
+  }
+  TakeMultiples(out, multiples, masks);
 }
 
 template <typename V, int kCount>

@@ -22,6 +22,10 @@ inline constexpr uint64_t kD[5] = {0x34dca135978a3, 0x1a8283b156ebd, 0x5e7a26001
 inline constexpr uint64_t kTwoD[5] = {0x69b9426b2f159, 0x35050762add7a, 0x3cf44c0038052,
                                       0x6738cc7407977, 0x2406d9dc56dff};
 
+inline constexpr uint64_t kInvSqrtAMinusD[5] = {0x0fdaa805d40ea, 0x2eb482e57d339,
+                                                0x007610274bc58, 0x6510b613dc8ff,
+                                                0x786c8905cfaff};
+
 // Whatever a step reads of a point: x, y and z to double it; with t to encode it.
 template <typename V>
 struct Point {
@@ -40,11 +44,27 @@ struct Addend {
   Field<V> y_plus_x, y_minus_x, two_z, two_d_t;
 };
 
+template <typename V>
+inline constexpr Field<V> Addend<V>::*kAddendParts[] = {
+    &Addend<V>::y_plus_x, &Addend<V>::y_minus_x, &Addend<V>::two_z,
+    &Addend<V>::two_d_t};
+
 // Between the half steps: X = e f, Y = g h, Z = f g, T = e h.
 template <typename V>
 struct HalfStep {
   Field<V> e, f, g, h;
 };
+
+template <typename V>
+[[gnu::always_inline]] inline HalfStep<V> Identity() {
+  const Field<V> one = Constant<V>(kOne);
+  return {Field<V>{}, one, one, one};
+}
+
+template <typename V>
+[[gnu::always_inline]] inline HalfStep<V> Negative(const HalfStep<V>& p) {
+  return {Carry(Wide(Opposite(p.e))), p.f, p.g, p.h};
+}
 
 template <typename V>
 [[gnu::always_inline]] inline HalfStep<V> StartDouble(const Point<V>& p) {

@@ -1,4 +1,8 @@
-// log/sha512_lanes.h -- SHA-512 of eight messages of one block each, side by side.
+// log/sha512_lanes.h -- SHA-512 of eight messages of as many blocks, side by side.
+//
+//   V state[8];
+//   Sha512Start(state);
+//   Sha512Block(state, words);  // of each block of the padded messages, in order
 #ifndef SETLOG_LOG_SHA512_LANES_H_
 #define SETLOG_LOG_SHA512_LANES_H_
 
@@ -31,12 +35,19 @@ inline constexpr uint64_t kSha512Constants[80] = {
     0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
     0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
 
-// `w` are the words of the padded messages and are used up. FIPS 180-4 section 6.4.
 template <typename V>
-[[gnu::noinline]] void Sha512Block(V (&digest)[8], V (&w)[16]) {
+[[gnu::always_inline]] inline void Sha512Start(V (&state)[8]) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) state[i] = V::All(kSha512Initial[i]);
+}
+
+// After the last block the state is the digest. `w` are the words of a block of each
+// message and are used up. FIPS 180-4 section 6.4.
+template <typename V>
+[[gnu::noinline]] void Sha512Block(V (&state)[8], V (&w)[16]) {
   V s[8];
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) s[i] = V::All(kSha512Initial[i]);
+  for (int i = 0; i < 8; ++i) s[i] = state[i];
   for (int block = 0; block < 80; block += 16) {
 #pragma GCC unroll 16
     for (int t = 0; t < 16; ++t) {
@@ -64,7 +75,7 @@ template <typename V>
     }
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) digest[i] = V::All(kSha512Initial[i]) + s[i];
+  for (int i = 0; i < 8; ++i) state[i] = state[i] + s[i];
 }
 
 }  // namespace setlog::lanes

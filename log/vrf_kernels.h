@@ -15,11 +15,14 @@ struct SignedDigits {
   int8_t digit[kDigits];
 };
 
-// Labels of one key. Both hashes of a label are of one block of SHA-512: they are given
-// with their padding, and 32 bytes of them are missing.
+// The blocks of SHA-512 that the suite's hashes are of, with their padding; what a
+// record or a proof adds is missing: 32 bytes, or H | Gamma | U | V.
 inline constexpr size_t kBlockBytes = 128;
-inline constexpr size_t kMapInputAt = 51;  // after suite | 82 | PK
-inline constexpr size_t kOutputAt = 19;    // after suite | 03
+inline constexpr size_t kMapInputAt = 51;   // after suite | 82 | PK
+inline constexpr size_t kChallengeAt = 51;  // after suite | 02 | PK
+inline constexpr size_t kOutputAt = 19;     // after suite | 03
+
+// Labels of one key.
 struct LabelKey {
   // Of half the secret scalar modulo the order of the group.
   SignedDigits half;
@@ -36,6 +39,29 @@ inline constexpr size_t kLabelStackBytes = 128 * 1024;
 inline constexpr size_t kLabelsAtOnce = 128;
 void LabelsAvx512Ifma(const LabelKey& key, const uint8_t* records, size_t count,
                       uint8_t* labels);
+
+// Proofs under one key. All of this is public.
+struct VerifyKey {
+  uint8_t public_key[32];
+  uint8_t map_block[kBlockBytes];
+  uint8_t challenge_blocks[2 * kBlockBytes];
+  uint8_t output_block[kBlockBytes];
+};
+struct Claim {
+  const uint8_t* record;  // 32 bytes
+  const uint8_t* proof;   // Gamma | c | s, 80 bytes, s below the order of the group
+};
+struct Shown {
+  uint8_t label[32];
+  bool right;  // else the label is nobody's
+};
+
+// What each of the claims shows, whatever the others are. Needs the same instructions.
+// A call makes a table of the key, which takes as long as two claims: beside
+// kClaimsAtOnce of them it is nothing.
+inline constexpr size_t kClaimsAtOnce = 64;
+void VerifyAvx512Ifma(const VerifyKey& key, const Claim* claims, size_t count,
+                      Shown* shown);
 
 }  // namespace setlog::lanes
 

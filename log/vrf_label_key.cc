@@ -2,9 +2,9 @@
 
 #include <sodium.h>
 
-#include <algorithm>
 #include <array>
 
+#include "log/vrf_blocks.h"
 #include "log/vrf_suite.h"
 
 namespace setlog {
@@ -31,23 +31,6 @@ lanes::SignedDigits Recode(const Scalar& scalar) {
   return out;
 }
 
-// A message of head, `what` and `after`, 32 bytes to be filled in, and `tail_bytes`
-// zeros, with the padding of SHA-512. Its end is FIPS 180-4 section 5.1.2's.
-void PutBlock(uint8_t (&block)[lanes::kBlockBytes], uint8_t what, Bytes after,
-              size_t tail_bytes) {
-  std::ranges::fill(block, 0);
-  uint8_t* end = std::ranges::copy(vrf::kSuite, block).out;
-  *end++ = what;
-  end = std::ranges::copy(after, end).out + Hash::kSize + tail_bytes;
-  *end = 0x80;
-  const size_t bits = 8 * static_cast<size_t>(end - block);
-  block[lanes::kBlockBytes - 2] = static_cast<uint8_t>(bits >> 8);
-  block[lanes::kBlockBytes - 1] = static_cast<uint8_t>(bits);
-}
-
-static_assert(lanes::kMapInputAt == vrf::kSuite.size() + 1 + Hash::kSize);
-static_assert(lanes::kOutputAt == vrf::kSuite.size() + 1);
-
 }  // namespace
 
 VrfLabelKey::VrfLabelKey(Bytes secret_scalar, Bytes public_key) {
@@ -55,8 +38,8 @@ VrfLabelKey::VrfLabelKey(Bytes secret_scalar, Bytes public_key) {
   crypto_core_ristretto255_scalar_mul(half.data(), secret_scalar.data(), kHalf.data());
   key_.half = Recode(half);
   sodium_memzero(half.data(), half.size());
-  PutBlock(key_.map_block, vrf::kMapInput, public_key, 0);
-  PutBlock(key_.output_block, vrf::kOutput, Bytes(), 1);
+  PutBlocks(key_.map_block, vrf::kMapInput, public_key, Hash::kSize, 0);
+  PutBlocks(key_.output_block, vrf::kOutput, Bytes(), Hash::kSize, 1);
 }
 
 VrfLabelKey::~VrfLabelKey() { sodium_memzero(&key_, sizeof key_); }

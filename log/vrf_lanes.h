@@ -16,36 +16,10 @@
 #include "log/ristretto255_encode.h"
 #include "log/ristretto255_map.h"
 #include "log/ristretto255_multiply.h"
-#include "log/sha512_lanes.h"
+#include "log/vrf_hash_lanes.h"
 #include "log/vrf_kernels.h"
 
 namespace setlog::lanes {
-
-// The digests of eight messages: `block` with 32 bytes of each of `bodies` at `at`.
-template <typename V>
-[[gnu::noinline]] void HashBlocks(V (&digest)[8], const uint8_t* block, size_t at,
-                                  const uint8_t (&bodies)[8][32]) {
-  alignas(64) uint64_t words[16][8];
-  uint8_t message[kBlockBytes];
-  memcpy(message, block, kBlockBytes);
-  for (int lane = 0; lane < 8; ++lane) {
-    memcpy(message + at, bodies[lane], 32);
-    for (int i = 0; i < 16; ++i) memcpy(&words[i][lane], message + 8 * i, 8);
-  }
-  V w[16];
-  for (int i = 0; i < 16; ++i) w[i] = V::SwapBytes(V::Load(words[i]));
-  Sha512Block(digest, w);
-}
-
-// Strings of 32 bytes from their words, least significant byte first.
-template <typename V>
-[[gnu::always_inline]] inline void ToBytes(uint8_t (&out)[8][32], const V (&w)[4]) {
-  alignas(64) uint64_t words[4][8];
-  for (int i = 0; i < 4; ++i) w[i].Store(words[i]);
-  for (int lane = 0; lane < 8; ++lane) {
-    for (int i = 0; i < 4; ++i) memcpy(out[lane] + 8 * i, &words[i][lane], 8);
-  }
-}
 
 // At most kSteps * kCount * 8 labels, kCount vectors at a time.
 template <typename V, int kCount, int kSteps>

@@ -32,7 +32,7 @@ Wide MapInput(Bytes public_key, Bytes alpha) {
 Wide NonceInput(Bytes secret_key, Bytes h) { return SuiteHash(0x81, {secret_key, h}); }
 
 Challenge ChallengeOf(Bytes public_key, Bytes h, Bytes gamma, Bytes u, Bytes v) {
-  const Wide hash = SuiteHash(0x02, {public_key, h, gamma, u, v, kZero});
+  const Wide hash = SuiteHash(kChallenge, {public_key, h, gamma, u, v, kZero});
   Challenge challenge;
   std::copy_n(hash.begin(), challenge.size(), challenge.begin());
   return challenge;

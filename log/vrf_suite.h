@@ -29,6 +29,7 @@ inline constexpr std::string_view kSuite =
     "\xFF"
     "c2sp.org/vrf-r255";
 inline constexpr uint8_t kMapInput = 0x82;
+inline constexpr uint8_t kChallenge = 0x02;
 inline constexpr uint8_t kOutput = 0x03;
 
 using Wide = std::array<uint8_t, 64>;

@@ -103,6 +103,11 @@ struct CheckedLanes {
                                                const CheckedLanes& b) {
     return {lanes::PortableLanes::Select(mask.v, a.v, b.v)};
   }
+  [[gnu::noinline]] static CheckedLanes Pick(const CheckedLanes& low,
+                                             const CheckedLanes& high,
+                                             const CheckedLanes& index) {
+    return {lanes::PortableLanes::Pick(low.v, high.v, index.v)};
+  }
   [[gnu::noinline]] static CheckedLanes IsZero(const CheckedLanes& a) {
     return {lanes::PortableLanes::IsZero(a.v)};
   }

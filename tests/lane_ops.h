@@ -22,6 +22,7 @@ struct LaneMask {
   uint64_t lane[8];
 };
 inline constexpr int kGammas = 32;  // two steps of two vectors
+using LaneBytes = uint8_t[8][32];
 
 struct LaneOps {
   const char* name;
@@ -42,6 +43,15 @@ struct LaneOps {
   // Encodings of twice the number times the images of the one-way map.
   void (*gammas)(uint8_t (&out)[kGammas][32], const uint8_t (&uniform)[kGammas][64],
                  const lanes::SignedDigits& number);
+  // Where `in` are encodings; and what the points encode to again.
+  void (*recode)(LaneBytes& out, LaneMask& valid, const LaneBytes& in);
+  // H, U and V of eight proofs, and whether their Gammas are encodings.
+  void (*proof_points)(LaneBytes (&huv)[3], LaneMask& valid, const uint8_t (&key)[32],
+                       const uint8_t (&uniform)[8][64], const LaneBytes& gamma,
+                       const LaneBytes& s, const LaneBytes& c);
+  // Null for lanes that know no hashing.
+  void (*verify)(const lanes::VerifyKey& key, const lanes::Claim* claims, size_t count,
+                 lanes::Shown* shown);
 };
 
 // Null if this CPU, or the compiler's kind of CPU, has no such instructions.

@@ -9,6 +9,7 @@
 #include "log/ristretto255_encode.h"
 #include "log/ristretto255_map.h"
 #include "log/ristretto255_multiply.h"
+#include "log/vrf_verify_lanes.h"
 
 namespace setlog {
 
@@ -98,9 +99,64 @@ struct LaneOpsOf {
     }
   }
 
-  static constexpr LaneOps kTable = {V::kName, Mul,       Square,  Add,        Subtract,
-                                     Opposite, SumOf,     CarryOf, Canonical,  Abs,
-                                     Invert,   SqrtRatio, IsZero,  IsNegative, Gammas};
+  static void Recode(LaneBytes& out, LaneMask& valid, const LaneBytes& in) {
+    V words[1][4], ok[1];
+    lanes::HalfStep<V> points[1];
+    lanes::FromBytes(words[0], in);
+    lanes::Decode(points, ok, words);
+    ok[0].Store(valid.lane);
+    lanes::Encode(words, points);
+    lanes::ToBytes(out, words[0]);
+  }
+  static const lanes::Comb<V, 8>& Base() {
+    static const auto* const base = [] {
+      auto* const made = new lanes::Comb<V, 8>;
+      lanes::FillBaseComb(*made);
+      return made;
+    }();
+    return *base;
+  }
+  static void ProofPoints(LaneBytes (&huv)[3], LaneMask& valid,
+                          const uint8_t (&key)[32], const uint8_t (&uniform)[8][64],
+                          const LaneBytes& gamma, const LaneBytes& s,
+                          const LaneBytes& c) {
+    lanes::VerifyTables<V> tables = {Base(), {}, {}};
+    lanes::FillKeyTables(tables, key);
+    lanes::ProofWords<V> in;
+    for (int half = 0; half < 2; ++half) {
+      LaneBytes bytes;
+      V words[4];
+      for (int lane = 0; lane < 8; ++lane) {
+        memcpy(bytes[lane], uniform[lane] + 32 * half, 32);
+      }
+      lanes::FromBytes(words, bytes);
+      for (int i = 0; i < 4; ++i) in.uniform[4 * half + i] = words[i];
+    }
+    lanes::FromBytes(in.gamma, gamma);
+    lanes::FromBytes(in.s, s);
+    lanes::FromBytes(in.c, c);
+    lanes::PointWords<V> out;
+    lanes::ComputePoints(out, tables, in);
+    out.valid.Store(valid.lane);
+    for (int i = 0; i < 3; ++i) lanes::ToBytes(huv[i], out.huv[i]);
+  }
+  static void Verify(const lanes::VerifyKey& key, const lanes::Claim* claims,
+                     size_t count, lanes::Shown* shown) {
+    lanes::VerifyOf(Base(), key, claims, count, shown);
+  }
+  // Sums in hashes are meant to wrap, which checked lanes do not let them.
+  static constexpr auto VerifyOp() -> decltype(LaneOps::verify) {
+    if constexpr (requires { V::SwapBytes(V{}); }) {
+      return Verify;
+    } else {
+      return nullptr;
+    }
+  }
+
+  static constexpr LaneOps kTable = {
+      V::kName, Mul,        Square,    Add,    Subtract,    Opposite,
+      SumOf,    CarryOf,    Canonical, Abs,    Invert,      SqrtRatio,
+      IsZero,   IsNegative, Gammas,    Recode, ProofPoints, VerifyOp()};
 };
 
 }  // namespace setlog
