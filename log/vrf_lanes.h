@@ -21,52 +21,43 @@
 
 namespace setlog::lanes {
 
-// At most kSteps * kCount * 8 labels, kCount vectors at a time.
-template <typename V, int kCount, int kSteps>
+// At most kSteps * 8 labels. One vector at a time: two side by side have twice as much
+// to keep in registers, and CPUs look far enough ahead to fill the time that a sum
+// takes with what follows in the same vector.
+template <typename V, int kSteps>
 void LabelsOfTurn(const LabelKey& key, const uint8_t* records, size_t count,
                   uint8_t* labels) {
-  constexpr int kStep = 8 * kCount;
-  const int total = static_cast<int>(count);
-  // Of a vector that begins with this record; lanes without one work on zeros.
-  const auto lanes_from = [total](int first) {
-    const int rest = first < total ? total - first : 0;
-    return static_cast<size_t>(rest < 8 ? rest : 8);
+  // Of the vector of this step; lanes without a record work on zeros.
+  const auto lanes_of = [count](int step) {
+    const size_t rest = count - 8 * static_cast<size_t>(step);
+    return rest < 8 ? rest : 8;
   };
-  DoubleEncoder<V, kCount, kSteps> encoder;
-  Multiples<V, kCount> multiples;
+  DoubleEncoder<V, 1, kSteps> encoder;
+  Multiples<V, 1> multiples;
   uint8_t bytes[8][32];
   V digest[8];
   int step = 0;
-  for (; step * kStep < total; ++step) {
-    V uniform[8 * kCount];
-    for (int n = 0; n < kCount; ++n) {
-      const int first = step * kStep + 8 * n;
-      const size_t lanes = lanes_from(first);
-      memset(bytes, 0, sizeof bytes);
-      if (lanes > 0) memcpy(bytes, records + 32 * first, 32 * lanes);
-      HashBlocks(digest, key.map_block, kMapInputAt, bytes);
-      for (int i = 0; i < 8; ++i) uniform[8 * n + i] = V::SwapBytes(digest[i]);
-    }
-    HalfStep<V> halves[kCount];
-    OneWayMap<V, kCount>(halves, uniform);
+  for (; 8 * static_cast<size_t>(step) < count; ++step) {
+    memset(bytes, 0, sizeof bytes);
+    memcpy(bytes, records + 256 * step, 32 * lanes_of(step));
+    HashBlocks(digest, key.map_block, kMapInputAt, bytes);
+    V uniform[8];
+    for (int i = 0; i < 8; ++i) uniform[i] = V::SwapBytes(digest[i]);
+    HalfStep<V> halves[1];
+    OneWayMap<V, 1>(halves, uniform);
     FillMultiples(multiples, halves);
     MultiplyAll(halves, multiples, key.half);
     encoder.Add(step, halves);
   }
   encoder.Invert();
   while (--step >= 0) {
-    V gammas[kCount][4];
+    V gammas[1][4], label[4];
     encoder.Take(gammas, step);
-    for (int n = 0; n < kCount; ++n) {
-      ToBytes(bytes, gammas[n]);
-      HashBlocks(digest, key.output_block, kOutputAt, bytes);
-      V label[4];
-      for (int i = 0; i < 4; ++i) label[i] = V::SwapBytes(digest[i]);
-      ToBytes(bytes, label);
-      const int first = step * kStep + 8 * n;
-      const size_t lanes = lanes_from(first);
-      if (lanes > 0) memcpy(labels + 32 * first, bytes, 32 * lanes);
-    }
+    ToBytes(bytes, gammas[0]);
+    HashBlocks(digest, key.output_block, kOutputAt, bytes);
+    for (int i = 0; i < 4; ++i) label[i] = V::SwapBytes(digest[i]);
+    ToBytes(bytes, label);
+    memcpy(labels + 256 * step, bytes, 32 * lanes_of(step));
   }
 }
 
@@ -76,9 +67,9 @@ void LabelsOf(const LabelKey& key, const uint8_t* records, size_t count,
   for (; count > 0;) {
     const size_t turn = count < kLabelsAtOnce ? count : kLabelsAtOnce;
     if (turn <= 8) {
-      LabelsOfTurn<V, 1, 1>(key, records, turn, labels);
+      LabelsOfTurn<V, 1>(key, records, turn, labels);
     } else {
-      LabelsOfTurn<V, 2, kLabelsAtOnce / 16>(key, records, turn, labels);
+      LabelsOfTurn<V, kLabelsAtOnce / 8>(key, records, turn, labels);
     }
     records += 32 * turn;
     labels += 32 * turn;
