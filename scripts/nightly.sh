@@ -7,7 +7,8 @@
 #   4. every test program again and again, shuffled,   SETLOG_REPEAT times, 20
 #      under ASan and UBSan
 #   5. kill -9 in a loop, at every write and sync, failing disks, SIGTERM, power cuts
-#   6. labels of private logs, SETLOG_LABELS (3000000) for each kernel, lane by lane
+#   6. labels of private logs, SETLOG_LABELS (3000000) for each kernel, lane by lane;
+#      and proofs, SETLOG_CLAIMS (300000)
 #   7. libFuzzer, SETLOG_FUZZ_SECONDS (600) a target   scripts/fuzz.sh
 #   8. is each check of the verifier missed by a test? scripts/mutate_checks.py
 #   9. the benchmarks beside their ceilings            bench/run.sh, 2 x 10^6 records
@@ -65,7 +66,9 @@ crashes() {
 
 labels() {
   SETLOG_LABELS=${SETLOG_LABELS:-3000000} build/release/bin/vrf_batch_test \
-    --gtest_filter='*OfManyRecords'
+    --gtest_filter='*OfManyRecords' &&
+    SETLOG_CLAIMS=${SETLOG_CLAIMS:-300000} build/release/bin/vrf_claims_test \
+      --gtest_filter='*ManyRandomClaims*'
 }
 
 # The figures are printed; what fails is a benchmark that does not run.
