@@ -12,6 +12,12 @@
 # What is compared: the two peers are libraries, called in the same process, without a
 # network, a token or an index of the set; setlog is a server behind gRPC. Its figures are
 # until records are durable and in a signed head, as theirs, and until they are indexed.
+#
+# Private logs have a peer of their own: private.sh. Versions of all peers are exact, with
+# the hashes of their sources, so that a figure can be taken again: the newest releases of
+# the day on which the figures in docs/performance.md were taken. To renew them: `go get
+# -u && go mod tidy` (akd/Cargo.toml says it for Rust), run both, commit versions and
+# figures together.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$(cd ../.. && pwd)
