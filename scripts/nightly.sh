@@ -13,6 +13,7 @@
 #   8. is each check of the verifier missed by a test? scripts/mutate_checks.py
 #   9. the benchmarks beside their ceilings            bench/run.sh, 2 x 10^6 records
 #      and beside others' logs, if there is a Go       bench/peers/run.sh
+#      and a cargo                                     bench/peers/private.sh
 #  10. cost against size, SETLOG_SCALE ("1000 10000    bench/scale.sh
 #      100000 1000000"; 100000000 takes 10 minutes and 20 GB)
 # What 9 and 10 print is for a person: on a busy machine a missed target means nothing.
@@ -74,7 +75,9 @@ labels() {
 # The figures are printed; what fails is a benchmark that does not run.
 benchmarks() {
   bench/run.sh --records 2000000 || return 1
-  bench/peers/run.sh --records 1000000 --seconds 3 || [[ $? -eq 77 ]]
+  bench/peers/run.sh --records 1000000 --seconds 3 || [[ $? -eq 77 ]] || return 1
+  bench/peers/private.sh --fresh --out build/bench/nightly-private 1000 10000 100000 ||
+    [[ $? -eq 77 ]]
 }
 
 scale() {
