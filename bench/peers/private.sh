@@ -10,7 +10,7 @@
 # medians), their bytes, peak memory. Prints one table, and draws the picture for 10^3 to
 # 10^10: measured as far as the results go, a model beyond. A result is a file in OUT
 # (build/bench/private) and not measured again unless --fresh says so; sizes for which
-# there is not the memory for akd (7 KB a record, its set alone 2.6) are setlog's
+# there is not the memory for akd (7 KB a record, its set alone 2.4) are setlog's
 # alone.
 #
 # Needs cargo (Rust; tried with 1.95), openssl and build/release with -DSETLOG_BENCH=ON,
@@ -90,7 +90,7 @@ measure_akd() {
 for size in "${sizes[@]}"; do
   measure "$size-core" "$bin/private_bench" "$dir/records" "$size" "$queries"
   # As much as they took at 10^6, and a tenth.
-  measure_akd set "$size" $((size * 28 / 10000))
+  measure_akd set "$size" $((size * 26 / 10000))
   measure_akd directory "$size" $((size * 75 / 10000))
 done
 ./private_table.py "$out"

@@ -45,6 +45,8 @@ ROWS = [
     ("peak memory, server and client, MiB (akd: in memory)", SERVICE,
      of("memory_peak_mib")),
     ("prove absence, us", CORE, of("absent", "prove_us")),
+    ("prove absence, eight together, us each (akd: one)", CORE, of("absent", "prove_8_us"),
+     of("absent", "prove_us")),
     ("prove presence, us", CORE, of("present", "prove_us")),
     ("verify absence, us", CORE, of("absent", "verify_us")),
     ("verify absence, eight together, us each (akd: one)", CORE,
@@ -135,7 +137,7 @@ def our_memory(points):
 OURS, OUR_EIGHT, THEIR_SET, THEIR_DIRECTORY = "#1b6ca8", "#2a9d55", "#d1495b", "#e09f3e"
 # Panels: title, y axis, whether that is logarithmic, curves of (name, process, value, model, colour).
 PANELS = [
-    ("Commit, per record", "microseconds, two cores", True, [
+    ("Commit, per record", "us, two cores", True, [
         ("setlog, durable, over gRPC, indexed", SERVICE, per_record, our_commit, OURS),
         ("akd in memory, its set alone", SET, per_record, same, THEIR_SET),
         ("akd in memory, a directory", DIRECTORY, per_record, same, THEIR_DIRECTORY),
@@ -145,11 +147,12 @@ PANELS = [
         ("akd, its set alone", SET, of("memory_peak_mib"), linear, THEIR_SET),
         ("akd, a directory", DIRECTORY, of("memory_peak_mib"), linear, THEIR_DIRECTORY),
     ]),
-    ("Prove absence, one core", "microseconds", False, [
+    ("Prove absence, one core", "us", False, [
         ("setlog", CORE, of("absent", "prove_us"), line, OURS),
+        ("setlog, eight together, each", CORE, of("absent", "prove_8_us"), line, OUR_EIGHT),
         ("akd", SET, of("absent", "prove_us"), line, THEIR_SET),
     ]),
-    ("Verify absence, one core", "microseconds", False, [
+    ("Verify absence, one core", "us", False, [
         ("setlog", CORE, of("absent", "verify_us"), line, OURS),
         ("setlog, eight together, each", CORE, of("absent", "verify_8_us"), line, OUR_EIGHT),
         ("akd", SET, of("absent", "verify_us"), line, THEIR_SET),
@@ -175,6 +178,19 @@ def curve(results, process, value):
 
 def data(points):
     return "\n".join(f"{10 ** x} {y}" for x, y in points)
+
+
+def print_model(results):
+    """What the dashed lines say."""
+    powers = [8, 9, 10]
+    print("\n| a model, not measured | " + " | ".join(f"10^{x}" for x in powers) + " |")
+    print("|---|" + "---|" * len(powers))
+    for title, unit, _, curves in PANELS:
+        for name, process, value, model, _ in curves:
+            points = curve(results, process, value)
+            if len(points) > 1:
+                cells = [number(model(points)(x)) for x in powers]
+                print(f"| {title} ({unit}): {name} | " + " | ".join(cells) + " |")
 
 
 def panel(results, number_of, title, unit, logarithmic, curves):
@@ -253,6 +269,7 @@ def main():
     else:
         sys.exit(f"private_table.py: there are no results in {directory}")
     print_table(results, sorted({size for size, _ in results}))
+    print_model(results)
     if shutil.which("gnuplot") is None:
         sys.exit("private_table.py: there is no gnuplot (Debian: gnuplot-nox): no picture")
     draw(results, directory / "private.svg")
