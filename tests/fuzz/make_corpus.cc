@@ -14,6 +14,7 @@
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
 #include "log/jcs.h"
+#include "log/sealed_vrf_skey.h"
 #include "log/tile.h"
 #include "log/vrf_skey.h"
 #include "testing.h"
@@ -218,6 +219,24 @@ void AddVrf(Corpus* corpus) {
   }
 }
 
+// Every cost is parsed: the largest that are taken, and some that are not. Salt, nonce
+// and box are of no matter here, and always the same.
+void AddSealedVrfSkeys(Corpus* corpus) {
+  const std::string key = std::string(31, 'k') + '\0';
+  const auto secret = VrfSecretKey::FromBytes(AsBytes(key)).value();
+  SealedVrfSkey sealed{.public_key = secret.PublicKey()};
+  for (size_t i = 0; i < sealed.box.size(); ++i) {
+    if (i < sealed.salt.size()) sealed.salt[i] = static_cast<uint8_t>(i);
+    if (i < sealed.nonce.size()) sealed.nonce[i] = static_cast<uint8_t>(64 + i);
+    sealed.box[i] = static_cast<uint8_t>(160 + i);
+  }
+  for (const PassphraseCost cost :
+       {PassphraseCost{}, {1, 1}, {4, 1024}, {4096, 1}, {5, 1024}, {1, 102400}}) {
+    sealed.cost = cost;
+    corpus->Add("sealed_vrf_skey", FormatSealedVrfSkey(sealed));
+  }
+}
+
 }  // namespace
 }  // namespace setlog
 
@@ -236,6 +255,7 @@ int main(int argc, char** argv) {
   AddFiles(&corpus);
   AddRows(&corpus);
   AddVrf(&corpus);
+  AddSealedVrfSkeys(&corpus);
   for (const char* origin : {"data.example.org/gsm8k", "a/b/~c.d_e", "a/../b", "tile",
                              "x/checkpoint", "metrics", "Upper/A"}) {
     corpus.Add("origin", origin);
