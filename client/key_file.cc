@@ -17,6 +17,8 @@ namespace setlog {
 namespace {
 
 constexpr size_t kMaxKeyFileBytes = 4096;
+constexpr unsigned kModeBits = 07777;
+constexpr unsigned kOthers = 077;
 
 absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -31,37 +33,98 @@ absl::Status CreateSecretFile(const std::string& path, std::string_view bytes) {
   return absl::ErrnoToStatus(error, path);
 }
 
-// A file of the line `secret`, which is wiped.
-absl::Status CreateKeyFileOf(const std::string& path, std::string secret) {
+// The line of `secret`, which is wiped; so must the line be.
+std::string LineOf(std::string secret) {
   std::string line;
   line.reserve(secret.size() + 1);  // so that no copy stays behind
   line += secret;
   line += '\n';
   sodium_memzero(secret.data(), secret.size());
+  return line;
+}
+
+absl::Status CreateKeyFileOf(const std::string& path, std::string secret) {
+  std::string line = LineOf(std::move(secret));
   const absl::Status status = CreateSecretFile(path, line);
   sodium_memzero(line.data(), line.size());
   return status;
 }
 
-// What `parse` makes of the file's line.
-template <typename Key>
-absl::StatusOr<Key> ReadKeyFileAs(absl::StatusOr<Key> (*parse)(std::string_view),
-                                  const std::string& path) {
+absl::Status NoKeyFile(const std::string& path, std::string_view why) {
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s is no key file (%s): put the right one back", path, why));
+}
+
+absl::StatusOr<LockedBytes> ReadSecretDescriptor(int file, const std::string& path) {
   struct stat info = {};
-  absl::StatusOr<std::string> text = ReadSmallFile(path, kMaxKeyFileBytes);
-  if (!text.ok()) return text.status();
-  if (stat(path.c_str(), &info) != 0 || (info.st_mode & 077) != 0) {
+  if (fstat(file, &info) != 0) return absl::ErrnoToStatus(errno, path);
+  if ((info.st_mode & kOthers) != 0) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s can be read by others: if it still is a secret, run chmod 600 on it",
         path));
   }
-  if (text->ends_with('\n')) text->pop_back();
-  absl::StatusOr<Key> key = parse(*text);
-  sodium_memzero(text->data(), text->size());
-  if (key.ok()) return key;
-  return absl::FailedPreconditionError(
-      absl::StrFormat("%s is no key file (%s): put the right one back", path,
-                      std::string(key.status().message())));
+  absl::StatusOr<LockedBytes> text = LockedBytes::Allocate(kMaxKeyFileBytes + 1);
+  while (text.ok() && text->size() < text->capacity()) {
+    const ssize_t got =
+        read(file, text->data() + text->size(), text->capacity() - text->size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return absl::ErrnoToStatus(errno, path);
+    if (got == 0) return text;
+    text->Resize(text->size() + static_cast<size_t>(got));
+  }
+  if (!text.ok()) return text;
+  return NoKeyFile(path, absl::StrFormat("more than %d bytes", kMaxKeyFileBytes));
+}
+
+// The file's line, without its end, if the file is only its owner's.
+absl::StatusOr<LockedBytes> ReadSecretLine(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return absl::ErrnoToStatus(errno, "cannot open " + path);
+  absl::StatusOr<LockedBytes> text = ReadSecretDescriptor(file, path);
+  close(file);
+  if (text.ok() && AsText(text->bytes()).ends_with('\n')) {
+    text->Resize(text->size() - 1);
+  }
+  return text;
+}
+
+// What `parse` made of a file, or an error that names the file.
+template <typename Key>
+absl::StatusOr<Key> KeyOrNone(absl::StatusOr<Key> key, const std::string& path) {
+  if (key.ok() || !absl::IsInvalidArgument(key.status())) return key;
+  return NoKeyFile(path, std::string(key.status().message()));
+}
+
+// The text of a key file for `key`.
+absl::StatusOr<std::string> VrfText(const VrfSecretKey& key,
+                                    const std::optional<LockedBytes>& passphrase,
+                                    const PassphraseCost& cost) {
+  if (!passphrase) return FormatVrfSkey(key);
+  const absl::StatusOr<SealedVrfSkey> sealed =
+      SealVrfSkey(key, passphrase->bytes(), cost);
+  if (!sealed.ok()) return sealed.status();
+  return FormatSealedVrfSkey(*sealed);
+}
+
+absl::StatusOr<KeyFacts> FactsOf(std::string_view text) {
+  if (IsSealedVrfSkey(text)) {
+    const absl::StatusOr<SealedVrfSkey> sealed = ParseSealedVrfSkey(text);
+    if (!sealed.ok()) return sealed.status();
+    return KeyFacts{.kind = "vrf",
+                    .public_key = ToHex(sealed->public_key.bytes()),
+                    .encrypted = true};
+  }
+  if (IsVrfSkey(text)) {
+    const absl::StatusOr<VrfSecretKey> key = ParseVrfSkey(text);
+    if (!key.ok()) return key.status();
+    return KeyFacts{.kind = "vrf", .public_key = ToHex(key->PublicKey().bytes())};
+  }
+  const absl::StatusOr<SigningKey> key = ParseSkey(text);
+  if (!key.ok()) return key.status();
+  return KeyFacts{.kind = "signing",
+                  .name = key->name,
+                  .public_key = FormatVkey(key->Verifier(SignatureType::kEd25519)),
+                  .cosigner = FormatVkey(key->Verifier(SignatureType::kCosignature))};
 }
 
 }  // namespace
@@ -90,19 +153,65 @@ absl::StatusOr<SigningKey> CreateKeyFile(const std::string& path, std::string na
 }
 
 absl::StatusOr<SigningKey> ReadKeyFile(const std::string& path) {
-  return ReadKeyFileAs(ParseSkey, path);
+  const absl::StatusOr<LockedBytes> text = ReadSecretLine(path);
+  if (!text.ok()) return text.status();
+  return KeyOrNone(ParseSkey(AsText(text->bytes())), path);
 }
 
-absl::StatusOr<VrfSecretKey> CreateVrfKeyFile(const std::string& path) {
+absl::StatusOr<VrfSecretKey> CreateVrfKeyFile(
+    const std::string& path, const std::optional<LockedBytes>& passphrase,
+    const PassphraseCost& cost) {
   absl::StatusOr<VrfSecretKey> key = VrfSecretKey::Generate();
   if (!key.ok()) return key;
-  const absl::Status status = CreateKeyFileOf(path, FormatVrfSkey(*key));
+  absl::StatusOr<std::string> text = VrfText(*key, passphrase, cost);
+  if (!text.ok()) return text.status();
+  const absl::Status status = CreateKeyFileOf(path, *std::move(text));
   if (!status.ok()) return status;
   return key;
 }
 
-absl::StatusOr<VrfSecretKey> ReadVrfKeyFile(const std::string& path) {
-  return ReadKeyFileAs(ParseVrfSkey, path);
+absl::StatusOr<VrfSecretKey> ReadVrfKeyFile(const std::string& path,
+                                            PassphraseSource passphrase) {
+  const absl::StatusOr<LockedBytes> text = ReadSecretLine(path);
+  if (!text.ok()) return text.status();
+  if (!IsSealedVrfSkey(AsText(text->bytes()))) {
+    return KeyOrNone(ParseVrfSkey(AsText(text->bytes())), path);
+  }
+  const absl::StatusOr<SealedVrfSkey> sealed =
+      KeyOrNone(ParseSealedVrfSkey(AsText(text->bytes())), path);
+  if (!sealed.ok()) return sealed.status();
+  const absl::StatusOr<LockedBytes> given = passphrase();
+  if (!given.ok()) return given.status();
+  absl::StatusOr<VrfSecretKey> key = OpenVrfSkey(*sealed, given->bytes());
+  if (key.ok()) return key;
+  return absl::Status(
+      key.status().code(),
+      absl::StrFormat("%s: %s", path, std::string(key.status().message())));
+}
+
+absl::Status RewriteVrfKeyFile(const std::string& path, const VrfSecretKey& key,
+                               const std::optional<LockedBytes>& passphrase,
+                               const PassphraseCost& cost) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return absl::ErrnoToStatus(errno, path);
+  if (info.st_uid != geteuid()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s belongs to another user, who could not read what would replace it: do this "
+        "as that user",
+        path));
+  }
+  absl::StatusOr<std::string> text = VrfText(key, passphrase, cost);
+  if (!text.ok()) return text.status();
+  std::string line = LineOf(*std::move(text));
+  const absl::Status status = ReplaceFile(path, line, info.st_mode & kModeBits);
+  sodium_memzero(line.data(), line.size());
+  return status;
+}
+
+absl::StatusOr<KeyFacts> ShowKeyFile(const std::string& path) {
+  const absl::StatusOr<LockedBytes> text = ReadSecretLine(path);
+  if (!text.ok()) return text.status();
+  return KeyOrNone(FactsOf(AsText(text->bytes())), path);
 }
 
 }  // namespace setlog

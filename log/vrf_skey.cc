@@ -20,6 +20,8 @@ std::array<char, kDigits + 1> Hex(Bytes bytes) {
 
 }  // namespace
 
+bool IsVrfSkey(std::string_view text) { return text.starts_with(kPrefix); }
+
 absl::StatusOr<VrfSecretKey> ParseVrfSkey(std::string_view skey) {
   if (skey.size() != kSecretAt + kDigits) {
     return absl::InvalidArgumentError(

@@ -7,7 +7,8 @@
 //
 // The public key is written as manifests have it, so that the owner of a file can see
 // which log it is for; and a damaged file is never another key. It has no name: a key
-// is for one log alone. No line feed is part of it. Thread-safe: pure functions.
+// is for one log alone. No line feed is part of it. Encrypted: log/sealed_vrf_skey.h.
+// Thread-safe: pure functions.
 #ifndef SETLOG_LOG_VRF_SKEY_H_
 #define SETLOG_LOG_VRF_SKEY_H_
 
@@ -18,6 +19,9 @@
 #include "log/vrf.h"
 
 namespace setlog {
+
+// Whether `text` begins as one, so that other key texts can be told from it.
+bool IsVrfSkey(std::string_view text);
 
 // InvalidArgument unless FormatVrfSkey gives back exactly `skey`. No message quotes any
 // of it. Wipes what it copies; the caller wipes `skey`. About 0.1 ms.

@@ -25,6 +25,7 @@ class CliTest : public ::testing::Test {
                                                  {"SETLOG_HOME", Path(home_)},
                                                  {"SETLOG_SERVER", ""},
                                                  {"SETLOG_TOKEN_FILE", ""},
+                                                 {"SETLOG_VRF_PASSPHRASE_FILE", ""},
                                              }});
   }
 

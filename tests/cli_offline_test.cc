@@ -5,7 +5,6 @@
 #include "cli_fixture.h"
 #include "log/sha256.h"
 #include "log/skey.h"
-#include "log/vrf_skey.h"
 #include "testing.h"
 
 namespace setlog {
@@ -97,38 +96,6 @@ TEST_F(CliOfflineTest, ANewKeyIsSecretAndNeverReplacesAnother) {
   EXPECT_EQ(kept, skey);
 }
 
-TEST_F(CliOfflineTest, AVrfKeyIsMadeInTheSameWay) {
-  const std::string file = Path("pets.vrf");
-  const ProcessResult made = Setlog({"key", "vrf", "--out", file, "--json"});
-  ASSERT_EQ(made.exit_code, 0) << made.err;
-  struct stat info;
-  ASSERT_EQ(stat(file.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0777, 0600u);
-  std::ifstream stream(file);
-  std::string skey;
-  std::getline(stream, skey);
-  const absl::StatusOr<VrfSecretKey> key = ParseVrfSkey(skey);
-  ASSERT_OK(key);
-  const std::string public_key = ToHex(key->PublicKey().bytes());
-  EXPECT_EQ(Lines(made.out),
-            std::vector({json{{"public", public_key}, {"file", file}}}));
-  EXPECT_THAT(made.err, "");
-
-  const ProcessResult again = Setlog({"key", "vrf", "--out", file});
-  EXPECT_EQ(again.exit_code, 2);
-  EXPECT_THAT(again.err, HasSubstr(file));
-  std::ifstream after(file);
-  std::string kept;
-  std::getline(after, kept);
-  EXPECT_EQ(kept, skey);
-
-  const ProcessResult other = Setlog({"key", "vrf", "--out", Path("other.vrf")});
-  EXPECT_EQ(other.exit_code, 0) << other.err;
-  EXPECT_THAT(other.out, Not(StartsWith(public_key)));
-  EXPECT_THAT(other.out, HasSubstr("keep a copy"));
-  EXPECT_THAT(other.out + other.err, Not(HasSubstr("PRIVATE")));
-}
-
 // What is wrong with the command line, or out of reach, before any server answers.
 TEST_F(CliOfflineTest, EveryMistakeHasItsExitCode) {
   const std::string file = Write("f", "x");
@@ -158,7 +125,15 @@ TEST_F(CliOfflineTest, EveryMistakeHasItsExitCode) {
       {{"key", "signing", "--out", Path("no dir/k")}, 2, "no dir"},
       {{"key", "signing", "--out", Path("a b")}, 2, "--name"},
       {{"key", "vrf"}, 2, "--out"},
-      {{"key", "vrf", "--out", Path("no dir/k")}, 2, "no dir"},
+      {{"key", "vrf", "--out", Path("no dir/k"), "--no-passphrase"}, 2, "no dir"},
+      {{"key", "vrf", "--out", Path("k")}, 2, "--no-passphrase"},
+      {{"key", "vrf", "--out", Path("k"), "--passphrase-file", file, "--no-passphrase"},
+       2,
+       "--passphrase-file"},
+      {{"key", "passwd"}, 2, "FILE"},
+      {{"key", "passwd", Path("none")}, 2, "none"},
+      {{"key", "show"}, 2, "FILE"},
+      {{"key", "show", Path("none")}, 2, "none"},
       {{"key", "vrf", "--out", Path("k"), "--name", "a"}, 2, "--name"},
       {{"init", "example.org/a"}, 2, "bytes/1   a record is a file"},
       {{"init", "Example.org", "--scheme", "bytes/1"}, 2, "ORIGIN"},

@@ -61,25 +61,31 @@ TEST_F(KeyFileTest, WhatOthersCanReadOrIsNoKeyIsRefused) {
   }
 }
 
+absl::StatusOr<LockedBytes> NobodyIsAsked() {
+  ADD_FAILURE() << "asked for a passphrase";
+  return absl::InternalError("asked");
+}
+
 TEST_F(KeyFileTest, AVrfKeyIsKeptInTheSameWay) {
-  const auto made = CreateVrfKeyFile(Path("a.vrf"));
+  const auto made = CreateVrfKeyFile(Path("a.vrf"), std::nullopt);
   ASSERT_OK(made);
   struct stat info = {};
   ASSERT_EQ(stat(Path("a.vrf").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
-  const auto read = ReadVrfKeyFile(Path("a.vrf"));
+  const auto read = ReadVrfKeyFile(Path("a.vrf"), NobodyIsAsked);
   ASSERT_OK(read);
   EXPECT_EQ(ToHex(read->Scalar()), ToHex(made->Scalar()));
-  EXPECT_STATUS(CreateVrfKeyFile(Path("a.vrf")), absl::StatusCode::kAlreadyExists,
-                "a.vrf");
-  EXPECT_STATUS(ReadVrfKeyFile(Path("none")), absl::StatusCode::kNotFound, "none");
+  EXPECT_STATUS(CreateVrfKeyFile(Path("a.vrf"), std::nullopt),
+                absl::StatusCode::kAlreadyExists, "a.vrf");
+  EXPECT_STATUS(ReadVrfKeyFile(Path("none"), NobodyIsAsked),
+                absl::StatusCode::kNotFound, "none");
 
   // The other kind of key is none.
   EXPECT_STATUS(ReadKeyFile(Path("a.vrf")), absl::StatusCode::kFailedPrecondition,
                 "PRIVATE+KEY+");
   ASSERT_OK(CreateKeyFile(Path("a.key"), "a"));
-  EXPECT_STATUS(ReadVrfKeyFile(Path("a.key")), absl::StatusCode::kFailedPrecondition,
-                "PRIVATE+VRF+");
+  EXPECT_STATUS(ReadVrfKeyFile(Path("a.key"), NobodyIsAsked),
+                absl::StatusCode::kFailedPrecondition, "PRIVATE+VRF+");
 
   const std::string good = ReadSmallFile(Path("a.vrf"), 4096).value();
   EXPECT_EQ(good, "PRIVATE+VRF+" + ToHex(made->PublicKey().bytes()) + "+" +
@@ -87,14 +93,14 @@ TEST_F(KeyFileTest, AVrfKeyIsKeptInTheSameWay) {
   for (const std::string& bad : {std::string(), good + "x", good + "\n", good.substr(1),
                                  good.substr(0, good.size() - 2) + "\n"}) {
     ASSERT_OK(ReplaceFile(Path("a.vrf"), bad, 0600));
-    const auto damaged = ReadVrfKeyFile(Path("a.vrf"));
+    const auto damaged = ReadVrfKeyFile(Path("a.vrf"), NobodyIsAsked);
     EXPECT_STATUS(damaged, absl::StatusCode::kFailedPrecondition, "no key file");
     EXPECT_EQ(std::string(damaged.status().message()).find(good.substr(90, 8)),
               std::string::npos);
   }
   ASSERT_OK(ReplaceFile(Path("a.vrf"), good, 0644));
-  EXPECT_STATUS(ReadVrfKeyFile(Path("a.vrf")), absl::StatusCode::kFailedPrecondition,
-                "chmod 600");
+  EXPECT_STATUS(ReadVrfKeyFile(Path("a.vrf"), NobodyIsAsked),
+                absl::StatusCode::kFailedPrecondition, "chmod 600");
 }
 
 TEST_F(KeyFileTest, ALockThatIsHeldIsNotWaitedFor) {

@@ -29,6 +29,8 @@ struct ProcessOptions {
   std::string input;  // standard input
   // On top of this process's environment; "" removes a variable.
   std::map<std::string, std::string> environment;
+  // Of a session of its own, so that it has no terminal, wherever the test has one.
+  bool no_terminal = false;
 };
 
 inline std::string ReadFromStart(std::FILE* file) {
@@ -76,13 +78,17 @@ inline ProcessResult RunProcess(std::vector<std::string> arguments,
   posix_spawn_file_actions_adddup2(&actions, fileno(in), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, fileno(out), STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, fileno(err), STDERR_FILENO);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  if (options.no_terminal) posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 
   ProcessResult result;
   pid_t pid = 0;
   const int failed =
-      posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
+      posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
                   pointers(arguments).data(), pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   EXPECT_EQ(failed, 0) << arguments[0];
   int status = 0;
   if (failed == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {

@@ -29,7 +29,7 @@ constexpr setlog::Command kCommands[] = {
     {"hash", "prints the record hashes of files; no server", setlog::DeclareHash},
     {"check", "judges raw proofs, one JSON object a line; no server",
      setlog::DeclareCheck},
-    {"key", "makes key files", setlog::DeclareKey},
+    {"key", "makes key files, shows them, changes passphrases", setlog::DeclareKey},
     {"bench", "measures a server: appends, proofs, both at once", setlog::DeclareBench},
     {"token", "makes, lists and revokes a server's tokens", setlog::DeclareToken},
 };

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "client/key_file.h"
+#include "tools/passphrase.h"
 
 namespace setlog {
 
@@ -19,7 +20,10 @@ absl::StatusOr<VrfSecretKey> LoadVrfKey(const VrfKeyFlags& flags) {
     return absl::InvalidArgumentError(
         "no VRF key was named: give --vrf-key FILE (setlog key vrf makes one)");
   }
-  return ReadVrfKeyFile(flags.file);
+  return ReadVrfKeyFile(flags.file, [&flags] {
+    return OldPassphrase(flags.file, PassphraseFileNamed(flags.passphrase_file),
+                         "--vrf-passphrase-file");
+  });
 }
 
 }  // namespace setlog

@@ -28,9 +28,12 @@ struct VrfKeyFlags {
 // --vrf-key FILE, with `what` as its help, and --vrf-passphrase-file FILE.
 void AddVrfKeyFlags(CLI::App& app, VrfKeyFlags& flags, const char* what);
 
-// The key in the file. InvalidArgument if none was named, NotFound if there is no such
-// file; FailedPrecondition, with the remedy, if others may read it, it holds no VRF
-// key, or there is nobody to ask for its passphrase.
+// The key in the file; of an encrypted one the passphrase is read from the file named,
+// else from that which SETLOG_VRF_PASSPHRASE_FILE names, else asked on the terminal:
+// before anything else is read from standard input, and before there are threads.
+// InvalidArgument if no key was named, NotFound if there is no such file;
+// FailedPrecondition, with the remedy, if others may read it, it holds no VRF key, the
+// passphrase is wrong, or there is nobody to ask for it. Half a second if encrypted.
 absl::StatusOr<VrfSecretKey> LoadVrfKey(const VrfKeyFlags& flags);
 
 }  // namespace setlog
