@@ -105,9 +105,11 @@ uint64_t Subject::DiskBytes() const {
 }
 
 LogClient& Subject::NewLog(const std::string& origin) {
-  Manifest manifest;
-  manifest.origin = origin;
-  manifest.scheme = "bytes/1";
+  return NewLog(Manifest{.origin = origin, .scheme = "bytes/1"});
+}
+
+LogClient& Subject::NewLog(const Manifest& manifest) {
+  const std::string& origin = manifest.origin;
   auto log = std::make_unique<LogClient>(
       connection_.get(), state_.get(),
       TrustOptions{.origin = origin, .trust_on_first_use = true});

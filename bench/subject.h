@@ -17,6 +17,7 @@
 #include "client/connection.h"
 #include "client/log_client.h"
 #include "client/state.h"
+#include "log/manifest.h"
 #include "server_process.h"
 
 namespace setlog {
@@ -50,7 +51,9 @@ class Subject {
   uint64_t DiskBytes() const;
   const std::string& home() const { return home_; }
 
+  // Of bytes/1.
   LogClient& NewLog(const std::string& origin);
+  LogClient& NewLog(const Manifest& manifest);
   // The same log, after a restart too.
   LogClient& log(const std::string& origin) { return *logs_.at(origin); }
 

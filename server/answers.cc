@@ -33,6 +33,16 @@ absl::StatusOr<Hash> RecordOf(std::string_view bytes) {
   return HashFromBytes(AsBytes(bytes));
 }
 
+// Fills it up with zeros, so that its serialised form has a multiple of kPadTo bytes.
+void Pad(v1::LookupResponse* response) {
+  constexpr size_t kPadTo = 4096;
+  constexpr size_t kLeast = 128;   // from here on the length has two bytes,
+  constexpr size_t kOverhead = 3;  // with the field's number before it
+  const size_t bytes = response->ByteSizeLong() + kOverhead;
+  const size_t target = (bytes + kLeast + kPadTo - 1) / kPadTo * kPadTo;
+  response->set_padding(std::string(target - bytes, '\0'));
+}
+
 }  // namespace
 
 absl::Status Answers::ListLogs(const v1::ListLogsRequest& request,
@@ -200,16 +210,23 @@ absl::Status Answers::Lookup(const v1::LookupRequest& request,
                              v1::LookupResponse* response) const {
   absl::StatusOr<HostedLog*> log = logs_->Find(request.origin());
   if (!log.ok()) return log.status();
+  const absl::Status answered = LookupIn(**log, request, response);
+  if (answered.ok() && (*log)->vrf_key && request.size() > 0) Pad(response);
+  return answered;
+}
+
+absl::Status Answers::LookupIn(HostedLog& log, const v1::LookupRequest& request,
+                               v1::LookupResponse* response) const {
   absl::StatusOr<Hash> record = RecordOf(request.record());
   if (!record.ok()) return record.status();
-  const LogState::Tip tip = (*log)->state.tip();
+  const LogState::Tip tip = log.state.tip();
   absl::StatusOr<PlacedIndex> index =
-      IndexAt((*log)->state, tip.head.size, tip.index, request.index_size());
+      IndexAt(log.state, tip.head.size, tip.index, request.index_size());
   if (!index.ok()) return index.status();
   if (request.size() > tip.head.size) {
     return BeyondHead("size", request.size(), tip.head.size);
   }
-  absl::StatusOr<IndexAnswer> answer = (*log)->index.Lookup(*record, *index);
+  absl::StatusOr<IndexAnswer> answer = log.index.Lookup(*record, *index);
   if (!answer.ok()) return answer.status();
   response->set_index_size(index->entry.m);
   *response->mutable_lookup() = LookupToProto(answer->proof);
@@ -217,7 +234,7 @@ absl::Status Answers::Lookup(const v1::LookupRequest& request,
 
   const std::vector<SetEvent>& events = answer->events;
   const auto prove = [&](const SetEvent& event) {
-    return reader_->Prove((*log)->state.number(), event.position, request.size());
+    return reader_->Prove(log.state.number(), event.position, request.size());
   };
   if (!answer->present) {
     absl::StatusOr<ProvenEntry> removed = prove(events.back());

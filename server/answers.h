@@ -53,6 +53,8 @@ class Answers {
                            uint64_t* end, v1::EntriesChunk* chunk) const;
 
  private:
+  absl::Status LookupIn(HostedLog& log, const v1::LookupRequest& request,
+                        v1::LookupResponse* response) const;
   absl::StatusOr<PlacedIndex> IndexAt(const LogState& log, uint64_t head_size,
                                       const PlacedIndex& newest, uint64_t m) const;
 

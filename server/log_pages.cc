@@ -228,7 +228,14 @@ HttpAnswer LogPages::Answer(const HttpRequest& request) const {
   };
   if (!found.ok()) return refused(found.status());
   const HostedLog& log = **found;
-  if (const auto* lookup = std::get_if<LookupPath>(&path->page)) {
+  const auto* lookup = std::get_if<LookupPath>(&path->page);
+  if (lookup != nullptr && log.vrf_key) {
+    return refused(absl::NotFoundError(absl::StrFormat(
+        "%s is a private log: a proof file needs the VRF proof of a record, which "
+        "`setlog in` gets",
+        path->origin)));
+  }
+  if (lookup != nullptr) {
     HttpAnswer answer = Lookup(log, lookup->record, request);
     if (auto* reply = std::get_if<HttpReply>(&answer)) reply->route = "lookup";
     return answer;

@@ -11,6 +11,7 @@
 #include "client/proof_file.h"
 #include "log/checkpoint.h"
 #include "log/manifest.h"
+#include "log/vrf.h"
 #include "rfc6962_model.h"
 #include "temp_dir.h"
 #include "testing.h"
@@ -51,10 +52,11 @@ class LogPagesTest : public ::testing::Test {
   }
 
   HostedLog* Create(const std::string& origin, bool private_reads = false) {
-    Manifest manifest;
-    manifest.origin = origin;
-    manifest.scheme = "bytes/1";
+    Manifest manifest{.origin = origin, .scheme = "bytes/1"};
     manifest.private_reads = private_reads;
+    return Create(manifest);
+  }
+  HostedLog* Create(const Manifest& manifest) {
     std::promise<absl::StatusOr<HostedLog*>> made;
     logs_.Create(*FormatManifest(manifest), [&](absl::StatusOr<HostedLog*> log) {
       made.set_value(std::move(log));
@@ -299,6 +301,17 @@ TEST_F(LogPagesTest, PrivateLogsAreThereForTheirReadersOnly) {
       EXPECT_EQ(get("Bearer nonsense", kOrigin).status, 200u);
     }
   }
+}
+
+TEST_F(LogPagesTest, APrivateLogHasNoProofFilesToGiveWithoutItsKey) {
+  Manifest manifest{.origin = "example.org/labels", .scheme = "bytes/1"};
+  manifest.labels =
+      VrfLabels{std::string(kVrfSuite), VrfSecretKey::Generate()->PublicKey().bytes()};
+  Create(manifest);
+  const HttpReply lookup = Get(LookupPage(0), "", nullptr, "example.org/labels");
+  EXPECT_EQ(lookup.status, 404u);
+  EXPECT_THAT(lookup.body, ::testing::HasSubstr("labels is a private log"));
+  EXPECT_EQ(Get("checkpoint", "", nullptr, "example.org/labels").status, 200u);
 }
 
 }  // namespace
