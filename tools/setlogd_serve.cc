@@ -8,7 +8,6 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "client/key_file.h"
 #include "daemon/event_log.h"
 #include "server/server.h"
 #include "server/vrf_keys.h"
@@ -16,6 +15,7 @@
 #include "tools/setlogd_commands.h"
 #include "tools/trust_flags.h"
 #include "tools/units.h"
+#include "tools/vrf_key_flags.h"
 
 namespace setlog {
 namespace {
@@ -37,10 +37,14 @@ absl::Status RaiseDescriptorLimit() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<VrfKeys> ReadVrfKeys(const std::vector<std::string>& files) {
+// All encrypted ones with the same source of passphrases; standard input has a line for
+// each.
+absl::StatusOr<VrfKeys> ReadVrfKeys(const std::vector<std::string>& files,
+                                    const std::string& passphrase_file) {
   std::vector<VrfSecretKey> keys;
   for (const std::string& file : files) {
-    absl::StatusOr<VrfSecretKey> key = ReadVrfKeyFile(file);
+    absl::StatusOr<VrfSecretKey> key =
+        LoadVrfKey({.file = file, .passphrase_file = passphrase_file});
     if (!key.ok()) return key.status();
     keys.push_back(*std::move(key));
   }
@@ -110,6 +114,8 @@ int DaemonServe(int argc, char** argv) {
                  "a private log's VRF key: queries that have a token for `read` are "
                  "answered with it. May be given several times")
       ->type_name("FILE");
+  std::string vrf_passphrase_file;
+  AddVrfPassphraseFile(app, vrf_passphrase_file);
   std::string level = "info";
   std::string format = "kv";
   app.add_option("--log-level", level, "least level of the log's lines on stderr")
@@ -148,7 +154,8 @@ int DaemonServe(int argc, char** argv) {
     if (!us.ok()) return FailFlag("--recosign", us.status());
     options.recosign = std::chrono::milliseconds(*us / 1000);
   }
-  const absl::StatusOr<VrfKeys> vrf_keys = ReadVrfKeys(vrf_key_files);
+  const absl::StatusOr<VrfKeys> vrf_keys =
+      ReadVrfKeys(vrf_key_files, vrf_passphrase_file);
   if (!vrf_keys.ok()) return FailFlag("--vrf-key", vrf_keys.status());
   options.vrf_keys = &*vrf_keys;
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);

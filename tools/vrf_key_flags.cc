@@ -7,12 +7,16 @@
 namespace setlog {
 
 void AddVrfKeyFlags(CLI::App& app, VrfKeyFlags& flags, const char* what) {
-  CLI::Option* key = app.add_option("--vrf-key", flags.file, what)->type_name("FILE");
-  app.add_option("--vrf-passphrase-file", flags.passphrase_file,
+  app.add_option("--vrf-key", flags.file, what)->type_name("FILE");
+  AddVrfPassphraseFile(app, flags.passphrase_file);
+}
+
+void AddVrfPassphraseFile(CLI::App& app, std::string& passphrase_file) {
+  app.add_option("--vrf-passphrase-file", passphrase_file,
                  "its first line opens an encrypted --vrf-key (default: "
                  "SETLOG_VRF_PASSPHRASE_FILE, else the terminal is asked)")
       ->type_name("FILE")
-      ->needs(key);
+      ->needs("--vrf-key");
 }
 
 absl::StatusOr<VrfSecretKey> LoadVrfKey(const VrfKeyFlags& flags) {

@@ -27,6 +27,8 @@ struct VrfKeyFlags {
 
 // --vrf-key FILE, with `what` as its help, and --vrf-passphrase-file FILE.
 void AddVrfKeyFlags(CLI::App& app, VrfKeyFlags& flags, const char* what);
+// The second alone, behind a --vrf-key of another kind.
+void AddVrfPassphraseFile(CLI::App& app, std::string& passphrase_file);
 
 // The key in the file; of an encrypted one the passphrase is read from the file named,
 // else from that which SETLOG_VRF_PASSPHRASE_FILE names, else asked on the terminal:
