@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_format.h"
 #include "log/successor.h"
 #include "tools/known_conviction.h"
@@ -42,10 +43,23 @@ std::string_view TlsHint(const std::string& message, const ServerFlags& flags) {
   return "";
 }
 
+constexpr const char* kExplained = "setlog-explained";
+
+bool IsExplained(const absl::Status& status) {
+  return status.GetPayload(kExplained).has_value();
+}
+
 }  // namespace
+
+absl::Status Explained(absl::StatusCode code, std::string words) {
+  absl::Status status(code, words);
+  status.SetPayload(kExplained, absl::Cord());
+  return status;
+}
 
 std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
   const std::string message(status.message());
+  if (IsExplained(status)) return message;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return absl::StrFormat(
@@ -162,6 +176,7 @@ void LogSession::NoteSuccessor(std::string_view tag) {
 }
 
 std::string LogSession::Explain(const absl::Status& status) {
+  if (IsExplained(status)) return std::string(status.message());
   if (files_) return WithFilesRemedy(status, from_, session_->server);
   if (!absl::IsNotFound(status)) return WithRemedy(status, session_->server);
   // The log itself, or something of it?

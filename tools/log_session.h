@@ -33,6 +33,9 @@ absl::StatusOr<Connection> Connect(const ServerFlags& flags);
 absl::StatusOr<StaticConnection> ConnectToFiles(const std::string& from,
                                                 const ServerFlags& flags);
 
+// A status whose words say what to do: they are left as they are.
+absl::Status Explained(absl::StatusCode code, std::string words);
+
 // The message of `status` and what to do about it. Pure.
 std::string WithRemedy(const absl::Status& status, const ServerFlags& flags);
 std::string WithFilesRemedy(const absl::Status& status, const std::string& from,
