@@ -177,11 +177,16 @@ absl::StatusOr<Hash> ValueOf(const Manifest& manifest, const AnswerProof& proof)
 absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& proof) {
   const absl::StatusOr<Hash> value = ValueOf(version.manifest, proof);
   if (!value.ok()) return value.status();
+  return VerifyValue(version, *value, proof);
+}
+
+absl::StatusOr<Answer> VerifyValue(const Version& version, const Hash& value,
+                                   const AnswerProof& proof) {
   if (proof.lookup.count != version.index.n) {
     return Refused("the lookup proof is not for the index entry's number of members");
   }
   absl::StatusOr<bool> present =
-      VerifyLookup(version.index.set_root, *value, proof.lookup);
+      VerifyLookup(version.index.set_root, value, proof.lookup);
   if (!present.ok()) return present.status();
 
   Answer answer;
@@ -196,7 +201,7 @@ absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& p
   }
   absl::StatusOr<AddEntry> added = ProvenAs<AddEntry>(*proof.added, version.checkpoint);
   if (!added.ok()) return added.status();
-  if (added->value != *value) return Refused("the add entry is another record's");
+  if (added->value != value) return Refused("the add entry is another record's");
   if (proof.added->position >= version.index.m) {
     return Refused("the record was added after this version");
   }
@@ -207,7 +212,7 @@ absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& p
   absl::StatusOr<RemoveEntry> removed =
       ProvenAs<RemoveEntry>(*proof.removed, version.checkpoint);
   if (!removed.ok()) return removed.status();
-  if (removed->value != *value) {
+  if (removed->value != value) {
     return Refused("the remove entry is another record's");
   }
   if (proof.removed->position <= proof.added->position ||

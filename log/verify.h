@@ -125,6 +125,11 @@ absl::StatusOr<Hash> ValueOf(const Manifest& manifest, const AnswerProof& proof)
 // entries, ABSENT must not have any: a proof has no field that is not used.
 absl::StatusOr<Answer> VerifyAnswer(const Version& version, const AnswerProof& proof);
 
+// The same for who knows already that `value` is what stands in the log for the record:
+// proof.record and proof.vrf_proof are not looked at.
+absl::StatusOr<Answer> VerifyValue(const Version& version, const Hash& value,
+                                   const AnswerProof& proof);
+
 }  // namespace setlog
 
 #endif  // SETLOG_LOG_VERIFY_H_
