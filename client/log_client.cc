@@ -28,11 +28,6 @@ constexpr milliseconds kBetweenWatches = std::chrono::seconds(1);
 // How long an index may stand still while its server answers.
 constexpr milliseconds kIndexPatience = std::chrono::minutes(10);
 
-absl::Status CheckPlainLabels(const Version& version) {
-  if (!version.manifest.labels) return absl::OkStatus();
-  return absl::UnimplementedError("private logs (VRF labels) are not supported yet");
-}
-
 // The newest m that a server has told of. Only claims: who waits for an index entry
 // takes a verified head in the end.
 class IndexWatch {
@@ -280,15 +275,42 @@ absl::StatusOr<VerifiedHead> LogClient::TagSet(const std::string& name,
   }
 }
 
+absl::StatusOr<std::vector<LoggedValue>> LogClient::ValuesOf(
+    const VerifiedHead& head, std::span<const Hash> records,
+    WithProofs with_proofs) const {
+  const RemoteVrf prover(connection_, origin());
+  return LoggedValues(head.version, vrf_ ? *vrf_ : prover, records, with_proofs);
+}
+
 absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
                                                const Hash& record,
                                                Positions positions) const {
+  conviction_.reset();
+  const absl::StatusOr<std::vector<LoggedValue>> value = ValuesOf(
+      head, {&record, 1},
+      positions == Positions::kProven ? WithProofs::kYes : WithProofs::kUnlessOwn);
+  if (!value.ok()) return value.status();
+  return Lookup(head, value->front(), positions);
+}
+
+absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
+                                               const LoggedValue& value,
+                                               Positions positions) const {
+  absl::StatusOr<LookupResult> found = LookupValue(head, value.value, positions);
+  if (!found.ok()) return found;
+  found->proof.record = value.record;
+  found->proof.vrf_proof = value.vrf_proof;
+  return found;
+}
+
+absl::StatusOr<LookupResult> LogClient::LookupValue(const VerifiedHead& head,
+                                                    const Hash& value,
+                                                    Positions positions) const {
   const Version& version = head.version;
   conviction_.reset();
-  if (absl::Status s = CheckPlainLabels(version); !s.ok()) return s;
   v1::LookupRequest request;
   request.set_origin(origin());
-  request.set_record(std::string(AsText(record)));
+  request.set_record(std::string(AsText(value)));
   request.set_index_size(version.index.m);
   if (positions == Positions::kProven) request.set_size(version.checkpoint.size);
   const absl::StatusOr<v1::LookupResponse> response =
@@ -299,7 +321,7 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
   }
   absl::StatusOr<LookupProof> lookup = LookupFromProto(response->lookup());
   if (!lookup.ok()) return Refused(origin(), lookup.status());
-  LookupResult result{.proof = {.record = record, .lookup = *std::move(lookup)}};
+  LookupResult result{.proof = {.record = value, .lookup = *std::move(lookup)}};
 
   if (positions == Positions::kNone) {
     if (result.proof.lookup.count != version.index.n) {
@@ -308,7 +330,7 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
           Refused(origin(), "the lookup proof is for another number of members"));
     }
     const absl::StatusOr<bool> present =
-        VerifyLookup(version.index.set_root, record, result.proof.lookup);
+        VerifyLookup(version.index.set_root, value, result.proof.lookup);
     if (!present.ok()) return Refused(origin(), present.status());
     result.answer.verdict = *present ? SetVerdict::kPresent : SetVerdict::kAbsent;
     return result;
@@ -324,7 +346,7 @@ absl::StatusOr<LookupResult> LogClient::Lookup(const VerifiedHead& head,
     if (!removed.ok()) return Refused(origin(), removed.status());
     result.proof.removed = *std::move(removed);
   }
-  absl::StatusOr<Answer> answer = VerifyAnswer(version, result.proof);
+  absl::StatusOr<Answer> answer = VerifyValue(version, value, result.proof);
   if (!answer.ok()) {
     return Accuse(head, EvidenceOf(head, result.proof),
                   Refused(origin(), answer.status()));
@@ -368,11 +390,11 @@ std::vector<Evidence> LogClient::EvidenceOf(const VerifiedHead& head,
 }
 
 absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
-    const VerifiedHead& head, std::span<const Hash> records) const {
+    const VerifiedHead& head, std::span<const Hash> values) const {
   const Version& version = head.version;
   v1::BatchLookupRequest request;
   request.set_origin(origin());
-  request.set_records(ConcatHashes(records));
+  request.set_records(ConcatHashes(values));
   request.set_index_size(version.index.m);
   const absl::StatusOr<v1::BatchLookupResponse> response =
       connection_->Call(connection_->reader(), &v1::Reader::Stub::BatchLookup, request);
@@ -382,7 +404,7 @@ absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
   }
   const absl::StatusOr<std::vector<bool>> present =
       VerifyBatch(version.index.set_root, version.index.n,
-                  {records.begin(), records.end()}, AsBytes(response->proof()));
+                  {values.begin(), values.end()}, AsBytes(response->proof()));
   if (!present.ok()) return Refused(origin(), present.status());
 
   std::vector<SetVerdict> verdicts;
@@ -391,7 +413,7 @@ absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
   }
   std::optional<uint32_t> last;
   for (uint32_t place : response->removed()) {
-    if (place >= records.size() || verdicts[place] == SetVerdict::kPresent) {
+    if (place >= values.size() || verdicts[place] == SetVerdict::kPresent) {
       return Refused(origin(), "a record is called removed that cannot be");
     }
     // Each place costs a question: none is asked twice, whatever came of the first.
@@ -400,7 +422,7 @@ absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
     }
     last = place;
     const absl::StatusOr<LookupResult> proven =
-        Lookup(head, records[place], Positions::kProven);
+        LookupValue(head, values[place], Positions::kProven);
     if (!proven.ok()) return proven.status();
     verdicts[place] = proven->answer.verdict;
   }
@@ -409,15 +431,26 @@ absl::StatusOr<std::vector<SetVerdict>> LogClient::OneBatch(
 
 absl::StatusOr<std::vector<SetVerdict>> LogClient::BatchLookup(
     const VerifiedHead& head, std::span<const Hash> records) const {
-  if (absl::Status s = CheckPlainLabels(head.version); !s.ok()) return s;
+  conviction_.reset();
+  const absl::StatusOr<std::vector<LoggedValue>> values =
+      ValuesOf(head, records, WithProofs::kUnlessOwn);
+  if (!values.ok()) return values.status();
+  return BatchLookup(head, *values);
+}
+
+absl::StatusOr<std::vector<SetVerdict>> LogClient::BatchLookup(
+    const VerifiedHead& head, std::span<const LoggedValue> values) const {
+  conviction_.reset();
   std::vector<SetVerdict> verdicts;
-  while (!records.empty()) {
-    const size_t count = std::min(records.size(), kBatchRecords);
-    const absl::StatusOr<std::vector<SetVerdict>> batch =
-        OneBatch(head, records.first(count));
+  while (verdicts.size() < values.size()) {
+    std::vector<Hash> piece;
+    for (size_t i = verdicts.size(); i < values.size() && piece.size() < kBatchRecords;
+         ++i) {
+      piece.push_back(values[i].value);
+    }
+    const absl::StatusOr<std::vector<SetVerdict>> batch = OneBatch(head, piece);
     if (!batch.ok()) return batch.status();
     verdicts.insert(verdicts.end(), batch->begin(), batch->end());
-    records = records.subspan(count);
   }
   return verdicts;
 }

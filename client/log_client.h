@@ -5,6 +5,11 @@
 //   absl::StatusOr<LookupResult> found = log.Lookup(*head, record, Positions::kProven);
 //   std::string file = FormatProofFile({head->proof, found->proof});
 //
+// Records are named by their hashes in private logs too: what they are in the log,
+// their labels, a VrfSource says, by default the server's Prover, and its VRF proofs
+// are verified like the rest (DataLoss). Evidence speaks of labels only: it is made
+// public.
+//
 // Nothing is returned that was not verified, but for what a comment calls a claim. An
 // answer that does not verify is DataLoss (UNVERIFIED), or Unimplemented (UNSUPPORTED)
 // for a kind of log that this code does not know; everything else is the server's own
@@ -25,8 +30,10 @@
 #include "client/connection.h"
 #include "client/conviction.h"
 #include "client/head_follower.h"
+#include "client/logged_value.h"
 #include "client/state.h"
 #include "client/tree_client.h"
+#include "client/vrf_source.h"
 #include "log/verify.h"
 
 namespace setlog {
@@ -61,6 +68,9 @@ class LogClient {
   // Both must outlive it.
   LogClient(const Connection* connection, const StateDirectory* state,
             TrustOptions options);
+
+  // Who makes the labels of a private log from now on. Must outlive it.
+  void UseVrf(const VrfSource* vrf) { vrf_ = vrf; }
 
   const std::string& origin() const { return follower_.options().origin; }
 
@@ -100,16 +110,31 @@ class LogClient {
   absl::StatusOr<VerifiedHead> TagSet(
       const std::string& name, std::optional<uint64_t> unchanged_from = std::nullopt);
 
+  // What stands in the log for each record: client/logged_value.h.
+  absl::StatusOr<std::vector<LoggedValue>> ValuesOf(const VerifiedHead& head,
+                                                    std::span<const Hash> records,
+                                                    WithProofs with_proofs) const;
+
   // Whether `record` is in the set of that version. Without positions REMOVED is not
-  // told from ABSENT. One call.
+  // told from ABSENT. One call, and in a private log one for its label.
   absl::StatusOr<LookupResult> Lookup(const VerifiedHead& head, const Hash& record,
                                       Positions positions) const;
+  // The same for what ValuesOf gave. One call.
+  absl::StatusOr<LookupResult> Lookup(const VerifiedHead& head,
+                                      const LoggedValue& value,
+                                      Positions positions) const;
+  // The same for what stands in the log, whatever record it is of: `proof` then is that
+  // of a file for a plain log only.
+  absl::StatusOr<LookupResult> LookupValue(const VerifiedHead& head, const Hash& value,
+                                           Positions positions) const;
 
   // The verdict on each record, in order, all under the same version. One call for each
-  // 4,096 records, and one for each that turns out REMOVED. That others of the absent
-  // were never in the set before is a claim, as everywhere.
+  // 4,096 records, in a private log two, and one for each that turns out REMOVED. That
+  // others of the absent were never in the set before is a claim, as everywhere.
   absl::StatusOr<std::vector<SetVerdict>> BatchLookup(
       const VerifiedHead& head, std::span<const Hash> records) const;
+  absl::StatusOr<std::vector<SetVerdict>> BatchLookup(
+      const VerifiedHead& head, std::span<const LoggedValue> values) const;
 
   // All tags of the log, each proven under the head; that there are no others is a
   // claim.
@@ -131,11 +156,12 @@ class LogClient {
 
   // For at most kBatchRecords.
   absl::StatusOr<std::vector<SetVerdict>> OneBatch(const VerifiedHead& head,
-                                                   std::span<const Hash> records) const;
+                                                   std::span<const Hash> values) const;
 
   const Connection* connection_;
   const StateDirectory* state_;
   HeadFollower follower_;
+  const VrfSource* vrf_ = nullptr;  // nothing: the connection's Prover
   mutable std::optional<Conviction> conviction_;
 };
 

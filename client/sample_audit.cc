@@ -142,10 +142,10 @@ absl::Status SampleAudit::CheckMembers(const Step& step) {
 absl::StatusOr<std::optional<SampleAudit::Denied>> SampleAudit::FindLater(
     const Change& change) {
   absl::StatusOr<LookupResult> found =
-      client_->Lookup(*head_, change.value, Positions::kProven);
+      client_->LookupValue(*head_, change.value, Positions::kProven);
   if (absl::IsDataLoss(found.status()) && !client_->conviction()) {
     // A set that holds what no entry added has no entry to show. The log itself says.
-    found = client_->Lookup(*head_, change.value, Positions::kNone);
+    found = client_->LookupValue(*head_, change.value, Positions::kNone);
   }
   if (!found.ok()) return found.status();
   const std::optional<ProvenEntry>& later =

@@ -39,14 +39,15 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   using AppendServerStream =
       grpc::ServerReaderWriter<v1::AppendResponse, v1::AppendRequest>;
 
-  // `listen` is for programs; this process has Channel().
-  explicit FakeServer(const std::string& listen = "") {
+  // `listen` is for programs; this process has Channel(). `also` is served too.
+  explicit FakeServer(const std::string& listen = "", grpc::Service* also = nullptr) {
     grpc::ServerBuilder builder;
     if (!listen.empty()) {
       builder.AddListeningPort(listen, grpc::InsecureServerCredentials());
     }
     builder.RegisterService(static_cast<v1::Reader::Service*>(this));
     builder.RegisterService(static_cast<v1::Writer::Service*>(this));
+    if (also != nullptr) builder.RegisterService(also);
     server_ = builder.BuildAndStart();
   }
   ~FakeServer() override { server_->Shutdown(std::chrono::system_clock::now()); }
@@ -54,7 +55,10 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
   std::shared_ptr<grpc::Channel> Channel() { return server_->InProcessChannel({}); }
 
   FakeLog& Create(const std::string& origin, std::string_view key_seed = "key") {
-    log_ = std::make_unique<FakeLog>(ManifestFor(origin), key_seed);
+    return CreateFrom(ManifestFor(origin), key_seed);
+  }
+  FakeLog& CreateFrom(const std::string& manifest, std::string_view key_seed = "key") {
+    log_ = std::make_unique<FakeLog>(manifest, key_seed);
     return *log_;
   }
   FakeLog& log() { return *log_; }
