@@ -76,6 +76,14 @@ StoreObserver Observe(Metrics* metrics, EventLog* events) {
               }};
 }
 
+// The path of a request without the record of a lookup: it may be the hash of one that
+// a private log hides, sent by mistake.
+std::string_view WithoutRecord(std::string_view path) {
+  constexpr std::string_view kLookup = "/lookup/";
+  const size_t at = path.find(kLookup);
+  return at == path.npos ? path : path.substr(0, at + kLookup.size());
+}
+
 // What became of an HTTP request.
 void Tell(const HttpRequest& request, const HttpReply& reply, double seconds,
           Metrics* metrics, EventLog* events) {
@@ -84,7 +92,7 @@ void Tell(const HttpRequest& request, const HttpReply& reply, double seconds,
   if (!events->Wants(level)) return;
   events->Write(
       level, "http",
-      {{"path", request.path},
+      {{"path", WithoutRecord(request.path)},
        {"status", uint64_t{reply.status}},
        {"ms", seconds * 1000},
        {"message",
