@@ -16,6 +16,10 @@ v1::Token ToProto(const Token& token) {
   for (Verb verb : token.verbs) proto.add_verbs(static_cast<v1::Verb>(verb));
   proto.set_created_us(token.created_us);
   proto.set_expires_us(token.expires_us);
+  if (const std::optional<Budget>& budget = token.prove_budget) {
+    proto.mutable_prove_budget()->set_records(budget->records);
+    proto.mutable_prove_budget()->set_period_us(budget->period_us);
+  }
   return proto;
 }
 
@@ -30,6 +34,11 @@ absl::StatusOr<std::set<Verb>> VerbsOf(const v1::CreateTokenRequest& request) {
     verbs.insert(static_cast<Verb>(number));
   }
   return verbs;
+}
+
+std::optional<Budget> BudgetOf(const v1::CreateTokenRequest& request) {
+  if (!request.has_prove_budget()) return std::nullopt;
+  return Budget{request.prove_budget().records(), request.prove_budget().period_us()};
 }
 
 grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
@@ -52,7 +61,7 @@ grpc::ServerUnaryReactor* AdminService::CreateToken(
     absl::StatusOr<std::set<Verb>> verbs = VerbsOf(*request);
     absl::StatusOr<NewToken> made =
         verbs.ok() ? tokens_->Create(request->origins(), *std::move(verbs),
-                                     request->lifetime_us())
+                                     request->lifetime_us(), BudgetOf(*request))
                    : absl::StatusOr<NewToken>(verbs.status());
     status = made.status();
     if (made.ok()) {

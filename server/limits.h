@@ -13,9 +13,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_format.h"
 
 namespace setlog {
@@ -66,6 +69,16 @@ inline constexpr int kRetryAfterMs = 1000;
 inline absl::Status Busy(std::string_view why) {
   return absl::ResourceExhaustedError(
       absl::StrFormat("%s: try again in %d ms", why, kRetryAfterMs));
+}
+
+// The trailer, and the name under which a status has it: server/rpc_status.h.
+inline constexpr char kPushback[] = "grpc-retry-pushback-ms";
+
+// The same with a time of its own; without one it is of no use to wait.
+inline absl::Status BusyFor(std::string_view why, std::optional<int64_t> wait_ms) {
+  absl::Status status = absl::ResourceExhaustedError(absl::StrFormat("%s", why));
+  status.SetPayload(kPushback, absl::Cord(wait_ms ? std::to_string(*wait_ms) : ""));
+  return status;
 }
 
 }  // namespace setlog

@@ -41,6 +41,7 @@ double Seconds(std::chrono::nanoseconds time) {
 // over a counter that appears with its first event misses that event.
 Metrics::Metrics()
     : rpcs_(&registry_),
+      prover_(&registry_),
       entries_(Counters(&registry_, "setlog_entries_appended_total",
                         "Entries in signed heads, by kind")),
       manifests_(entries_.Add({{"kind", "manifest"}})),

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "server/commit_report.h"
+#include "server/prover_metrics.h"
 #include "server/rpc_metrics.h"
 
 namespace setlog {
@@ -30,6 +31,7 @@ class Metrics {
   Metrics();
 
   RpcMetrics& rpcs() { return rpcs_; }
+  const ProverMetrics& prover() const { return prover_; }
   void Committed(const CommitReport& report);
   // One commit's way through the store: the synced write, then the head anchor.
   void Stored(std::chrono::nanoseconds write, std::chrono::nanoseconds anchor);
@@ -46,6 +48,7 @@ class Metrics {
  private:
   prometheus::Registry registry_;
   RpcMetrics rpcs_;
+  ProverMetrics prover_;
   prometheus::Family<prometheus::Counter>& entries_;
   prometheus::Counter& manifests_;
   prometheus::Counter& adds_;

@@ -32,10 +32,6 @@ absl::Status CheckCount(std::string_view what, uint64_t count, uint64_t most) {
 
 absl::Status Gone() { return absl::CancelledError("the caller has gone"); }
 
-void AppendProof(const VrfSecretKey& key, Bytes alpha, std::string* proofs) {
-  proofs->append(AsText(key.Prove(alpha).proof.bytes()));
-}
-
 }  // namespace
 
 // What one call wants, and what it is called in the audit trail.
@@ -44,22 +40,26 @@ struct ProverService::Call {
   const char* action;
   const std::string* origin;
   std::vector<Verb> verbs;  // one of them is enough
+  bool spends;              // the caller's budget
+  prometheus::Counter* counter;
   uint64_t count;
   absl::Status malformed;
   std::function<absl::Status(const VrfSecretKey& key)> work;
 };
 
-ProverService::ProverService(const Access* access, AuditLog* audit, FindKey find_key,
+ProverService::ProverService(const Access* access, AuditLog* audit, Budgets* budgets,
+                             const ProverMetrics* metrics, FindKey find_key,
                              const Limits& limits)
     : access_(access),
       audit_(audit),
+      budgets_(budgets),
+      metrics_(metrics),
       find_key_(std::move(find_key)),
       parallel_(Threads()),
       proofs_(Threads(), limits.waiting_proofs),
       labels_(1, limits.waiting_labels) {}
 
-absl::Status ProverService::Check(const Call& call) const {
-  const Caller caller = access_->Identify(AuthorizationOf(*call.context));
+absl::Status ProverService::Check(const Call& call, const Caller& caller) const {
   absl::Status refused;
   for (Verb verb : call.verbs) {
     const absl::Status allowed = access_->Check(caller, verb, *call.origin);
@@ -72,15 +72,26 @@ absl::Status ProverService::Check(const Call& call) const {
 absl::Status ProverService::Work(const Call& call) {
   if (call.context->IsCancelled()) return Gone();
   // It may have waited: the token may be revoked by now.
-  if (absl::Status s = Check(call); !s.ok()) return s;
+  const Caller caller = access_->Identify(AuthorizationOf(*call.context));
+  if (absl::Status s = Check(call, caller); !s.ok()) return s;
   const absl::StatusOr<const VrfSecretKey*> key = find_key_(*call.origin);
-  return key.ok() ? call.work(**key) : key.status();
+  if (!key.ok()) return key.status();
+  if (call.spends) {
+    // Before the work: who hangs up has spent it all the same.
+    const absl::Status spent = budgets_->Spend(caller, *call.origin, call.count);
+    if (absl::IsResourceExhausted(spent)) metrics_->over_budget.Increment();
+    if (!spent.ok()) return spent;
+  }
+  absl::Status worked = call.work(**key);
+  if (worked.ok()) call.counter->Increment(static_cast<double>(call.count));
+  return worked;
 }
 
 grpc::ServerUnaryReactor* ProverService::Answer(WorkQueue* queue, Call call) {
   grpc::CallbackServerContext* const context = call.context;
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  AuditEvent event{.who = access_->Identify(AuthorizationOf(*context)).Name(),
+  const Caller caller = access_->Identify(AuthorizationOf(*context));
+  AuditEvent event{.who = caller.Name(),
                    .peer = context->peer(),
                    .action = call.action,
                    .origin = *call.origin};
@@ -92,7 +103,7 @@ grpc::ServerUnaryReactor* ProverService::Answer(WorkQueue* queue, Call call) {
     reactor->Finish(ToGrpcStatus(status, context));
   };
   // Whether the log exists is for those alone who may ask about it.
-  absl::Status refused = Check(call);
+  absl::Status refused = Check(call, caller);
   if (refused.ok()) refused = find_key_(*call.origin).status();
   if (refused.ok()) refused = call.malformed;
   if (!refused.ok()) {
@@ -117,15 +128,25 @@ grpc::ServerUnaryReactor* ProverService::Prove(grpc::CallbackServerContext* cont
                      records = *std::move(records)](const VrfSecretKey& key) {
     std::string* const proofs = response->mutable_proofs();
     proofs->reserve(records.size() * VrfProof::kSize);
-    for (size_t i = 0; i < records.size(); ++i) {
-      if (i % kProvedAtOnce == 0 && context->IsCancelled()) return Gone();
-      AppendProof(key, records[i], proofs);
+    for (size_t i = 0; i < records.size(); i += kProvedAtOnce) {
+      if (context->IsCancelled()) return Gone();
+      const auto some =
+          std::span(records).subspan(i, std::min(records.size() - i, kProvedAtOnce));
+      for (const VrfSecretKey::Answer& answer : Proofs(key, some)) {
+        proofs->append(AsText(answer.proof.bytes()));
+      }
     }
     return absl::OkStatus();
   };
-  return Answer(
-      &proofs_,
-      {context, "prove", &request->origin(), {Verb::kRead}, count, malformed, work});
+  return Answer(&proofs_, {context,
+                           "prove",
+                           &request->origin(),
+                           {Verb::kRead},
+                           true,
+                           &metrics_->proved,
+                           count,
+                           malformed,
+                           work});
 }
 
 grpc::ServerUnaryReactor* ProverService::Label(grpc::CallbackServerContext* context,
@@ -165,6 +186,8 @@ grpc::ServerUnaryReactor* ProverService::Label(grpc::CallbackServerContext* cont
                            "label",
                            &request->origin(),
                            {Verb::kAdd, Verb::kRemove},
+                           false,
+                           &metrics_->labelled,
                            count,
                            malformed,
                            work});
@@ -179,7 +202,7 @@ grpc::ServerUnaryReactor* ProverService::ProvePads(grpc::CallbackServerContext* 
     proofs->reserve(count * VrfProof::kSize);
     for (int i = 0; i < request->pads_size(); ++i) {
       if (i % kProvedAtOnce == 0 && context->IsCancelled()) return Gone();
-      AppendProof(key, PadInput(request->pads(i)), proofs);
+      proofs->append(AsText(key.Prove(PadInput(request->pads(i))).proof.bytes()));
     }
     return absl::OkStatus();
   };
@@ -187,6 +210,8 @@ grpc::ServerUnaryReactor* ProverService::ProvePads(grpc::CallbackServerContext* 
                            "prove pads",
                            &request->origin(),
                            {Verb::kAdd},
+                           false,
+                           &metrics_->pads,
                            count,
                            CheckCount("pads", count, kMaxProved),
                            work});

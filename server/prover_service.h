@@ -1,9 +1,9 @@
 // server/prover_service.h -- what the holder of VRF keys does
 // (proto/setlog/v1/prover.proto).
 //
-// It knows keys and tokens, no logs: it cannot tell whether a record is in one, so
-// neither the time nor the size of an answer depends on it. Each call is made on
-// threads of the service's own, queries apart from the labels of those who write. No
+// It knows keys, tokens and budgets, no logs: it cannot tell whether a record is in
+// one, so neither the time nor the size of an answer depends on it. Each call is made
+// on threads of the service's own, queries apart from the labels of those who write. No
 // record hash is kept, logged or repeated in an error.
 #ifndef SETLOG_SERVER_PROVER_SERVICE_H_
 #define SETLOG_SERVER_PROVER_SERVICE_H_
@@ -18,7 +18,9 @@
 #include "port/parallel.h"
 #include "server/access.h"
 #include "server/audit_log.h"
+#include "server/budgets.h"
 #include "server/limits.h"
+#include "server/prover_metrics.h"
 #include "setlog/v1/prover.grpc.pb.h"
 
 namespace setlog {
@@ -38,8 +40,8 @@ class ProverService final : public v1::Prover::CallbackService {
   static constexpr size_t kMaxLabelled = 65536;
 
   // What it is given must outlive it; it must outlive all calls.
-  ProverService(const Access* access, AuditLog* audit, FindKey find_key,
-                const Limits& limits);
+  ProverService(const Access* access, AuditLog* audit, Budgets* budgets,
+                const ProverMetrics* metrics, FindKey find_key, const Limits& limits);
 
   grpc::ServerUnaryReactor* Prove(grpc::CallbackServerContext* context,
                                   const v1::ProveRequest* request,
@@ -55,13 +57,15 @@ class ProverService final : public v1::Prover::CallbackService {
   struct Call;
 
   // Whether the caller may do that now.
-  absl::Status Check(const Call& call) const;
+  absl::Status Check(const Call& call, const Caller& caller) const;
   // Makes the answer on a thread of `queue`.
   grpc::ServerUnaryReactor* Answer(WorkQueue* queue, Call call);
   absl::Status Work(const Call& call);
 
   const Access* const access_;
   AuditLog* const audit_;
+  Budgets* const budgets_;
+  const ProverMetrics* const metrics_;
   const FindKey find_key_;
   Parallel parallel_;  // of the one thread of labels_
   WorkQueue proofs_;

@@ -22,8 +22,9 @@ inline grpc::Status ToGrpcStatus(const absl::Status& status) {
 inline grpc::Status ToGrpcStatus(const absl::Status& status,
                                  grpc::CallbackServerContext* context) {
   if (absl::IsResourceExhausted(status)) {
-    context->AddTrailingMetadata("grpc-retry-pushback-ms",
-                                 std::to_string(kRetryAfterMs));
+    const auto own = status.GetPayload(kPushback);
+    const std::string wait = own ? std::string(*own) : std::to_string(kRetryAfterMs);
+    if (!wait.empty()) context->AddTrailingMetadata(kPushback, wait);
   }
   return ToGrpcStatus(status);
 }

@@ -1,28 +1,25 @@
 #include "server/server.h"
 
-#include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <mutex>
 
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
 #include "daemon/event_log.h"
 #include "http/http_server.h"
 #include "log/sha256.h"
 #include "server/access.h"
 #include "server/admin_service.h"
 #include "server/audit_log.h"
+#include "server/budgets.h"
 #include "server/build_info.h"
 #include "server/checkpoint_door.h"
 #include "server/free_space.h"
 #include "server/gauges.h"
+#include "server/grpc_port.h"
 #include "server/head_feed.h"
 #include "server/indexer.h"
 #include "server/key_files.h"
@@ -32,7 +29,6 @@
 #include "server/metrics.h"
 #include "server/prover_service.h"
 #include "server/reader_service.h"
-#include "server/rpc_observer.h"
 #include "server/sequencer.h"
 #include "server/tokens.h"
 #include "server/tree_reader.h"
@@ -50,13 +46,6 @@ namespace {
 constexpr uint64_t kMemoryPerRow = 256;
 constexpr uint64_t kMemoryPerBatchEntry = 4096;
 constexpr uint64_t kMaxRecentRows = 20'000'000;
-constexpr int kMaxMessageBytes = 4 << 20;
-constexpr int kMaxStreamsPerConnection = 256;
-constexpr int kMaxMetadataBytes = 16 << 10;
-constexpr int kIdleMs = 10 * 60 * 1000;
-constexpr int kHandshakeMs = 20 * 1000;
-constexpr int kMaxForeignThreads = 16;
-constexpr std::chrono::seconds kDrainTime(5);
 
 int64_t NowUs() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -151,6 +140,7 @@ struct Server::Parts {
   std::unique_ptr<Tokens> tokens;
   std::unique_ptr<Access> access;
   std::unique_ptr<AuditLog> audit;
+  std::unique_ptr<Budgets> budgets;
   std::unique_ptr<Answers> answers;
   std::unique_ptr<ExtensionAnswers> extensions;
   std::unique_ptr<ReaderService> reader_service;
@@ -193,7 +183,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> credentials =
       ListenCredentials(options, *listen);
   if (!credentials.ok()) return credentials.status();
-  parts->grpc_address = *listen;
   parts->http_address = *http;
   parts->silent = std::make_unique<EventLog>(LogLevel::kError, LogFormat::kKeyValue,
                                              [](const std::string&) { return true; });
@@ -235,6 +224,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       AuditLog::Open(options.data_dir + "/audit.log", NowUs);
   if (!audit.ok()) return audit.status();
   parts->audit = *std::move(audit);
+  absl::StatusOr<std::unique_ptr<Budgets>> budgets = Budgets::Open(
+      options.data_dir, parts->tokens.get(), options.prove_budget, EvenClock());
+  if (!budgets.ok()) return budgets.status();
+  parts->budgets = *std::move(budgets);
 
   parts->reader =
       std::make_unique<TreeReader>(parts->store.get(), options.memory_bytes / 16);
@@ -309,7 +302,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       parts->access.get(), parts->audit.get(), parts->logs.get(), parts->answers.get(),
       parts->sequencer.get(), parts->feed.get(), parts->store.get(), limits);
   parts->prover_service = std::make_unique<ProverService>(
-      parts->access.get(), parts->audit.get(),
+      parts->access.get(), parts->audit.get(), parts->budgets.get(), &metrics->prover(),
       KeysOfLogs(parts->logs.get(),
                  options.vrf_keys != nullptr ? options.vrf_keys : &parts->no_keys),
       limits);
@@ -354,51 +347,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->http = *std::move(http_server);
   parts->http_address.port = parts->http->port();
 
-  static std::once_flag plugins;
-  std::call_once(plugins, [] {
-    // Kept for ever: giving gRPC's last reference back joins a thread that may sleep
-    // for ten seconds, and SIGTERM is to be done by then.
-    grpc_init();
-    // Debian's Abseil is built with the detector of lock cycles, through whose one
-    // graph every lock that gRPC takes would go.
-    absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
-  // gRPC would take the socket's name from a server that answers on it.
-  if (absl::Status s = CheckUnixSocketFree(*listen); !s.ok()) return s;
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(parts->grpc_address.Text(), *credentials, &port);
-  builder.RegisterService(parts->reader_service.get());
-  builder.RegisterService(parts->writer_service.get());
-  builder.RegisterService(parts->prover_service.get());
-  builder.RegisterService(parts->admin_service.get());
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60 * 1000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20 * 1000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
-                             10 * 1000);
-  // Callers that say nothing, or never finish their handshake, give their place back.
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
-  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
-  // Two servers on one port would each get some of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  grpc::ResourceQuota quota("setlogd");
-  quota.Resize(options.memory_bytes / 4);
-  // Of the services that are not ours (reflection): a stream of theirs is a thread.
-  quota.SetMaxThreads(kMaxForeignThreads);
-  builder.SetResourceQuota(quota);
-  builder.experimental().SetInterceptorCreators(
-      NewRpcObserver(&metrics->rpcs(), events));
-  parts->grpc = builder.BuildAndStart();
-  if (parts->grpc == nullptr || (!listen->host.empty() && port == 0)) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "cannot listen on %s: is the address in use?", parts->grpc_address.Text()));
-  }
-  parts->grpc_address.port = static_cast<uint16_t>(port);
+  absl::StatusOr<GrpcPort> port = OpenGrpcPort(
+      {.address = *listen,
+       .credentials = *std::move(credentials),
+       .services = {parts->reader_service.get(), parts->writer_service.get(),
+                    parts->prover_service.get(), parts->admin_service.get()},
+       .memory_bytes = options.memory_bytes / 4,
+       .metrics = &metrics->rpcs(),
+       .events = events});
+  if (!port.ok()) return port.status();
+  parts->grpc = std::move(port->server);
+  parts->grpc_address = port->address;
 
   absl::StatusOr<std::unique_ptr<CheckpointDoor>> door =
       CheckpointDoor::Open(options.data_dir, parts->store.get(), may_write);

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/budget.h"
 #include "server/limits.h"
 
 namespace setlog {
@@ -48,7 +49,8 @@ struct ServerOptions {
   // Of the private logs whose queries are answered here; must outlive the server.
   // nullptr: of none.
   const VrfKeys* vrf_keys = nullptr;
-  std::string witness_ca;  // PEM; empty: the system's authorities
+  Budget prove_budget = kDefaultBudget;  // of tokens that have none of their own
+  std::string witness_ca;                // PEM; empty: the system's authorities
   std::chrono::milliseconds recosign = std::chrono::hours(1);
   std::chrono::milliseconds witness_timeout{10000};  // of one request
   unsigned tls_reload_seconds = 60;  // how often the PEM files are looked at

@@ -31,6 +31,16 @@ std::optional<int64_t> IntegerAt(const Json& object, const char* name) {
   return found->get<int64_t>();
 }
 
+std::optional<Budget> BudgetOf(const Json& object) {
+  if (!object.is_object()) return std::nullopt;
+  const std::optional<int64_t> records = IntegerAt(object, "records");
+  const std::optional<int64_t> period_us = IntegerAt(object, "period_us");
+  if (!records || *records < 0 || !period_us) return std::nullopt;
+  const Budget budget{static_cast<uint64_t>(*records), *period_us};
+  if (!budget.Check().ok()) return std::nullopt;
+  return budget;
+}
+
 std::optional<Token> TokenOf(const Json& object) {
   if (!object.is_object()) return std::nullopt;
   const std::string* id = StringAt(object, "id");
@@ -46,7 +56,11 @@ std::optional<Token> TokenOf(const Json& object) {
   }
   const std::optional<Hash> hash = HashFromHex(*digest);
   if (!hash) return std::nullopt;
-  Token token{*id, *hash, *origins, {}, *created_us, *expires_us};
+  Token token{*id, *hash, *origins, {}, *created_us, *expires_us, {}};
+  if (const auto budget = object.find("prove_budget"); budget != object.end()) {
+    token.prove_budget = BudgetOf(*budget);
+    if (!token.prove_budget) return std::nullopt;
+  }
   for (const Json& name : *verbs) {
     const std::string* text = name.get_ptr<const std::string*>();
     const std::optional<Verb> verb = text == nullptr ? std::nullopt : VerbOf(*text);
@@ -136,6 +150,10 @@ std::string EncodeTokens(const TokenMap& tokens) {
                     {"verbs", std::move(verbs)},
                     {"created_us", token.created_us},
                     {"expires_us", token.expires_us}});
+    if (const std::optional<Budget>& budget = token.prove_budget) {
+      list.back()["prove_budget"] = {{"records", budget->records},
+                                     {"period_us", budget->period_us}};
+    }
   }
   return Json{{"tokens", std::move(list)}}.dump(1) + "\n";
 }

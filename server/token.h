@@ -11,6 +11,7 @@
 //   {"tokens": [{"id": ..., "digest": 64 hex, "origins": "example.org/*",
 //                "verbs": ["add", "tag"], "created_us": 1, "expires_us": 2}, ...]}
 //
+// and, where a token has a budget of its own, "prove_budget": {"records", "period_us"}.
 // Pure functions; thread-safe.
 #ifndef SETLOG_SERVER_TOKEN_H_
 #define SETLOG_SERVER_TOKEN_H_
@@ -26,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "log/bytes.h"
+#include "server/budget.h"
 
 namespace setlog {
 
@@ -52,6 +54,8 @@ struct Token {
   std::set<Verb> verbs;
   int64_t created_us = 0;
   int64_t expires_us = 0;
+  // For queries of each private log; nothing: the server's default.
+  std::optional<Budget> prove_budget;
   friend bool operator==(const Token&, const Token&) = default;
 };
 

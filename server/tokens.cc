@@ -58,7 +58,8 @@ absl::StatusOr<std::unique_ptr<Tokens>> Tokens::Open(const std::string& data_dir
 }
 
 absl::StatusOr<NewToken> Tokens::Create(std::string origins, std::set<Verb> verbs,
-                                        int64_t lifetime_us) {
+                                        int64_t lifetime_us,
+                                        std::optional<Budget> prove_budget) {
   if (absl::Status s = CheckOriginPattern(origins); !s.ok()) return s;
   if (verbs.empty()) {
     return absl::InvalidArgumentError(
@@ -67,6 +68,14 @@ absl::StatusOr<NewToken> Tokens::Create(std::string origins, std::set<Verb> verb
   if (lifetime_us <= 0 || lifetime_us > kMaxLifetimeUs) {
     return absl::InvalidArgumentError(
         "a token expires: give it a time between now and 3650d");
+  }
+  if (prove_budget) {
+    if (absl::Status s = prove_budget->Check(); !s.ok()) return s;
+    if (!verbs.contains(Verb::kRead)) {
+      return absl::InvalidArgumentError(
+          "a budget is for queries of private logs, and so for tokens with the verb "
+          "read");
+    }
   }
   const MutexLock write_lock(write_mutex_);
   TokenMap changed;
@@ -84,7 +93,7 @@ absl::StatusOr<NewToken> Tokens::Create(std::string origins, std::set<Verb> verb
   const int64_t now = now_us_();
   NewToken made{
       .token = {text.id, Sha256(AsBytes(text.secret)), std::move(origins),
-                std::move(verbs), now, now + lifetime_us},
+                std::move(verbs), now, now + lifetime_us, prove_budget},
       .text = JoinToken(text),
   };
   sodium_memzero(text.secret.data(), text.secret.size());

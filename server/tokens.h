@@ -43,9 +43,11 @@ class Tokens {
                                                       std::function<int64_t()> now_us);
 
   // InvalidArgument for a malformed pattern, no verb, or a lifetime outside of
-  // (0, kMaxLifetimeUs]; FailedPrecondition at kMaxTokens; the error of the disk.
+  // (0, kMaxLifetimeUs], a budget that is none or for a token without `read`;
+  // FailedPrecondition at kMaxTokens; the error of the disk.
   absl::StatusOr<NewToken> Create(std::string origins, std::set<Verb> verbs,
-                                  int64_t lifetime_us);
+                                  int64_t lifetime_us,
+                                  std::optional<Budget> prove_budget = {});
   // By time of creation.
   std::vector<Token> List() const;
   // The token that is gone. NotFound.

@@ -83,8 +83,9 @@ TEST(TokenTest, PatternsAreOriginsPrefixesOrEverything) {
 TEST(TokenTest, AnyChangeOfTheFileIsDataLossOrOtherTokens) {
   TokenMap tokens;
   for (const char* id : {"0123456789abcdef", "fedcba9876543210"}) {
-    tokens[id] = {id, Hash{}, "a.org/*", {Verb::kAdd, Verb::kTag}, 1, 2};
+    tokens[id] = {id, Hash{}, "a.org/*", {Verb::kAdd, Verb::kTag}, 1, 2, {}};
   }
+  tokens["fedcba9876543210"].prove_budget = Budget{10000, 86400 * kSecond};
   const std::string text = EncodeTokens(tokens);
   ASSERT_OK(DecodeTokens(text));
   EXPECT_EQ(*DecodeTokens(text), tokens);
@@ -103,6 +104,48 @@ TEST(TokenTest, AnyChangeOfTheFileIsDataLossOrOtherTokens) {
   for (const char* other :
        {"", "{}", "[]", "{\"tokens\":[]}", "{\"tokens\":[1]}", "null", "\xff"}) {
     EXPECT_STATUS(DecodeTokens(other), StatusCode::kDataLoss, "");
+  }
+}
+
+// Releases before budgets, and logs whose owners never made one.
+TEST(TokenTest, AFileWithoutBudgetsIsAsItWas) {
+  const std::string text = R"({
+ "tokens": [
+  {
+   "id": "0123456789abcdef",
+   "digest": ")" + std::string(64, '0') +
+                           R"(",
+   "origins": "*",
+   "verbs": [
+    "read"
+   ],
+   "created_us": 1,
+   "expires_us": 2
+  }
+ ]
+}
+)";
+  const absl::StatusOr<TokenMap> tokens = DecodeTokens(text);
+  ASSERT_OK(tokens);
+  EXPECT_EQ(tokens->at("0123456789abcdef").prove_budget, std::nullopt);
+  EXPECT_EQ(EncodeTokens(*tokens), text);
+}
+
+TEST(TokenTest, ABudgetThatNoBucketHoldsIsDataLoss) {
+  TokenMap tokens;
+  tokens["0123456789abcdef"] = {"0123456789abcdef", Hash{}, "*", {Verb::kRead}, 1, 2,
+                                Budget{7, kSecond}};
+  const std::string good = EncodeTokens(tokens);
+  ASSERT_OK(DecodeTokens(good));
+  for (const auto& [from, to] : {std::pair("\"records\": 7", "\"records\": 0"),
+                                 {"\"records\": 7", "\"records\": -7"},
+                                 {"\"records\": 7", "\"records\": \"7\""},
+                                 {"\"period_us\": 1000000", "\"period_us\": 1"}}) {
+    std::string bad = good;
+    const size_t at = bad.find(from);
+    ASSERT_NE(at, bad.npos) << from;
+    bad.replace(at, std::string_view(from).size(), to);
+    EXPECT_STATUS(DecodeTokens(bad), StatusCode::kDataLoss, "");
   }
 }
 

@@ -46,7 +46,17 @@ class ProverServiceTest : public ServerTest {
     ASSERT_TRUE(Create(PrivateManifest(kKeyless, PublicKey(foreign_key_))).ok());
     ASSERT_TRUE(Create(ManifestOf(kPlain)).ok());
   }
-  void Configure(ServerOptions* options) override { options->vrf_keys = &keys_; }
+  void Configure(ServerOptions* options) override {
+    options->vrf_keys = &keys_;
+    options->prove_budget = budget_;
+    options->limits = limits_;
+  }
+  void Restart() {
+    prover_.reset();
+    StopServer();
+    StartServer();
+    Connect();
+  }
   void Connect() { prover_ = v1::Prover::NewStub(channel_); }
   static const Hash& PublicKey(const VrfSecretKey& key) {
     return key.PublicKey().bytes();
@@ -78,12 +88,17 @@ class ProverServiceTest : public ServerTest {
     return Label(request, token, &response);
   }
   v1::CreateTokenResponse MakeToken(const std::string& origins,
-                                    const std::vector<v1::Verb>& verbs) {
+                                    const std::vector<v1::Verb>& verbs,
+                                    std::optional<Budget> budget = {}) {
     const auto admin = v1::Admin::NewStub(channel_);
     v1::CreateTokenRequest request;
     request.set_origins(origins);
     for (v1::Verb verb : verbs) request.add_verbs(verb);
     request.set_lifetime_us(3'600'000'000);
+    if (budget) {
+      request.mutable_prove_budget()->set_records(budget->records);
+      request.mutable_prove_budget()->set_period_us(budget->period_us);
+    }
     v1::CreateTokenResponse response;
     EXPECT_TRUE(admin->CreateToken(Context(token_).get(), request, &response).ok());
     return response;
@@ -96,6 +111,8 @@ class ProverServiceTest : public ServerTest {
   VrfSecretKey hidden_key_ = *VrfSecretKey::Generate();
   const VrfSecretKey foreign_key_ = *VrfSecretKey::Generate();
   VrfKeys keys_;
+  Budget budget_{1000, int64_t{3600} * 1'000'000};
+  Limits limits_;
   std::unique_ptr<v1::Prover::Stub> prover_;
 };
 
@@ -259,6 +276,173 @@ TEST_F(ProverServiceTest, RequestsOfAnotherFormAreRefused) {
             StatusCode::INVALID_ARGUMENT);
 }
 
+// Calls of the admin's that keep the threads busy, until it is destroyed.
+class Backlog {
+ public:
+  Backlog(v1::Prover::Stub* prover, const std::string& token, size_t calls) {
+    const std::string records = ConcatHashes(Records(0, ProverService::kMaxProved));
+    for (size_t i = 0; i < calls; ++i) {
+      threads_.emplace_back([=, this] {
+        grpc::ClientContext context;
+        context.AddMetadata("authorization", "Bearer " + token);
+        v1::ProveRequest request;
+        request.set_origin(kOrigin);
+        request.set_records(records);
+        v1::ProveResponse response;
+        ++begun_;
+        const grpc::Status status = prover->Prove(&context, request, &response);
+        ++(status.ok() ? answered_ : refused_);
+        if (!status.ok()) {
+          EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+          EXPECT_TRUE(context.GetServerTrailingMetadata().contains(kPushback));
+        }
+      });
+    }
+    while (begun_ < calls) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ~Backlog() { Wait(); }
+  void Wait() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+  size_t answered() const { return answered_; }
+  size_t refused() const { return refused_; }
+
+ private:
+  std::atomic<size_t> begun_ = 0;
+  std::atomic<size_t> answered_ = 0;
+  std::atomic<size_t> refused_ = 0;
+  std::vector<std::thread> threads_;
+};
+
+size_t AllThreads() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+TEST_F(ProverServiceTest, ATokenThatIsRevokedWhileItsCallWaitsGetsNothing) {
+  const v1::CreateTokenResponse made = MakeToken(kOrigin, {v1::VERB_READ});
+  Backlog backlog(prover_.get(), token_, AllThreads() + 2);
+  grpc::Status status;
+  std::thread waiting([&] { status = Prove(kOrigin, Concat(0, 1), made.secret()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  v1::RevokeTokenRequest request;
+  request.set_id(made.token().id());
+  v1::Token token;
+  ASSERT_TRUE(v1::Admin::NewStub(channel_)
+                  ->RevokeToken(Context(token_).get(), request, &token)
+                  .ok());
+  waiting.join();
+  EXPECT_EQ(status.error_code(), StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(ProverServiceTest, WhoGoesWhileItsCallWaitsHasSpentNothing) {
+  const std::string reader =
+      MakeToken(kOrigin, {v1::VERB_READ}, Budget{10, 3'600'000'000}).secret();
+  {
+    Backlog backlog(prover_.get(), token_, AllThreads() + 2);
+    const auto context = Context(reader);
+    context->set_deadline(std::chrono::system_clock::now() +
+                          std::chrono::milliseconds(5));
+    v1::ProveRequest request;
+    request.set_origin(kOrigin);
+    request.set_records(Concat(0, 10));
+    v1::ProveResponse response;
+    EXPECT_EQ(prover_->Prove(context.get(), request, &response).error_code(),
+              StatusCode::DEADLINE_EXCEEDED);
+  }
+  EXPECT_TRUE(Prove(kOrigin, Concat(0, 10), reader).ok());
+  EXPECT_EQ(Prove(kOrigin, Concat(0, 1), reader).error_code(),
+            StatusCode::RESOURCE_EXHAUSTED);
+}
+
+TEST_F(ProverServiceTest, MoreCallsThanMayWaitAreSentAwayForAMoment) {
+  limits_.waiting_proofs = 1;
+  Restart();
+  Backlog backlog(prover_.get(), token_, AllThreads() + 4);
+  // Those who write have a queue of their own, and who reads labels needs neither.
+  v1::LabelRequest request;
+  request.set_origin(kOrigin);
+  request.set_records(Concat(0, 1));
+  EXPECT_TRUE(Label(request, token_).ok());
+  EXPECT_OK(GetHead());
+  backlog.Wait();
+  EXPECT_GT(backlog.refused(), 0u);
+  EXPECT_GT(backlog.answered(), 0u);
+}
+
+TEST_F(ProverServiceTest, EachTokenHasABudgetForEachLogThatOutlivesTheServer) {
+  const std::string usual = Token("example.org/*", v1::VERB_READ);
+  const std::string small =
+      MakeToken("*", {v1::VERB_READ}, Budget{5, 3'600'000'000}).secret();
+  const std::string none = MakeToken("*", {v1::VERB_READ}, Budget{}).secret();
+  const auto code = [&](const std::string& token, uint64_t count,
+                        const char* origin = kOrigin) {
+    return Prove(origin, Concat(0, count), token).error_code();
+  };
+  EXPECT_EQ(code(usual, 1001), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(code(usual, 1000), StatusCode::OK);
+  EXPECT_EQ(code(small, 6), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(code(small, 5), StatusCode::OK);
+  EXPECT_EQ(code(small, 5, kHidden), StatusCode::OK);
+  EXPECT_EQ(code(none, 1), StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(code(token_, 4096), StatusCode::OK);
+  Restart();
+  // A thousand an hour are one in 3.6 s.
+  EXPECT_EQ(code(usual, 20), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(code(small, 1), StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(code(small, 1, kHidden), StatusCode::RESOURCE_EXHAUSTED);
+  // Nothing of it is for calls that are refused for another reason.
+  const std::string fresh = Token(kOrigin, v1::VERB_READ);
+  EXPECT_EQ(Prove(kOrigin, std::string(33, 'x'), fresh).error_code(),
+            StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(code(fresh, 1000), StatusCode::OK);
+}
+
+TEST_F(ProverServiceTest, TheTrailerSaysWhenToComeBackIfThatIsSoon) {
+  const auto pushback = [&](const Budget& budget) {
+    const std::string token = MakeToken("*", {v1::VERB_READ}, budget).secret();
+    EXPECT_TRUE(Prove(kOrigin, Concat(0, budget.records), token).ok());
+    const auto context = Context(token);
+    v1::ProveRequest request;
+    request.set_origin(kOrigin);
+    request.set_records(Concat(0, 1));
+    v1::ProveResponse response;
+    EXPECT_EQ(prover_->Prove(context.get(), request, &response).error_code(),
+              StatusCode::RESOURCE_EXHAUSTED);
+    const auto& trailers = context->GetServerTrailingMetadata();
+    const auto found = trailers.find(kPushback);
+    return found == trailers.end()
+               ? -1
+               : std::stoi(std::string(found->second.data(), found->second.size()));
+  };
+  EXPECT_EQ(pushback({1, 60'000'000}), -1);
+  const int soon = pushback({2, 12'000'000});
+  EXPECT_GT(soon, 0);
+  EXPECT_LE(soon, 6000);
+}
+
+TEST_F(ProverServiceTest, BudgetsThatAreNoneMakeNoToken) {
+  const auto admin = v1::Admin::NewStub(channel_);
+  const auto create = [&](v1::Verb verb, uint64_t records, int64_t period_us) {
+    v1::CreateTokenRequest request;
+    request.set_origins("*");
+    request.add_verbs(verb);
+    request.set_lifetime_us(1'000'000);
+    request.mutable_prove_budget()->set_records(records);
+    request.mutable_prove_budget()->set_period_us(period_us);
+    v1::CreateTokenResponse response;
+    return admin->CreateToken(Context(token_).get(), request, &response).error_code();
+  };
+  EXPECT_EQ(create(v1::VERB_READ, 1, 1'000'000), StatusCode::OK);
+  EXPECT_EQ(create(v1::VERB_READ, 0, 0), StatusCode::OK);
+  EXPECT_EQ(create(v1::VERB_ADD, 1, 1'000'000), StatusCode::INVALID_ARGUMENT);
+  for (const int64_t period : {int64_t{0}, int64_t{-1}, int64_t{999'999}, INT64_MAX}) {
+    EXPECT_EQ(create(v1::VERB_READ, 1, period), StatusCode::INVALID_ARGUMENT);
+  }
+  EXPECT_EQ(create(v1::VERB_READ, ~uint64_t{0}, 1'000'000),
+            StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(create(v1::VERB_READ, 0, 1'000'000), StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(ProverServiceTest, ARevokedTokenIsAnsweredNoMore) {
   const v1::CreateTokenResponse made = MakeToken(kOrigin, {v1::VERB_READ});
   EXPECT_TRUE(Prove(kOrigin, Concat(0, 1), made.secret()).ok());
@@ -288,10 +472,7 @@ TEST_F(ProverServiceTest, OneKeyIsForOneLogAlsoAfterARestart) {
     // Of the log itself it is said that it exists.
     EXPECT_EQ(Create(PrivateManifest(kOrigin, PublicKey(key_))).error_code(),
               StatusCode::ALREADY_EXISTS);
-    prover_.reset();
-    StopServer();
-    StartServer();
-    Connect();
+    Restart();
   }
   EXPECT_TRUE(create_with(*VrfSecretKey::Generate()).ok());
 }

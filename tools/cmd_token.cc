@@ -17,6 +17,7 @@
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
+#include "tools/prove_budget.h"
 
 namespace setlog {
 namespace {
@@ -27,6 +28,7 @@ struct TokenFlags {
   std::string origins;
   std::string verbs;
   int64_t lifetime_us = kDefaultLifetimeUs;
+  std::string prove_budget;
   std::string out_file;
   std::string id;
 };
@@ -63,17 +65,29 @@ std::string TimeText(int64_t time_us) {
                           absl::UTCTimeZone());
 }
 
+// "" if it has none of its own.
+std::string BudgetText(const v1::Token& token) {
+  const v1::ProveBudget& budget = token.prove_budget();
+  const Budget own{budget.records(), budget.period_us()};
+  return token.has_prove_budget() && own.Check().ok() ? FormatBudget(own) : "";
+}
+
 Json JsonOf(const v1::Token& token) {
-  return {{"id", token.id()},
-          {"origin", token.origins()},
-          {"verbs", VerbNames(token)},
-          {"created", token.created_us() / 1'000'000},
-          {"expires", token.expires_us() / 1'000'000}};
+  Json json = {{"id", token.id()},
+               {"origin", token.origins()},
+               {"verbs", VerbNames(token)},
+               {"created", token.created_us() / 1'000'000},
+               {"expires", token.expires_us() / 1'000'000}};
+  if (std::string budget = BudgetText(token); !budget.empty()) {
+    json["prove_budget"] = std::move(budget);
+  }
+  return json;
 }
 
 std::string TextOf(const v1::Token& token) {
-  return absl::StrFormat("%s on %s", absl::StrJoin(VerbNames(token), ", "),
-                         token.origins());
+  const std::string budget = BudgetText(token);
+  return absl::StrFormat("%s on %s%s%s", absl::StrJoin(VerbNames(token), ", "),
+                         token.origins(), budget.empty() ? "" : ", budget ", budget);
 }
 
 template <typename Response>
@@ -96,6 +110,12 @@ ExitCode Create(const TokenFlags& flags, Session& session) {
     const absl::StatusOr<v1::Verb> verb = VerbNamed(name);
     if (!verb.ok()) return out.Fail(verb.status());
     request.add_verbs(*verb);
+  }
+  if (!flags.prove_budget.empty()) {
+    const absl::StatusOr<Budget> budget = ParseBudget(flags.prove_budget);
+    if (!budget.ok()) return out.Fail(budget.status());
+    request.mutable_prove_budget()->set_records(budget->records);
+    request.mutable_prove_budget()->set_period_us(budget->period_us);
   }
   const absl::StatusOr<Connection> connection = Connect(session.server);
   if (!connection.ok()) return out.Fail(connection.status());
@@ -183,11 +203,17 @@ Runner DeclareToken(CLI::App& app) {
   create
       ->add_option("--verbs", flags->verbs,
                    "what it allows, as in add,tag: create, add, remove, tag; read for "
-                   "logs with private reads; handover to end a log")
+                   "private logs, and those with private reads; handover to end a log")
       ->required()
       ->type_name("LIST");
   AddDuration(*create, "--expires", flags->lifetime_us,
               "how long it is good for (30d; at most 3650d)");
+  create
+      ->add_option(
+          "--prove-budget", flags->prove_budget,
+          "with read: records of each private log that it may ask about, as in "
+          "1000/1d (default: the server's); 0: none")
+      ->type_name("N/TIME");
   create->add_option("--out", flags->out_file, "write it there (0600), do not show it")
       ->type_name("FILE");
   CLI::App* list = app.add_subcommand("list", "all tokens, without their secrets");

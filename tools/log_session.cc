@@ -71,6 +71,8 @@ std::string WithRemedy(const absl::Status& status, const ServerFlags& flags) {
       return absl::StrFormat("%s did not answer in time: try again (%s)", flags.address,
                              message);
     case absl::StatusCode::kResourceExhausted:
+      // Nothing that passes while one waits: a budget that is spent.
+      if (!MayPass(status)) return absl::StrFormat("%s: %s", flags.address, message);
       return absl::StrFormat("%s is too busy: try again (%s)", flags.address, message);
     case absl::StatusCode::kUnauthenticated:
       return absl::StrFormat(

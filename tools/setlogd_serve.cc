@@ -12,6 +12,7 @@
 #include "server/server.h"
 #include "server/vrf_keys.h"
 #include "tools/daemon_flags.h"
+#include "tools/prove_budget.h"
 #include "tools/setlogd_commands.h"
 #include "tools/trust_flags.h"
 #include "tools/units.h"
@@ -116,6 +117,11 @@ int DaemonServe(int argc, char** argv) {
       ->type_name("FILE");
   std::string vrf_passphrase_file;
   AddVrfPassphraseFile(app, vrf_passphrase_file);
+  std::string prove_budget;
+  app.add_option("--prove-budget", prove_budget,
+                 "records that a token may have proven of each private log, unless it "
+                 "has a budget of its own, as in 1000/1h (default: 10000/1d; 0: none)")
+      ->type_name("N/TIME");
   std::string level = "info";
   std::string format = "kv";
   app.add_option("--log-level", level, "least level of the log's lines on stderr")
@@ -158,6 +164,11 @@ int DaemonServe(int argc, char** argv) {
       ReadVrfKeys(vrf_key_files, vrf_passphrase_file);
   if (!vrf_keys.ok()) return FailFlag("--vrf-key", vrf_keys.status());
   options.vrf_keys = &*vrf_keys;
+  if (!prove_budget.empty()) {
+    const absl::StatusOr<Budget> budget = ParseBudget(prove_budget);
+    if (!budget.ok()) return FailFlag("--prove-budget", budget.status());
+    options.prove_budget = *budget;
+  }
   if (absl::Status s = RaiseDescriptorLimit(); !s.ok()) return FailDaemon(s);
 
   // Blocked before any thread exists, so that they all leave the signals to sigwait.
