@@ -15,6 +15,8 @@ constexpr setlog::Command kCommands[] = {
     {"audit", "replays a log, checks every promise", setlog::DeclareAudit},
     {"diff", "members added and removed between two versions", setlog::DeclareDiff},
     {"witness", "cosigns the heads of logs that it replays", setlog::DeclareWitness},
+    {"prover", "answers queries of private logs with their VRF keys",
+     setlog::DeclareProver},
     {"trust", "whose keys and which witnesses are believed", setlog::DeclareTrust},
     {"head", "shows the newest signed head", setlog::DeclareHead},
     {"logs", "lists the logs of a server", setlog::DeclareLogs},
