@@ -118,8 +118,12 @@ struct PortableLanes {
                                               const PortableLanes& high,
                                               const PortableLanes& index) {
     return Each([&](int i) {
-      const uint64_t at = index.v[i] & 15;
-      return at < 8 ? low.v[at] : high.v[at - 8];
+      uint64_t found = 0;
+      for (uint64_t at = 0; at < 16; ++at) {  // all of them, as the index is secret
+        const uint64_t differs = (index.v[i] & 15) ^ at;
+        found |= (at < 8 ? low.v[at] : high.v[at - 8]) & (0 - ((differs - 1) >> 63));
+      }
+      return found;
     });
   }
   // All ones in the lanes that are zero, else none.

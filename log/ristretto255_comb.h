@@ -4,10 +4,12 @@
 //   Comb<Lanes, 8> comb;
 //   FillComb(comb, base);                         // once for a point
 //   CombMultiples(out, comb, s, other_comb, c);   // s B + c K
+//   CombMultiple(out, comb, k);                   // k B
 //
 // Of a shared point a lane's row is found by one instruction a limb: its 16 rows lie
 // in two registers. A tooth is 2^(32 i) times the point; with one for every 32 bits of
-// the number, 28 doublings are enough. No constant time is wanted here: all is public.
+// the number, 28 doublings are enough. The same time for all numbers: an index into
+// registers is no address.
 #ifndef SETLOG_LOG_RISTRETTO255_COMB_H_
 #define SETLOG_LOG_RISTRETTO255_COMB_H_
 
@@ -117,6 +119,17 @@ template <typename V>
   for (int low = kToothBits - 4;; low -= 4) {
     AddFromComb(out, of_s, s, low);
     AddFromComb(out, of_c, c, low);
+    if (low == 0) return;
+    Times16(out);
+  }
+}
+
+template <typename V>
+[[gnu::noinline]] void CombMultiple(HalfStep<V>& out, const Comb<V, 8>& comb,
+                                    const V (&k)[4]) {
+  out = Identity<V>();
+  for (int low = kToothBits - 4;; low -= 4) {
+    AddFromComb(out, comb, k, low);
     if (low == 0) return;
     Times16(out);
   }

@@ -2,11 +2,12 @@
 //
 //   Multiples<Lanes, 1> of_h, of_g;                // log/ristretto255_multiply.h
 //   AddMultiples(out, of_h, s, of_g, c);
+//   MultiplyEach(out, of_h, k);                    // k H
 //
 // Both products in one go, so that they share the doublings. Lanes differ in their
 // digits, so each takes its own row of its own table, by masks of its own: a quarter of
-// what gathering 20 limbs from eight addresses takes. Nothing here depends on a number
-// in its time; what this is for is public anyway.
+// what gathering 20 limbs from eight addresses takes. The same time for all numbers and
+// points: those to prove with are secret.
 #ifndef SETLOG_LOG_RISTRETTO255_SUM_H_
 #define SETLOG_LOG_RISTRETTO255_SUM_H_
 
@@ -31,9 +32,10 @@ template <typename V>
   for (int lane = 0; lane < 8; ++lane) {
     uint64_t carry = 0;
     for (int i = 0; i < 4; ++i) {
-      const uint64_t plus = kEights + carry;
-      words[i][lane] += plus;
-      carry = words[i][lane] < plus;
+      // By bits, lest a compiler makes a branch of a comparison.
+      const uint64_t word = words[i][lane], sum = word + kEights + carry;
+      carry = ((word & kEights) | ((word | kEights) & ~sum)) >> 63;
+      words[i][lane] = sum;
     }
   }
   for (int i = 0; i < 4; ++i) out.words[i] = V::Load(words[i]);
@@ -80,6 +82,21 @@ template <typename V>
       FinishToAdd(augend, out);
       out = StartAdd(augend, addend);
     }
+    if (digit == 0) return;
+    Times16(out);
+  }
+}
+
+template <typename V>
+[[gnu::noinline]] void MultiplyEach(HalfStep<V>& out, const Multiples<V, 1>& of_h,
+                                    const OffsetDigits<V>& k) {
+  Augend<V> augend;
+  Addend<V> addend;
+  out = Identity<V>();
+  for (int digit = kDigits - 1;; --digit) {
+    LookUpEach(addend, of_h.of[0], k, digit);
+    FinishToAdd(augend, out);
+    out = StartAdd(augend, addend);
     if (digit == 0) return;
     Times16(out);
   }

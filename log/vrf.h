@@ -32,7 +32,7 @@ using VrfOutput = std::array<uint8_t, 64>;  // beta
 inline Hash LabelOf(const VrfOutput& beta) { return HashFromBytes(beta); }
 
 // A proof of the right form, for whatever key and input. There is no other way to get
-// one than Parse and Prove, so Gamma need not be checked again.
+// one than to parse and to prove, so Gamma need not be checked again.
 class VrfProof {
  public:
   static constexpr size_t kSize = 80;
@@ -50,6 +50,7 @@ class VrfProof {
 
  private:
   friend class VrfSecretKey;
+  friend class VrfLaneProver;
   VrfProof() = default;
 
   std::array<uint8_t, kSize> bytes_{};

@@ -8,9 +8,9 @@
 //
 // Through one table of kernels, picked once by what the CPU offers:
 //
-//   avx512ifma  eight in the lanes of a vector (docs/design.md): 4 us a label, 7 us a
-//               proof; or 31 and 62 us for all that are fewer than nine
-//   libsodium   one by one, 50 us a label and 0.17 ms a proof: always there
+//   avx512ifma  eight in the lanes of a vector (docs/design.md): 4 us a label, 15 us to
+//               prove it and 7 us to verify that; up to eight take the time of eight
+//   libsodium   one by one, 50 us, 0.1 ms and 0.17 ms: always there
 //
 // Times are of one core, and are divided among threads. A proof holds c instead of U
 // and V, and the verifier has to hash exactly these two points, so no random sum over
@@ -42,13 +42,16 @@ struct VrfClaim {
 struct VrfKernel {
   const char* name;
   // How many it takes together best: threads get so many at a time.
-  size_t labels_at_once, claims_at_once;
+  size_t labels_at_once, claims_at_once, proofs_at_once;
   // out[i] = the label of records[i]. Constant time in the secret.
   void (*labels)(const VrfSecretKey& key, std::span<const Hash> records, Hash* out);
   // out[i] = the label that claims[i] shows; nothing if it is wrong, whatever the
   // others are. All of this is public.
   void (*verify)(const VrfPublicKey& key, std::span<const VrfClaim> claims,
                  std::optional<Hash>* out);
+  // out[i] = key.Prove(records[i]), set for all. Constant time as `labels` is.
+  void (*prove)(const VrfSecretKey& key, std::span<const Hash> records,
+                std::optional<VrfSecretKey::Answer>* out);
 };
 
 // All kernels that this CPU can run, best first; the last is the portable one, which
@@ -59,7 +62,7 @@ std::span<const VrfKernel> VrfKernels();
 std::vector<Hash> Labels(const VrfSecretKey& key, std::span<const Hash> records,
                          const ParallelFor& parallel = InOrder);
 
-// key.Prove(record) of each record, one by one on each thread: about 0.1 ms each.
+// key.Prove(record) of each record, by the first of VrfKernels().
 std::vector<VrfSecretKey::Answer> Proofs(const VrfSecretKey& key,
                                          std::span<const Hash> records,
                                          const ParallelFor& parallel = InOrder);

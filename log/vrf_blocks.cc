@@ -22,12 +22,28 @@ void PutBlocks(std::span<uint8_t> blocks, uint8_t what, Bytes after, size_t miss
   blocks[blocks.size() - 1] = static_cast<uint8_t>(bits);
 }
 
-lanes::VerifyKey VrfVerifyKey(const Hash& public_key) {
-  lanes::VerifyKey key;
-  std::ranges::copy(Bytes(public_key), key.public_key);
+namespace {
+
+template <typename Key>
+void PutAllBlocks(Key& key, const Hash& public_key) {
   PutBlocks(key.map_block, vrf::kMapInput, public_key, Hash::kSize, 0);
   PutBlocks(key.challenge_blocks, vrf::kChallenge, public_key, 4 * Hash::kSize, 1);
   PutBlocks(key.output_block, vrf::kOutput, Bytes(), Hash::kSize, 1);
+}
+
+}  // namespace
+
+lanes::ProveKey VrfProveKey(Bytes secret_scalar, const Hash& public_key) {
+  lanes::ProveKey key;
+  std::ranges::copy(secret_scalar, key.secret);
+  PutAllBlocks(key, public_key);
+  return key;
+}
+
+lanes::VerifyKey VrfVerifyKey(const Hash& public_key) {
+  lanes::VerifyKey key;
+  std::ranges::copy(Bytes(public_key), key.public_key);
+  PutAllBlocks(key, public_key);
   return key;
 }
 

@@ -18,6 +18,9 @@ namespace setlog {
 void PutBlocks(std::span<uint8_t> blocks, uint8_t what, Bytes after, size_t missing,
                size_t tail);
 
+// Wipe the secret of it.
+lanes::ProveKey VrfProveKey(Bytes secret_scalar, const Hash& public_key);
+
 // Its tables are the kernel's own to make.
 lanes::VerifyKey VrfVerifyKey(const Hash& public_key);
 

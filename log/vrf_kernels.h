@@ -30,9 +30,9 @@ struct LabelKey {
   uint8_t output_block[kBlockBytes];
 };
 
-// What is to be wiped below the caller's frame after the call, which uses 90 KiB and
-// leaves points there that are as secret as the number.
-inline constexpr size_t kLabelStackBytes = 128 * 1024;
+// What is to be wiped below the caller's frame after a call with a secret, which uses
+// up to 90 KiB and leaves points there that are as secret as the number.
+inline constexpr size_t kSecretStackBytes = 128 * 1024;
 
 // The labels of `count` records of 32 bytes. Needs AVX-512 F, BW, DQ and IFMA. Constant
 // time. As many as kLabelsAtOnce share one inversion.
@@ -62,6 +62,25 @@ struct Shown {
 inline constexpr size_t kClaimsAtOnce = 64;
 void VerifyAvx512Ifma(const VerifyKey& key, const Claim* claims, size_t count,
                       Shown* shown);
+
+// To prove with one key.
+struct ProveKey {
+  uint8_t secret[32];
+  uint8_t map_block[kBlockBytes];
+  uint8_t challenge_blocks[2 * kBlockBytes];
+  uint8_t output_block[kBlockBytes];
+};
+struct Proven {
+  uint8_t gamma[32], challenge[16], beta[64];
+};
+
+// In two steps, for the nonce of a proof is a hash of H: first the encodings of H, 32
+// bytes for each record; then, given nonces below the order of the group, the proofs
+// but for s = k + c x. Constant time. The same instructions.
+void MapAvx512Ifma(const ProveKey& key, const uint8_t* records, size_t count,
+                   uint8_t* h);
+void ProveAvx512Ifma(const ProveKey& key, const uint8_t* h, const uint8_t* nonces,
+                     size_t count, Proven* proven);
 
 }  // namespace setlog::lanes
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/constant_time_test.sh BIN_DIR -- no branch and no address of the labels' kernel
-# depends on the secret key or on a record (docs/design.md, Private logs).
+# tests/constant_time_test.sh BIN_DIR -- no branch and no address of the kernels for labels
+# and proofs depends on the secret key, a record or a nonce (docs/design.md, Private logs).
 #
 # Skipped (77) without valgrind.
 set -euo pipefail
@@ -12,8 +12,10 @@ fi
 
 run() { valgrind -q --error-exitcode=9 --track-origins=no "$program" "$1"; }
 
-run labels
-echo "ok       labels: nothing that valgrind sees depends on the secrets"
+for what in labels proofs; do
+  run "$what"
+  echo "ok       $what: nothing that valgrind sees depends on the secrets"
+done
 
 status=0
 run leak >/dev/null 2>&1 || status=$?

@@ -49,6 +49,9 @@ struct LaneOps {
   void (*proof_points)(LaneBytes (&huv)[3], LaneMask& valid, const uint8_t (&key)[32],
                        const uint8_t (&uniform)[8][64], const LaneBytes& gamma,
                        const LaneBytes& s, const LaneBytes& c);
+  // x h, k B and k h, for one x and a k and an h of each lane's own.
+  void (*products)(LaneBytes (&out)[3], const LaneBytes& h, const LaneBytes& x,
+                   const LaneBytes& k);
   // Null for lanes that know no hashing.
   void (*verify)(const lanes::VerifyKey& key, const lanes::Claim* claims, size_t count,
                  lanes::Shown* shown);

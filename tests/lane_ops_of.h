@@ -9,6 +9,7 @@
 #include "log/ristretto255_encode.h"
 #include "log/ristretto255_map.h"
 #include "log/ristretto255_multiply.h"
+#include "log/vrf_prove_lanes.h"
 #include "log/vrf_verify_lanes.h"
 
 namespace setlog {
@@ -140,6 +141,15 @@ struct LaneOpsOf {
     out.valid.Store(valid.lane);
     for (int i = 0; i < 3; ++i) lanes::ToBytes(huv[i], out.huv[i]);
   }
+  static void Products(LaneBytes (&out)[3], const LaneBytes& h, const LaneBytes& x,
+                       const LaneBytes& k) {
+    V words[3][4], points[1][4], xs[4], ks[4];
+    lanes::FromBytes(points[0], h);
+    lanes::FromBytes(xs, x);
+    lanes::FromBytes(ks, k);
+    lanes::ComputeProducts(words, Base(), points, xs, ks);
+    for (int i = 0; i < 3; ++i) lanes::ToBytes(out[i], words[i]);
+  }
   static void Verify(const lanes::VerifyKey& key, const lanes::Claim* claims,
                      size_t count, lanes::Shown* shown) {
     lanes::VerifyOf(Base(), key, claims, count, shown);
@@ -154,9 +164,9 @@ struct LaneOpsOf {
   }
 
   static constexpr LaneOps kTable = {
-      V::kName, Mul,        Square,    Add,    Subtract,    Opposite,
-      SumOf,    CarryOf,    Canonical, Abs,    Invert,      SqrtRatio,
-      IsZero,   IsNegative, Gammas,    Recode, ProofPoints, VerifyOp()};
+      V::kName, Mul,       Square,      Add,      Subtract,  Opposite, SumOf,
+      CarryOf,  Canonical, Abs,         Invert,   SqrtRatio, IsZero,   IsNegative,
+      Gammas,   Recode,    ProofPoints, Products, VerifyOp()};
 };
 
 }  // namespace setlog

@@ -167,6 +167,51 @@ TEST(VrfBatchTest, ThreadsChangeNothing) {
   }
 }
 
+// Every kernel's proofs are those of the key, byte for byte.
+void ExpectProofs(const VrfSecretKey& key, std::span<const Hash> records) {
+  for (const VrfKernel& kernel : VrfKernels()) {
+    std::vector<std::optional<VrfSecretKey::Answer>> answers(records.size() + 1);
+    kernel.prove(key, records, answers.data());
+    EXPECT_FALSE(answers.back().has_value());  // not written
+    for (size_t i = 0; i < records.size(); ++i) {
+      SCOPED_TRACE(std::string(kernel.name) + ", " + std::to_string(i) + " of " +
+                   std::to_string(records.size()) + ", record " + ToHex(records[i]) +
+                   ", secret " + ToHex(key.Scalar()));
+      const VrfSecretKey::Answer wanted = key.Prove(records[i]);
+      ASSERT_TRUE(answers[i].has_value());
+      ASSERT_EQ(ToHex(answers[i]->proof.bytes()), ToHex(wanted.proof.bytes()));
+      ASSERT_EQ(ToHex(answers[i]->beta), ToHex(wanted.beta));
+    }
+  }
+}
+
+TEST(VrfBatchTest, EveryKernelMakesTheProofsOfTheKeyForEveryCount) {
+  const std::vector<Hash> records = Records(40);
+  for (size_t count = 0; count <= 20; ++count) {
+    ExpectProofs(Key(), std::span(records).first(count));
+  }
+  for (size_t count : {31, 32, 33, 40}) {
+    ExpectProofs(Key(), std::span(records).first(count));
+  }
+}
+
+TEST(VrfBatchTest, EveryKernelMakesTheSameProofsForManyKeys) {
+  const std::vector<Hash> records = Records(400);
+  for (size_t begin = 0; begin < records.size(); begin += 20) {
+    ExpectProofs(VrfSecretKey::Generate().value(),
+                 std::span(records).subspan(begin, 20));
+  }
+  const std::string zeros(60, '0');
+  for (const std::string& secret :
+       {"01" + zeros + "00", "02" + zeros + "00", "08" + zeros + "00",
+        "00" + zeros + "10",
+        std::string("ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010"),
+        std::string(62, '8') + "08", std::string(62, 'f') + "0f"}) {
+    ExpectProofs(VrfSecretKey::FromBytes(HashOf(secret)).value(),
+                 std::span(records).first(9));
+  }
+}
+
 TEST(VrfBatchTest, ProofsAreThoseOfTheKeyInTheOrderOfTheirRecordsOnAnyThreads) {
   const std::vector<Hash> records = Records(kMany);
   Parallel parallel(2);

@@ -165,6 +165,30 @@ TEST(VrfVerifyLanesTest, SumsThatAreTheIdentityAreZeros) {
   ASSERT_EQ(Minus(MultipleOfBase(proofs[0].s), Multiple(proofs[0].c, key)), Hash());
 }
 
+TEST(VrfVerifyLanesTest, ProductsToProveWithAreLibsodiums) {
+  std::vector<Hash> numbers = SpecialScalars(252);
+  while (numbers.size() % 8 != 0) numbers.push_back(RandomScalar());
+  for (size_t first = 0; first < numbers.size(); first += 8) {
+    LaneBytes h, x, k, products[3];
+    for (size_t lane = 0; lane < 8; ++lane) {
+      std::memcpy(h[lane], RandomElement().data(), 32);
+      std::memcpy(x[lane], RandomScalar().data(), 32);
+      std::memcpy(k[lane], numbers[first + lane].data(), 32);
+    }
+    for (const LaneOps* ops : AllLaneOps()) {
+      ops->products(products, h, x, k);
+      for (size_t lane = 0; lane < 8; ++lane) {
+        const Hash point = HashFromBytes(h[lane]), number = HashFromBytes(k[lane]);
+        SCOPED_TRACE(std::string(ops->name) + ", " + ToHex(number));
+        ASSERT_EQ(HashFromBytes(products[0][lane]),
+                  Multiple(HashFromBytes(x[lane]), point));
+        ASSERT_EQ(HashFromBytes(products[1][lane]), MultipleOfBase(number));
+        ASSERT_EQ(HashFromBytes(products[2][lane]), Multiple(number, point));
+      }
+    }
+  }
+}
+
 // VrfProof has none of these: the kernel alone is asked.
 TEST(VrfVerifyLanesTest, AGammaThatEncodesNothingIsWrongInItsLaneAlone) {
   const VrfSecretKey key = VrfSecretKey::Generate().value();
