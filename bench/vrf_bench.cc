@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "field_rate.h"
+#include "best_turns.h"
 #include "log/cpu_features.h"
 #include "log/vrf_batch.h"
 #include "port/parallel.h"
@@ -131,42 +131,6 @@ void BM_VrfVerify(benchmark::State& state) {
 }
 BENCHMARK(BM_VrfVerify)->Iterations(1)->Unit(benchmark::kMillisecond);
 
-// What a rate is set beside: in the same turns, the best of them.
-struct BestTurns {
-  double work = 1e9, field = 1e9, libsodium = 1e9;  // seconds
-
-  static constexpr uint64_t kFieldRounds = 50'000;
-
-  static double Seconds(const std::function<void()>& work) {
-    const auto begin = std::chrono::steady_clock::now();
-    work();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
-        .count();
-  }
-  BestTurns(int turns, const std::function<void()>& body,
-            const std::function<void()>& by_libsodium) {
-    for (int turn = 0; turn < turns; ++turn) {
-      work = std::min(work, Seconds(body));
-      field =
-          std::min(field, Seconds([] {
-                     benchmark::DoNotOptimize(MultiplyFieldsAvx512Ifma(kFieldRounds));
-                   }));
-      libsodium = std::min(libsodium, Seconds(by_libsodium));
-    }
-  }
-
-  // `count` were done in a turn, of so many field multiplications each.
-  void Report(benchmark::State& state, size_t count, uint64_t multiplications) const {
-    const double multiplied = kFieldRounds * kFieldRound / field;
-    const double rate = static_cast<double>(count) / work;
-    state.counters["rate"] = rate;
-    state.counters["ceiling"] = multiplied / multiplications;
-    state.counters["ratio"] = rate * multiplications / multiplied;
-    state.counters["field"] = multiplied;
-    state.SetLabel(VrfKernels()[0].name);
-  }
-};
-
 // Many at a time on one core, beside what its field multiplications alone would take,
 // and (`multiply`) beside libsodium's multiplications of elements a second.
 void BM_VrfLabelBatch(benchmark::State& state) {
@@ -226,6 +190,38 @@ BENCHMARK(BM_VrfVerifyBatch)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
+// Many at a time on one core, and (`single`) by libsodium one by one. Two fifths of it
+// is the verification of what was made.
+void BM_VrfProveBatch(benchmark::State& state) {
+  const std::vector<Hash> records = RandomHashes(state.range(0));
+  std::vector<std::optional<VrfSecretKey::Answer>> made(8);
+  for (auto _ : state) {
+    const size_t repeat = std::max<size_t>(1, 512 / records.size());
+    const BestTurns best(
+        60,
+        [&] {
+          for (size_t i = 0; i < repeat; ++i) {
+            benchmark::DoNotOptimize(Proofs(BenchKey(), records));
+          }
+        },
+        [&] {
+          VrfKernels().back().prove(BenchKey(), std::span(records).first(made.size()),
+                                    made.data());
+        });
+    const double rate = static_cast<double>(repeat * records.size()) / best.work;
+    const double single = static_cast<double>(made.size()) / best.libsodium;
+    state.counters["rate"] = rate;
+    state.counters["single"] = single;
+    state.counters["times"] = rate / single;
+  }
+  state.SetLabel(VrfKernels()[0].name);
+}
+BENCHMARK(BM_VrfProveBatch)
+    ->Arg(8)
+    ->Arg(1024)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
+
 // By the kernel range(0), in one call.
 void BM_VrfKernelLabels(benchmark::State& state) {
   if (static_cast<size_t>(state.range(0)) >= VrfKernels().size()) {
@@ -269,6 +265,16 @@ void BM_VrfLabels(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * records.size());
 }
 BENCHMARK(BM_VrfLabels)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void BM_VrfProofs(benchmark::State& state) {
+  Parallel parallel(state.range(0));
+  const std::vector<Hash> records = RandomHashes(1024);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Proofs(BenchKey(), records, std::ref(parallel)));
+  }
+  state.SetItemsProcessed(state.iterations() * records.size());
+}
+BENCHMARK(BM_VrfProofs)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void BM_VrfVerifyLabels(benchmark::State& state) {
   Parallel parallel(state.range(0));
