@@ -375,6 +375,62 @@ TEST_F(CliKeyTest, AStoppedPromptGivesTheTerminalBackAndAsksAgain) {
   EXPECT_THAT(Content(file), StartsWith("PRIVATE+VRF+"));
 }
 
+// Records come by standard input, and a key is opened all the same; but who makes a key
+// in a script may not sit at its terminal.
+TEST_F(CliKeyTest, WhoIsAskedDependsOnStandardInputOnlyForANewKey) {
+  const std::string made = Path("new.vrf");
+  const std::string file = SealedKey("a.vrf", "p");
+  TerminalProcess shell(
+      {"/bin/bash", "--norc", "-c",
+       "'" SETLOG_BINARY "' key vrf --out '" + made + "' </dev/null; echo made: $?; '" +
+           SETLOG_BINARY + "' key passwd --no-passphrase '" + file + "' </dev/null"},
+      {{"SETLOG_VRF_PASSPHRASE_FILE", ""}});
+  ASSERT_TRUE(shell.Shows("made: 2")) << shell.screen();
+  EXPECT_THAT(shell.screen(), HasSubstr("no terminal to ask for a passphrase"));
+  ASSERT_TRUE(shell.Shows("passphrase of " + file + ": ")) << shell.screen();
+  shell.Type("p\n");
+  EXPECT_EQ(shell.Wait(), 0) << shell.screen();
+  EXPECT_FALSE(std::filesystem::exists(made));
+  EXPECT_THAT(Content(file), StartsWith("PRIVATE+VRF+"));
+}
+
+TEST_F(CliKeyTest, ASignalThatIsIgnoredStaysIgnored) {
+  const std::string file = SealedKey("a.vrf", "p");
+  TerminalProcess setlog(
+      {"/bin/bash", "--norc", "-c",
+       "trap '' HUP; exec '" SETLOG_BINARY "' key passwd --no-passphrase '" + file +
+           "'"},
+      {{"SETLOG_VRF_PASSPHRASE_FILE", ""}});
+  ASSERT_TRUE(setlog.Shows("passphrase of " + file + ": ")) << setlog.screen();
+  setlog.Signal(SIGHUP);
+  setlog.Type("p\n");
+  EXPECT_EQ(setlog.Wait(), 0) << setlog.screen();
+}
+
+// What is wrong with a key keeps a server from starting; with the right passphrase it
+// is the next thing that does, here its directory.
+TEST_F(CliKeyTest, AServerOpensEncryptedKeysWithAPassphraseFromAFile) {
+  const std::string first = SealedKey("a.vrf", "p");
+  const std::string second = SealedKey("b.vrf", "q");
+  const std::string no_directory = Write("file", "") + "/data";
+  const auto says = [&](std::vector<std::string> flags, const std::string& input) {
+    flags.insert(flags.begin(), {SETLOGD_BINARY, "--data", no_directory, "--vrf-key",
+                                 first, "--vrf-key", second});
+    const ProcessResult result =
+        RunProcess(flags, {.input = input,
+                           .environment = {{"SETLOG_VRF_PASSPHRASE_FILE", ""}},
+                           .no_terminal = true});
+    EXPECT_NE(result.exit_code, 0);
+    return result.err;
+  };
+  EXPECT_THAT(says({}, ""), AllOf(HasSubstr("--vrf-key: " + first + " is encrypted"),
+                                  HasSubstr("with --vrf-passphrase-file or ")));
+  EXPECT_THAT(says({"--vrf-passphrase-file", Secret("pass", "p\n")}, ""),
+              HasSubstr("--vrf-key: " + second + ": wrong passphrase"));
+  EXPECT_THAT(says({"--vrf-passphrase-file", "-"}, "p\nq\n"),
+              AllOf(Not(HasSubstr("--vrf-key")), HasSubstr(no_directory)));
+}
+
 // What other commands declare.
 TEST_F(CliKeyTest, TheFlagsOfAVrfKeyLoadItWhereverItsPassphraseIs) {
   const std::string file = SealedKey("a.vrf", "p");

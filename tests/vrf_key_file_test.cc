@@ -1,5 +1,6 @@
 // VRF keys in files, encrypted.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -168,6 +169,20 @@ TEST_F(VrfKeyFileTest, WhatCannotBeEncryptedLeavesTheFileAlone) {
   EXPECT_STATUS(CreateVrfKeyFile(Path("b"), Locked("x"), {0, 0}),
                 StatusCode::kInvalidArgument, "at most");
   EXPECT_FALSE(std::filesystem::exists(Path("b")));
+}
+
+// It would be a file of whoever runs this, root mostly, and 0600: its owner could not
+// read his key any more.
+TEST_F(VrfKeyFileTest, AnothersFileIsNotReplaced) {
+  const VrfSecretKey made = Create("a", "old");
+  const bool root = geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(chown(Path("a").c_str(), 1, 1), 0);
+  }
+  const std::string before = Content("a");
+  EXPECT_STATUS(RewriteVrfKeyFile(root ? Path("a") : "/", made, Locked("new"), kCheap),
+                StatusCode::kFailedPrecondition, "another user");
+  EXPECT_EQ(Content("a"), before);
 }
 
 // Whoever reads while it is replaced gets one or the other, whole.
