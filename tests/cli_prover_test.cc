@@ -19,6 +19,7 @@
 #include "log/manifest.h"
 #include "log/sha256.h"
 #include "testing.h"
+#include "tools/vrf_key_flags.h"
 
 namespace setlog {
 namespace {
@@ -44,8 +45,8 @@ std::string FileText(const std::string& path) {
 class CliProverTest : public CliTest {
  protected:
   CliProverTest() {
-    key_ = CreateVrfKeyFile(Path("key")).value().PublicKey();
-    other_key_ = CreateVrfKeyFile(Path("other")).value().PublicKey();
+    key_ = CreateVrfKeyFile(Path("key"), std::nullopt).value().PublicKey();
+    other_key_ = CreateVrfKeyFile(Path("other"), std::nullopt).value().PublicKey();
   }
 
   // Runs until it is ready; its address is in `address_`.
@@ -242,7 +243,7 @@ TEST_F(CliProverTest, AProverAnswersBesideAServerThatSeesNoRecord) {
   {
     const Connection connection = At("prover.socket", "writer");
     const RemoteVrf vrf(&connection, kOrigin);
-    const absl::StatusOr<VrfSecretKey> key = ReadVrfKeyFile(Path("key"));
+    const absl::StatusOr<VrfSecretKey> key = LoadVrfKey({.file = Path("key")});
     const absl::StatusOr<std::vector<Hash>> labels = vrf.Label(Records(3), {5, 2});
     ASSERT_OK(labels);
     ASSERT_EQ(labels->size(), 5u);
