@@ -48,7 +48,7 @@ log/tlog_proof.cc log/utf8.cc log/verify.cc log/vkey.cc log/vrf.cc log/vrf_skey.
 log/witness_request.cc
 client/head_follower.cc
 client/log_client.cc client/message_file.cc client/proof_file.cc client/state.cc
-client/tree_client.cc storage/anchor.cc storage/row_format.cc
+client/tree_client.cc client/logged_value.cc client/vrf_source.cc storage/anchor.cc storage/row_format.cc
 """.split()
 
 # Programs that hold any of them; --quick leaves out those that run whole servers.
@@ -57,16 +57,16 @@ base64_test bytes_test checkpoint_test ed25519_test wycheproof_test note_test
 origin_test policy_test tlog_proof_test vkey_test vrf_skey_test vrf_test
 witness_request_test
 cosigned_head_test jcs_test json_test manifest_test
-entry_test verify_test proof_test set_proof_test tile_test tile_tree_test replay_test
+entry_test private_verify_test verify_test proof_test set_proof_test tile_test tile_tree_test replay_test
 scheme_test column_test evidence_test extension_test anchor_test row_format_test
 rocks_store_test store_conformance_test proof_file_test state_test tree_client_test
-log_client_test judge_test append_check_test audit_state_test evidence_file_test
+log_client_test private_client_test vrf_source_test judge_test append_check_test audit_state_test evidence_file_test
 failing_calls_test head_follower_test log_audit_test log_client_refusals_test
 seen_versions_test set_difference_test
 """.split()
 SLOW_PROGRAMS = """
 cli_verify_test cli_check_test client_server_test cli_server_test cli_in_test
-cli_liar_test cli_audit_test
+cli_liar_test cli_audit_test cli_private_in_test
 """.split()
 
 # What a refusal returns. In the functions of REASONS_ARE_ERRORS a string is the reason

@@ -148,11 +148,6 @@ ExitCode NoHead(const absl::Status& why, Session& session, LogSession& log) {
 ExitCode RunAuditSample(Session& session, LogSession& log, uint64_t count) {
   const absl::StatusOr<VerifiedHead> head = log.Head({}, {});
   if (!head.ok()) return NoHead(head.status(), session, log);
-  if (head->version.manifest.labels) {
-    return NoHead(absl::UnimplementedError(
-                      "a private log (VRF labels); this version asks plain logs only"),
-                  session, log);
-  }
   // Not before the head is signed: nobody can suit it to the draw.
   const std::vector<uint64_t> positions =
       DrawPositions(head->version.checkpoint.size, count, RandomBits);

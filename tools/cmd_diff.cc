@@ -41,26 +41,35 @@ absl::StatusOr<At> VersionNamed(const std::string& name) {
       absl::StrFormat("\"%s\" is no version: a tag, a size from 1 on, or @head", name));
 }
 
-std::string LineOf(const MemberChange& change, bool reversed, bool json) {
-  const char* op = change.added != reversed ? "+" : "-";
-  const std::string hash = ToHex(change.value);
-  if (!json) return absl::StrFormat("%s %s\n", op, hash);
-  return Json{{"op", op}, {"hash", hash}}.dump() + "\n";
+// How a change is printed.
+struct LineForm {
+  bool reversed = false;
+  bool json = false;
+  bool labels = false;  // what changed are labels, and nobody here knows of what
+};
+
+std::string LineOf(const MemberChange& change, const LineForm& form) {
+  const char* op = change.added != form.reversed ? "+" : "-";
+  const std::string value = ToHex(change.value);
+  if (!form.json) return absl::StrFormat("%s %s\n", op, value);
+  Json line{{"op", op}, {"hash", form.labels ? Json(nullptr) : Json(value)}};
+  if (form.labels) line["label"] = value;
+  return line.dump() + "\n";
 }
 
 // To standard output, or all or nothing to a file.
-absl::Status Print(const std::vector<MemberChange>& changes, bool reversed,
+absl::Status Print(const std::vector<MemberChange>& changes, const LineForm& form,
                    const std::string& file, Output& out) {
   if (file.empty()) {
     for (const MemberChange& change : changes) {
-      out.Raw(LineOf(change, reversed, out.json()));
+      out.Raw(LineOf(change, form));
     }
     return absl::OkStatus();
   }
   absl::StatusOr<StagedFile> staged = StagedFile::Create(file, 0644);
   if (!staged.ok()) return staged.status();
   for (const MemberChange& change : changes) {
-    const absl::Status written = staged->Write(LineOf(change, reversed, out.json()));
+    const absl::Status written = staged->Write(LineOf(change, form));
     if (!written.ok()) return written;
   }
   return staged->Commit();
@@ -92,10 +101,6 @@ ExitCode Diff(const DiffFlags& flags, Session& session) {
   if (!a.ok()) return log->Fail(a.status());
   absl::StatusOr<VerifiedHead> b = log->Head(*at_b, {});
   if (!b.ok()) return log->Fail(b.status());
-  if (b->version.manifest.labels) {
-    return log->Fail(absl::UnimplementedError(
-        "a private log (VRF labels); this version compares plain logs only"));
-  }
   const bool reversed = a->version.index.m > b->version.index.m;
   if (reversed && a->version.checkpoint != b->version.checkpoint) {
     // The newer version must stand under the newer head.
@@ -113,16 +118,18 @@ ExitCode Diff(const DiffFlags& flags, Session& session) {
                           {{"verdict", kMisbehaviour}, {"origin", flags.origin}}, out);
   }
   if (!changes.ok()) return log->Fail(changes.status());
-  if (absl::Status s = Print(*changes, reversed, flags.out, out); !s.ok()) {
+  const bool labels = newer.version.manifest.labels.has_value();
+  const LineForm form = {reversed, out.json(), labels};
+  if (absl::Status s = Print(*changes, form, flags.out, out); !s.ok()) {
     return out.Fail(s);
   }
   uint64_t added = 0;
   for (const MemberChange& change : *changes) added += change.added != reversed;
   out.Note(absl::StrFormat(
-      "%s, m = %d to m = %d: %d added, %d removed; %d members, then %d; %s%s",
+      "%s, m = %d to m = %d: %d %sadded, %d removed; %d members, then %d; %s%s",
       flags.origin, a->version.index.m, b->version.index.m, added,
-      changes->size() - added, a->version.index.n, b->version.index.n,
-      AuditWords(b->version),
+      labels ? "labels " : "", changes->size() - added, a->version.index.n,
+      b->version.index.n, AuditWords(b->version),
       between.root_checked() ? ""
                              : "; too many to recompute the set root: that nothing "
                                "else differs is for `setlog audit` to show"));
@@ -144,8 +151,9 @@ Runner DeclareDiff(CLI::App& app) {
       "  setlog diff example.org/pets v1 v2\n"
       "  + 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9\n"
       "  - 6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b\n\n"
-      "Sorted by hash; the other way round if B is the older one. Exit code: 0 the "
-      "same\n"
+      "Sorted by hash; the other way round if B is the older one. Of a private log "
+      "these\n"
+      "are labels, with --json in `label`, and `hash` is null. Exit code: 0 the same\n"
       "members, 1 they differ, 3 could not be verified, 4 the log contradicts itself.");
   return [flags = std::move(flags)](Session& session) { return Diff(*flags, session); };
 }

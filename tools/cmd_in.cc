@@ -15,6 +15,7 @@
 #include "tools/log_session.h"
 #include "tools/record_source.h"
 #include "tools/verdict.h"
+#include "tools/vrf_flags.h"
 
 namespace setlog {
 namespace {
@@ -29,6 +30,7 @@ struct InFlags {
   AnswerFlags answer;
   bool strict_at = false;
   std::string out;
+  VrfFlags vrf;
   TrustFlags trust;
 };
 
@@ -114,11 +116,15 @@ ExitCode In(const InFlags& flags, Session& session) {
   if (!head.ok()) return FailAll(flags, options.at, head.status(), *log, out);
 
   const Manifest& manifest = head->version.manifest;
-  if (manifest.labels) {
-    return FailAll(flags, options.at,
-                   absl::UnimplementedError(
-                       "a private log (VRF labels); this version asks plain logs only"),
-                   *log, out);
+  std::unique_ptr<VrfSource> vrf;
+  if (manifest.labels || flags.vrf.named()) {
+    absl::StatusOr<std::unique_ptr<VrfSource>> opened =
+        OpenVrfSource(flags.vrf, session.server, manifest, log->connection());
+    if (!opened.ok()) return FailAll(flags, options.at, opened.status(), *log, out);
+    vrf = *std::move(opened);
+    log->client().UseVrf(vrf.get());
+    // Another's prover would be asked for labels of records that nobody asked about.
+    options.hints = vrf->own_key().has_value();
   }
   const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
   if (!scheme.ok()) return FailAll(flags, options.at, scheme.status(), *log, out);
@@ -144,13 +150,22 @@ Runner DeclareIn(CLI::App& app) {
                  "write proof files for `setlog verify`: FILE for one record, or DIR/ "
                  "for <hash>.setproof")
       ->type_name("FILE|DIR");
+  AddVrfFlags(app, flags->vrf);
   AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog in example.org/pets cat.png --out cat.setproof\n"
       "  PRESENT in the set that example.org/pets committed to at size 12 ...\n\n"
       "ABSENT means absent from that set, and no more. Exit code: 0 all present, 1 "
       "some\n"
-      "absent or removed (--expect absent swaps them), 3 some could not be verified.");
+      "absent or removed (--expect absent swaps them), 3 some could not be "
+      "verified.\n\n"
+      "In a private log the record's label is looked up: with --vrf-key the owner "
+      "makes "
+      "it\n"
+      "here; else --prover, or the server, makes it and proves it, for a token with "
+      "the "
+      "verb\n"
+      "read, and one record is spent of what that token may ask.");
   return [flags = std::move(flags)](Session& session) { return In(*flags, session); };
 }
 

@@ -30,6 +30,7 @@ struct WatchFlags {
   InputFlags input;
   std::vector<Hash> hashes;
   WatchOptions options;
+  VrfFlags vrf;
   TrustFlags trust;
 };
 
@@ -64,30 +65,25 @@ std::string InputWords(const std::string& key) {
   return first.size() == key.size() ? first : first + " ...";
 }
 
-struct Watched {
-  std::vector<Hash> values;
-  std::map<Hash, std::string> names;
-};
-
-absl::StatusOr<Watched> ReadAll(RecordSource& source) {
-  Watched watched;
+absl::StatusOr<WatchInput> ReadAll(RecordSource& source) {
+  WatchInput watched;
   while (true) {
     absl::StatusOr<std::optional<SourceRecord>> record = source.Next();
     if (!record.ok()) return record.status();
     if (!*record) break;
-    watched.values.push_back((*record)->hash);
+    watched.records.push_back((*record)->hash);
     if (!(*record)->name.empty() && watched.names.size() < kNames) {
       watched.names.emplace((*record)->hash, (*record)->name);
     }
   }
-  if (watched.values.empty()) {
+  if (watched.records.empty()) {
     return absl::InvalidArgumentError("there is no record in the input");
   }
   return watched;
 }
 
-absl::StatusOr<Watched> ReadInput(const WatchFlags& flags, LogSession& log,
-                                  Output& out) {
+absl::StatusOr<WatchInput> ReadInput(const WatchFlags& flags, LogSession& log,
+                                     Output& out) {
   // Hashes are read before anything is asked; what a FILE's records are only the
   // manifest says.
   RecordScheme scheme = *RecordScheme::FromManifest({.scheme = "bytes/1"});
@@ -102,7 +98,7 @@ absl::StatusOr<Watched> ReadInput(const WatchFlags& flags, LogSession& log,
   absl::StatusOr<RecordSource> source =
       RecordSource::Open(flags.input, flags.hashes, scheme, 0);
   if (!source.ok()) return source.status();
-  absl::StatusOr<Watched> watched = ReadAll(*source);
+  absl::StatusOr<WatchInput> watched = ReadAll(*source);
   if (source->skipped() > 0) {
     out.Error(
         absl::StrFormat("passed over %d records that the scheme refuses: they "
@@ -124,7 +120,7 @@ ExitCode RunWatch(const WatchFlags& flags, Session& session) {
   }
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());
-  absl::StatusOr<Watched> watched = ReadInput(flags, *log, out);
+  absl::StatusOr<WatchInput> watched = ReadInput(flags, *log, out);
   if (!watched.ok()) return log->Fail(watched.status());
 
   const std::string key = InputKey(flags);
@@ -143,12 +139,11 @@ ExitCode RunWatch(const WatchFlags& flags, Session& session) {
       before->reset();
     }
   }
+  watched->before = *std::move(before);
+  watched->vrf = flags.vrf;
   WatchOptions options = flags.options;
   options.input = InputWords(key);
-  return WatchLoop(session, *log, *store,
-                   RecordWatch(&log->connection(), std::move(watched->values),
-                               *std::move(before)),
-                   std::move(watched->names), std::move(options))
+  return WatchLoop(session, *log, *store, *std::move(watched), std::move(options))
       .Run();
 }
 
@@ -162,8 +157,8 @@ Runner DeclareWatch(CLI::App& app) {
   app.add_option(
          "--exec", flags->options.command,
          "run CMD for each event: sh -c CMD, with SETLOG_EVENT (entered, left), "
-         "SETLOG_HASH, SETLOG_ORIGIN, SETLOG_INDEX_SIZE and SETLOG_POSITION in its "
-         "environment")
+         "SETLOG_HASH, SETLOG_LABEL (private logs), SETLOG_ORIGIN, SETLOG_INDEX_SIZE "
+         "and SETLOG_POSITION in its environment")
       ->type_name("CMD");
   AddDuration(app, "--interval", flags->options.interval_us,
               "look at least so often, whatever the server tells (1m)");
@@ -171,6 +166,7 @@ Runner DeclareWatch(CLI::App& app) {
                "tell what happened since the last run, and end");
   AddNumber(app, "--max-lag", flags->options.max_lag,
             "UNVERIFIED while the set is more entries behind the head");
+  AddVrfFlags(app, flags->vrf);
   AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog watch example.org/pets --hashes mine.txt --exec 'mail -s "
@@ -191,6 +187,9 @@ Runner DeclareWatch(CLI::App& app) {
       "version among them was withheld (exit code 3); adds and removes that no "
       "version\n"
       "covers for longer than that are told (lag).\n\n"
+      "In a private log it watches the labels of the records, which --vrf-key, "
+      "--prover or\n"
+      "the server makes once a run.\n\n"
       "A lost server is waited for (--once: for --retry-for). Exit code: 0 ended by a\n"
       "signal, or by --once; 3 a head or an answer could not be verified; 4\n"
       "MISBEHAVIOUR, with an evidence file.");

@@ -60,6 +60,7 @@ Inquiry::Inquiry(LogSession* log, const VerifiedHead* head, SchemeKind scheme,
       head_(head),
       scheme_(scheme),
       options_(std::move(options)),
+      is_private_(head->version.manifest.labels.has_value()),
       out_(out) {}
 
 ExitCode Inquiry::Run(RecordSource& source) {
@@ -74,7 +75,11 @@ ExitCode Inquiry::Run(RecordSource& source) {
           "--out names one file, and there are several records: name a directory, "
           "with a '/' at its end"));
     }
-    const absl::Status answered = Ask(batch);
+    absl::Status answered = FindValues(batch);
+    if (!answered.ok() && log_->CodeOf(answered) == ExitCode::kUsage) {
+      return Worst(worst, log_->Fail(answered));
+    }
+    if (answered.ok()) answered = Ask(batch);
     asked_ += batch.size();
     for (const Question& question : batch) {
       worst = Worst(
@@ -111,6 +116,16 @@ absl::StatusOr<bool> Inquiry::NextBatch(RecordSource& source,
   return true;
 }
 
+absl::Status Inquiry::FindValues(std::vector<Question>& batch) {
+  std::vector<Hash> records;
+  for (const Question& question : batch) records.push_back(question.record.hash);
+  absl::StatusOr<std::vector<LoggedValue>> values = log_->client().ValuesOf(
+      *head_, records, options_.out ? WithProofs::kYes : WithProofs::kUnlessOwn);
+  if (!values.ok()) return values.status();
+  for (size_t i = 0; i < batch.size(); ++i) batch[i].value = std::move((*values)[i]);
+  return absl::OkStatus();
+}
+
 absl::Status Inquiry::Ask(std::vector<Question>& batch) {
   if (batch.empty()) return absl::OkStatus();
   if (options_.out) {
@@ -118,10 +133,10 @@ absl::Status Inquiry::Ask(std::vector<Question>& batch) {
       if (absl::Status status = AskWithProof(question); !status.ok()) return status;
     }
   } else {
-    std::vector<Hash> hashes;
-    for (const Question& question : batch) hashes.push_back(question.record.hash);
+    std::vector<LoggedValue> values;
+    for (const Question& question : batch) values.push_back(*question.value);
     const absl::StatusOr<std::vector<SetVerdict>> verdicts =
-        log_->client().BatchLookup(*head_, hashes);
+        log_->client().BatchLookup(*head_, values);
     if (!verdicts.ok()) return verdicts.status();
     for (size_t i = 0; i < batch.size(); ++i) batch[i].verdict = (*verdicts)[i];
   }
@@ -130,9 +145,8 @@ absl::Status Inquiry::Ask(std::vector<Question>& batch) {
 }
 
 absl::Status Inquiry::AskWithProof(Question& question) {
-  const Hash& record = question.record.hash;
   const absl::StatusOr<LookupResult> found =
-      log_->client().Lookup(*head_, record, Positions::kProven);
+      log_->client().Lookup(*head_, *question.value, Positions::kProven);
   if (!found.ok()) return found.status();
   question.verdict = found->answer.verdict;
   question.proof = FormatProofFile({head_->proof, found->proof});
@@ -146,7 +160,7 @@ absl::Status Inquiry::WriteProof(const Question& question) {
 }
 
 void Inquiry::AddHints(std::vector<Question>& batch) {
-  if (out_->quiet() && !out_->json()) return;
+  if (!options_.hints || (out_->quiet() && !out_->json())) return;
   std::vector<Hash> hashes;
   std::vector<std::pair<Question*, std::string>> asked;
   for (Question& question : batch) {
@@ -179,6 +193,7 @@ ExitCode Inquiry::Print(const Question& question) {
   const SourceRecord& record = question.record;
   const std::string_view word = WordOf(question.verdict);
   Json json = InFields(word, &record.hash, log_->origin(), options_.at, head_);
+  AddLabel(question, json);
   if (!record.name.empty()) json["record"] = record.name;
   if (options_.out) json["file"] = options_.out->FileFor(record.hash);
   if (!question.hints.empty()) json["present_if"] = question.hints;
@@ -187,6 +202,7 @@ ExitCode Inquiry::Print(const Question& question) {
   std::string detail = "  record  " + ToHex(record.hash);
   if (!record.name.empty()) detail += " (" + record.name + ")";
   out_->Detail(detail);
+  if (is_private_) out_->Detail("  label   " + ToHex(question.value->value));
   if (options_.out) out_->Detail("  proof   " + options_.out->FileFor(record.hash));
   if (question.verdict == SetVerdict::kAbsent && !record.name.empty()) {
     out_->Detail("  hashed  " +
@@ -200,9 +216,15 @@ ExitCode Inquiry::Print(const Question& question) {
   return options_.expect_absent ? ExpectAbsent(code) : code;
 }
 
+void Inquiry::AddLabel(const Question& question, Json& json) const {
+  if (!is_private_) return;
+  json["label"] = question.value ? Json(ToHex(question.value->value)) : Json(nullptr);
+}
+
 ExitCode Inquiry::PrintUnverified(const Question& question, const absl::Status& why) {
   const std::string_view word = WordOf(why);
   Json json = InFields(word, &question.record.hash, log_->origin(), options_.at, head_);
+  AddLabel(question, json);
   json["error"] = std::string(why.message());
   out_->Verdict(json, word, ": nothing was shown, neither presence nor absence");
   out_->Detail("  record  " + ToHex(question.record.hash) +
@@ -215,6 +237,7 @@ void Inquiry::PrintVersion() {
   out_->Detail(VersionDetail(version, head_->seen_size));
   out_->Detail(FreshnessDetail(version.cosigned_at_s));
   out_->Detail(KeyDetail(version.log_key, head_->pinned));
+  if (is_private_) out_->Detail(PrivateDetail());
 }
 
 }  // namespace setlog

@@ -6,7 +6,9 @@
 // Records go out in batches; every verdict comes from a proof that was verified under
 // the one head. With an output place each is asked alone, with the entries that a proof
 // file needs. A batch that cannot be verified is UNVERIFIED, record by record, and the
-// last one asked. Not thread-safe.
+// last one asked. In a private log the labels come first, a batch in one message: who
+// gets none because of what was typed, such as no token, has no verdict at all. Not
+// thread-safe.
 #ifndef SETLOG_TOOLS_INQUIRY_H_
 #define SETLOG_TOOLS_INQUIRY_H_
 
@@ -44,6 +46,8 @@ struct InquiryOptions {
   Json at;  // as asked: a tag, a size or null
   bool expect_absent = false;
   std::optional<ProofPlace> out;
+  // Ask about records that an absent one may have been meant to be.
+  bool hints = true;
 };
 
 // The fields of a verdict; `head` is nothing before there is one.
@@ -62,6 +66,7 @@ class Inquiry {
  private:
   struct Question {
     SourceRecord record;
+    std::optional<LoggedValue> value;
     SetVerdict verdict = SetVerdict::kAbsent;
     std::string proof;  // the bytes of its proof file, if one is wanted
     std::vector<std::string> hints;
@@ -69,11 +74,13 @@ class Inquiry {
 
   // Fills `batch`; whether there may be more.
   absl::StatusOr<bool> NextBatch(RecordSource& source, std::vector<Question>& batch);
+  absl::Status FindValues(std::vector<Question>& batch);
   absl::Status Ask(std::vector<Question>& batch);
   absl::Status AskWithProof(Question& question);
   void AddHints(std::vector<Question>& batch);
   absl::Status WriteProof(const Question& question);
   ExitCode Print(const Question& question);
+  void AddLabel(const Question& question, Json& json) const;
   ExitCode PrintUnverified(const Question& question, const absl::Status& why);
   void PrintVersion();
 
@@ -81,6 +88,7 @@ class Inquiry {
   const VerifiedHead* head_;
   const SchemeKind scheme_;
   const InquiryOptions options_;
+  const bool is_private_;  // the log: of labels
   Output* out_;
   uint64_t asked_ = 0;
 };

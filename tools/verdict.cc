@@ -35,9 +35,14 @@ std::string VerdictSentence(const Version& version, SetVerdict verdict) {
   const char* preposition = verdict == SetVerdict::kPresent ? "in" : "from";
   const std::string tag =
       version.tag ? absl::StrFormat("version %s, ", version.tag->name) : "";
-  return absl::StrFormat(" %s the set that %s committed to at size %d (%s%s); %s",
+  const bool is_private = version.manifest.labels.has_value();
+  return absl::StrFormat(" %s the set that %s committed to at size %d (%s%s%s)%s; %s",
                          preposition, version.manifest.origin, version.index.m, tag,
-                         version.manifest.scheme, AuditWords(version));
+                         version.manifest.scheme, is_private ? ", private" : "",
+                         is_private && verdict == SetVerdict::kAbsent
+                             ? ": its owner committed no label for this record"
+                             : "",
+                         AuditWords(version));
 }
 
 std::string VersionDetail(const Version& version, uint64_t seen_size) {
@@ -60,6 +65,13 @@ std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s) {
          absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
                           absl::FromUnixSeconds(static_cast<int64_t>(*cosigned_at_s)),
                           absl::UTCTimeZone());
+}
+
+std::string PrivateDetail() {
+  return "  private ABSENT means that the owner committed no label for this record, "
+         "not "
+         "that\n"
+         "          none of the entries that were not opened is this record's data";
 }
 
 std::string KeyDetail(const VerifierKey& key, bool pinned) {

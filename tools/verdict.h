@@ -5,7 +5,8 @@
 //   // " from the set that example.org/a committed to at size 12 (version v1, json/1);
 //   //  set root not audited"
 //
-// ABSENT is absent from a set that somebody committed to, and never more than that.
+// ABSENT is absent from a set that somebody committed to, and never more than that: in
+// a private log that its owner committed no label for the record.
 // Pure functions; thread-safe.
 #ifndef SETLOG_TOOLS_VERDICT_H_
 #define SETLOG_TOOLS_VERDICT_H_
@@ -40,6 +41,9 @@ std::string AuditWords(const Version& version);
 std::string VersionDetail(const Version& version, uint64_t seen_size = 0);
 // Freshness, as far as witnesses show it.
 std::string FreshnessDetail(std::optional<uint64_t> cosigned_at_s);
+
+// What a verdict on a record of a private log does not say.
+std::string PrivateDetail();
 
 std::string KeyDetail(const VerifierKey& key, bool pinned);
 

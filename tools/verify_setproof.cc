@@ -27,9 +27,9 @@ Json Fields(std::string_view word, const ProofFile* file, const Version* version
   return json;
 }
 
-void PrintEvidence(const ProofFile& file, const Version& version, const Answer& answer,
-                   const VerifyQuestion& question, const OfflineTrust& trust,
-                   Output& out) {
+void PrintEvidence(const ProofFile& file, const Version& version, const Hash& value,
+                   const Answer& answer, const VerifyQuestion& question,
+                   const OfflineTrust& trust, Output& out) {
   const std::string hash = ToHex(file.answer.record);
   if (!question.record_file.empty()) {
     out.Detail(absl::StrFormat("  record  %s (%s)", hash, question.record_file));
@@ -39,6 +39,7 @@ void PrintEvidence(const ProofFile& file, const Version& version, const Answer& 
     out.Detail("  record  " + hash +
                ", the file's own: neither --record nor --hash was given");
   }
+  if (version.manifest.labels) out.Detail("  label   " + ToHex(value));
   if (answer.added_at) {
     out.Detail(absl::StrFormat("          added at position %d", *answer.added_at));
   }
@@ -48,6 +49,7 @@ void PrintEvidence(const ProofFile& file, const Version& version, const Answer& 
   out.Detail(VersionDetail(version));
   out.Detail(FreshnessDetail(version.cosigned_at_s));
   out.Detail(KeyDetail(version.log_key, trust.pinned));
+  if (version.manifest.labels) out.Detail(PrivateDetail());
 }
 
 }  // namespace
@@ -79,8 +81,7 @@ ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& ques
   if (!scheme.ok()) return unverified(scheme.status(), &*version, trust->pinned);
   const auto asked = AskedHash(question, *scheme);
   if (!asked.ok()) return out.Fail(asked.status());
-  // In a private log the record's hash is not the value r; that is VerifyAnswer's.
-  if (*asked && !version->manifest.labels && **asked != file->answer.record) {
+  if (*asked && **asked != file->answer.record) {
     return unverified(
         absl::DataLossError(absl::StrFormat(
             "the file is for another record: the one asked about has the hash %s, the "
@@ -88,16 +89,19 @@ ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& ques
             ToHex(**asked), ToHex(file->answer.record))),
         &*version, trust->pinned);
   }
-  const auto answer = VerifyAnswer(*version, file->answer);
+  const auto value = ValueOf(version->manifest, file->answer);
+  if (!value.ok()) return unverified(value.status(), &*version, trust->pinned);
+  const auto answer = VerifyValue(*version, *value, file->answer);
   if (!answer.ok()) return unverified(answer.status(), &*version, trust->pinned);
   if (const absl::Status kept = KeepKey(version->log_key, trust->pinned); !kept.ok()) {
     if (absl::IsDataLoss(kept)) return unverified(kept, &*version, trust->pinned);
     out.Note("the key could not be remembered: " + std::string(kept.message()));
   }
   const std::string_view word = WordOf(answer->verdict);
-  out.Verdict(Fields(word, &*file, &*version, &*answer, trust->pinned), word,
-              VerdictSentence(*version, answer->verdict));
-  PrintEvidence(*file, *version, *answer, question, *trust, out);
+  Json json = Fields(word, &*file, &*version, &*answer, trust->pinned);
+  if (version->manifest.labels) json["label"] = ToHex(*value);
+  out.Verdict(json, word, VerdictSentence(*version, answer->verdict));
+  PrintEvidence(*file, *version, *value, *answer, question, *trust, out);
   const ExitCode code = CodeOf(answer->verdict);
   return question.expect_absent ? ExpectAbsent(code) : code;
 }

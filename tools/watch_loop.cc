@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "client/set_difference.h"
@@ -35,15 +36,14 @@ bool IsLoss(const absl::Status& status) {
 }  // namespace
 
 WatchLoop::WatchLoop(Session& session, LogSession& log, const WatchStore& store,
-                     RecordWatch watch, std::map<Hash, std::string> names,
-                     WatchOptions options)
+                     WatchInput input, WatchOptions options)
     : session_(session),
       log_(log),
       store_(store),
-      watch_(std::move(watch)),
+      input_(std::move(input)),
       options_(std::move(options)),
-      report_(&session.out, log.origin(), options_.input, std::move(names)),
-      kept_m_(watch_.state().m),
+      report_(&session.out, log.origin(), options_.input, std::move(input_.names)),
+      kept_m_(input_.before ? input_.before->m : 0),
       gap_(kLeastGap) {}
 
 ExitCode WatchLoop::Run() {
@@ -79,19 +79,59 @@ std::optional<ExitCode> WatchLoop::Look() {
   const bool is_new = !started_ || head->version.index.m != looked_m_;
   if (!lost_) gap_ = is_new ? kLeastGap : std::min(2 * gap_, kLongestGap);
   looked_m_ = head->version.index.m;
-  if (head->version.manifest.labels) {
-    return Unverified(absl::UnimplementedError(
-        "a private log (VRF labels); this version asks plain logs only"));
+  if (const std::optional<ExitCode> code = Begin(*head)) return code;
+  return watch_ ? LookAt(*head) : std::nullopt;
+}
+
+std::optional<ExitCode> WatchLoop::Begin(const VerifiedHead& head) {
+  if (watch_) return std::nullopt;
+  const Manifest& manifest = head.version.manifest;
+  if (!vrf_ && (manifest.labels || input_.vrf.named())) {
+    absl::StatusOr<std::unique_ptr<VrfSource>> opened =
+        OpenVrfSource(input_.vrf, session_.server, manifest, log_.connection());
+    if (!opened.ok()) return Unverified(opened.status());
+    vrf_ = *std::move(opened);
+    log_.client().UseVrf(vrf_.get());
   }
-  return LookAt(*head);
+  std::vector<Hash> watched;
+  if (manifest.labels) {
+    if (const absl::Status found = FindLabels(head); !found.ok()) {
+      return Failed(Step::kLabels, found);
+    }
+    watched.reserve(labels_.size());
+    for (const auto& [label, record] : labels_) watched.push_back(label);
+    report_.Labelled(std::exchange(labels_, {}));
+  } else {
+    watched = std::move(input_.records);
+  }
+  watch_.emplace(&log_.connection(), std::move(watched), std::move(input_.before));
+  input_ = {};
+  return std::nullopt;
+}
+
+absl::Status WatchLoop::FindLabels(const VerifiedHead& head) {
+  const std::span<const Hash> records = input_.records;
+  Progress progress("labels", records.size(), session_.out.quiet());
+  // What was had before a failure was paid for.
+  while (labels_.size() < records.size()) {
+    if (interrupt_.requested()) return absl::CancelledError("interrupted");
+    const auto rest = records.subspan(labels_.size());
+    const absl::StatusOr<std::vector<LoggedValue>> piece = log_.client().ValuesOf(
+        head, rest.first(std::min(rest.size(), LogClient::kBatchRecords)),
+        WithProofs::kUnlessOwn);
+    if (!piece.ok()) return piece.status();
+    for (const LoggedValue& one : *piece) labels_.emplace_back(one.value, one.record);
+    progress.Update(labels_.size());
+  }
+  return absl::OkStatus();
 }
 
 std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
-  const uint64_t since = watch_.state().m;
+  const uint64_t since = watch_->state().m;
   absl::StatusOr<std::vector<WatchEvent>> events = std::vector<WatchEvent>();
   {
     Progress progress("asking", 0, session_.out.quiet() || started_);
-    events = watch_.Look(head, [&](uint64_t done, uint64_t) -> absl::Status {
+    events = watch_->Look(head, [&](uint64_t done, uint64_t) -> absl::Status {
       progress.Update(done);
       if (interrupt_.requested()) return absl::CancelledError("interrupted");
       return absl::OkStatus();
@@ -99,11 +139,11 @@ std::optional<ExitCode> WatchLoop::LookAt(const VerifiedHead& head) {
   }
   if (!events.ok()) {
     if (interrupt_.requested()) return std::nullopt;
-    if (watch_.doubted()) return Doubt(head, events.status());
+    if (watch_->doubted()) return Doubt(head, events.status());
     return Failed(Step::kEvents, events.status());
   }
   if (lost_ && lost_->at != Step::kAhead) Found();
-  if (!started_) report_.Start(watch_, head, since);
+  if (!started_) report_.Start(*watch_, head, since);
   if (const std::optional<ExitCode> code = Tell(head, since, *events)) return code;
   return CheckLag(head);
 }
@@ -115,7 +155,7 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
   // Whether m moved or not: a server may also let it move, and stay behind.
   if (!read_at_ || Clock::now() - *read_at_ >= interval) {
     const absl::StatusOr<WatchAhead> ahead =
-        watch_.ReadAhead(head, [&](uint64_t, uint64_t) -> absl::Status {
+        watch_->ReadAhead(head, [&](uint64_t, uint64_t) -> absl::Status {
           if (interrupt_.requested()) return absl::CancelledError("interrupted");
           return absl::OkStatus();
         });
@@ -150,7 +190,7 @@ std::optional<ExitCode> WatchLoop::CheckLag(const VerifiedHead& head) {
 std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since,
                                         const std::vector<WatchEvent>& events) {
   for (const WatchEvent& event : events) {
-    report_.Event(watch_, head, since, event);
+    report_.Event(*watch_, head, since, event);
     if (!session_.out.Flush()) return ExitCode::kUnverified;
     const bool told = options_.command.empty() || RunCommand(head, event);
     // Not all are told: none are kept as told, and the next run begins with them.
@@ -169,8 +209,8 @@ std::optional<ExitCode> WatchLoop::Tell(const VerifiedHead& head, uint64_t since
 }
 
 absl::Status WatchLoop::Keep() {
-  const WatchState& state = watch_.state();
-  if (state.m == kept_m_ && watch_.new_values() + watch_.dropped_values() == 0) {
+  const WatchState& state = watch_->state();
+  if (state.m == kept_m_ && watch_->new_values() + watch_->dropped_values() == 0) {
     return absl::OkStatus();
   }
   const absl::StatusOr<std::optional<KnownLog>> known =
@@ -185,11 +225,13 @@ absl::Status WatchLoop::Keep() {
 }
 
 bool WatchLoop::RunCommand(const VerifiedHead& head, const WatchEvent& event) {
-  const std::string hash = ToHex(watch_.values()[event.place]);
+  const Hash& value = watch_->values()[event.place];
+  const std::string hash = ToHex(report_.RecordOf(value));
   const absl::Status ran = RunHook(
       options_.command,
       {{"SETLOG_EVENT", std::string(WordOf(event))},
        {"SETLOG_HASH", hash},
+       {"SETLOG_LABEL", vrf_ ? ToHex(value) : std::string()},
        {"SETLOG_ORIGIN", log_.origin()},
        {"SETLOG_INDEX_SIZE", absl::StrFormat("%d", head.version.index.m)},
        {"SETLOG_POSITION",
@@ -237,11 +279,12 @@ std::optional<ExitCode> WatchLoop::Failed(Step at, const absl::Status& why) {
   lost_ = {lost_ ? lost_->since : Clock::now(), at, why.code()};
   if (same) return std::nullopt;
   const std::string words =
-      headless ? log_.Explain(why)
-               : absl::StrFormat(
-                     "%s shows heads, but refuses the entries or lookups behind them, "
-                     "so events may be missing: %s",
-                     session_.server.address, std::string(why.message()));
+      headless || at == Step::kLabels
+          ? log_.Explain(why)
+          : absl::StrFormat(
+                "%s shows heads, but refuses the entries or lookups behind them, "
+                "so events may be missing: %s",
+                session_.server.address, std::string(why.message()));
   session_.out.Error(absl::StrFormat(
       "lost: %s\n  The watch tries again until a signal ends it.", words));
   return std::nullopt;
@@ -261,7 +304,7 @@ ExitCode WatchLoop::Unverified(const absl::Status& why) {
 }
 
 ExitCode WatchLoop::Doubt(const VerifiedHead& head, const absl::Status& why) {
-  const WatchState& state = watch_.state();
+  const WatchState& state = watch_->state();
   const absl::StatusOr<VerifiedHead> older =
       log_.Head({.size = state.index_position + 1}, {});
   if (older.ok() && older->version.index.m == state.m) {

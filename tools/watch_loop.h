@@ -1,8 +1,10 @@
 // tools/watch_loop.h -- follows a log's heads and tells what became of some records.
 //
-//   WatchLoop loop(session, log, store, std::move(watch), names, options);
+//   WatchLoop loop(session, log, store, std::move(input), options);
 //   ExitCode code = loop.Run();   // until a signal, or until nothing can be believed
 //
+// In a private log it watches the records' labels, which it gets once, under the first
+// head that is verified.
 // A server that is lost is waited for; a head or an answer that does not verify ends
 // it. Events are told first and kept as told afterwards: a watch that was killed in
 // between tells them again. Not thread-safe.
@@ -12,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +26,7 @@
 #include "tools/command.h"
 #include "tools/interrupt.h"
 #include "tools/log_session.h"
+#include "tools/vrf_flags.h"
 #include "tools/watch_report.h"
 
 namespace setlog {
@@ -35,17 +39,28 @@ struct WatchOptions {
   std::optional<uint64_t> max_lag;  // entries that the set may be behind the head
 };
 
+struct WatchInput {
+  std::vector<Hash> records;
+  std::map<Hash, std::string> names;  // of some of them, for people
+  std::optional<WatchState> before;   // where an earlier watch came to
+  VrfFlags vrf;
+};
+
 class WatchLoop {
  public:
-  // `names` of some of the values, for people. All but the watch must outlive it.
+  // The first three must outlive it.
   WatchLoop(Session& session, LogSession& log, const WatchStore& store,
-            RecordWatch watch, std::map<Hash, std::string> names, WatchOptions options);
+            WatchInput input, WatchOptions options);
 
   ExitCode Run();
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // Makes the watch, if there is none yet; an exit code if there will be none.
+  std::optional<ExitCode> Begin(const VerifiedHead& head);
+  // Goes on where it stopped.
+  absl::Status FindLabels(const VerifiedHead& head);
   // One look; an exit code if the watch ends with it.
   std::optional<ExitCode> Look();
   // The same after a head was verified.
@@ -57,9 +72,9 @@ class WatchLoop {
   // False if a signal ended it before it was done.
   bool RunCommand(const VerifiedHead& head, const WatchEvent& event);
   absl::Status Keep();
-  // Where a look stopped: at the head; at what became of the records; at the entries
-  // that no version covers.
-  enum class Step { kHead, kEvents, kAhead };
+  // Where a look stopped: at the head; at the labels of the records; at what became of
+  // them; at the entries that no version covers.
+  enum class Step { kHead, kLabels, kEvents, kAhead };
   // Lost, and waited for, or the end.
   std::optional<ExitCode> Failed(Step at, const absl::Status& why);
   // A look came further than where it was lost.
@@ -72,9 +87,12 @@ class WatchLoop {
   Session& session_;
   LogSession& log_;
   const WatchStore& store_;
-  RecordWatch watch_;
+  WatchInput input_;
+  std::unique_ptr<VrfSource> vrf_;      // of a private log
+  std::vector<LabelledRecord> labels_;  // as far as they are known, until it begins
+  std::optional<RecordWatch> watch_;    // from the first verified head on
   const WatchOptions options_;
-  const WatchReport report_;
+  WatchReport report_;
   const Interrupt interrupt_;
   std::optional<HeadWaiter> waiter_;  // from the first rest on
   bool started_ = false;

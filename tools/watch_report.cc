@@ -1,5 +1,8 @@
 #include "tools/watch_report.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -26,8 +29,29 @@ Json WatchReport::Fields(std::string_view event, const VerifiedHead& head) const
           {"at", Now()}};
 }
 
-std::string WatchReport::NameOf(const Hash& value) const {
-  const auto found = names_.find(value);
+void WatchReport::Labelled(std::vector<LabelledRecord> records) {
+  is_private_ = true;
+  records_ = std::move(records);
+  std::sort(records_.begin(), records_.end());
+}
+
+const Hash& WatchReport::RecordOf(const Hash& value) const {
+  const auto found = std::lower_bound(
+      records_.begin(), records_.end(), value,
+      [](const auto& pair, const Hash& label) { return pair.first < label; });
+  return found == records_.end() || found->first != value ? value : found->second;
+}
+
+void WatchReport::AddRecord(const Hash& value, Json& json) const {
+  const Hash& record = RecordOf(value);
+  json["hash"] = ToHex(record);
+  if (is_private_) json["label"] = ToHex(value);
+  const std::string name = NameOf(record);
+  if (!name.empty()) json["record"] = name;
+}
+
+std::string WatchReport::NameOf(const Hash& record) const {
+  const auto found = names_.find(record);
   return found == names_.end() ? "" : found->second;
 }
 
@@ -43,9 +67,9 @@ void WatchReport::Start(const RecordWatch& watch, const VerifiedHead& head,
   json["replayed_by"] = head.version.replayed_by;
   out_.Result(
       json, absl::StrFormat(
-                "watching %d records (%s) in %s: %d in the set at m = %d, %d not; %s",
-                count, input_, origin_, present, head.version.index.m, count - present,
-                AuditWords(head.version)));
+                "watching %d records (%s) in %s%s: %d in the set at m = %d, %d not; %s",
+                count, input_, origin_, is_private_ ? ", by their labels" : "", present,
+                head.version.index.m, count - present, AuditWords(head.version)));
   if (since > 0) {
     out_.Note(
         absl::StrFormat("goes on from m = %d, where an earlier run came to", since));
@@ -63,10 +87,10 @@ void WatchReport::Start(const RecordWatch& watch, const VerifiedHead& head,
         WordOf(watch.state().present[i] ? SetVerdict::kPresent : SetVerdict::kAbsent);
     Json status = Fields("status", head);
     status["verdict"] = word;
-    status["hash"] = ToHex(value);
-    const std::string name = NameOf(value);
-    if (!name.empty()) status["record"] = name;
-    out_.Verdict(status, word, absl::StrFormat(" %s %s", ToHex(value), name));
+    AddRecord(value, status);
+    const Hash& record = RecordOf(value);
+    out_.Verdict(status, word,
+                 absl::StrFormat(" %s %s", ToHex(record), NameOf(record)));
   }
 }
 
@@ -74,18 +98,18 @@ void WatchReport::Event(const RecordWatch& watch, const VerifiedHead& head,
                         uint64_t since, const WatchEvent& event) const {
   const Hash& value = watch.values()[event.place];
   Json json = Fields(WordOf(event), head);
-  json["hash"] = ToHex(value);
+  AddRecord(value, json);
   json["since"] = since;
   json["position"] = OrNull(event.position);
-  const std::string name = NameOf(value);
-  if (!name.empty()) json["record"] = name;
+  const Hash& record = RecordOf(value);
+  const std::string name = NameOf(record);
   const std::string where =
       event.position
           ? absl::StrFormat("by entry %d", *event.position)
           : absl::StrFormat("between m = %d and m = %d", since, head.version.index.m);
   out_.Result(json, absl::StrFormat("%s %s %s, %s; set at m = %d of %s%s%s",
                                     json["at"].get<std::string>(),
-                                    event.entered ? "ENTERED" : "LEFT", ToHex(value),
+                                    event.entered ? "ENTERED" : "LEFT", ToHex(record),
                                     where, head.version.index.m, origin_,
                                     name.empty() ? "" : "; ", name));
 }

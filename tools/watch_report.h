@@ -14,16 +14,20 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/head_follower.h"
 #include "client/record_watch.h"
+#include "log/bytes.h"
 #include "tools/output.h"
 
 namespace setlog {
 
 // "entered" or "left".
 std::string_view WordOf(const WatchEvent& event);
+
+using LabelledRecord = std::pair<Hash, Hash>;  // the label, the record
 
 class WatchReport {
  public:
@@ -38,6 +42,11 @@ class WatchReport {
         origin_(std::move(origin)),
         input_(std::move(input)),
         names_(std::move(names)) {}
+
+  // Of a private log: which record each of the watched values, a label, is of.
+  void Labelled(std::vector<LabelledRecord> records);
+  // The record itself in a plain log. O(log n).
+  const Hash& RecordOf(const Hash& value) const;
 
   // After the first look; `since` is the m that an earlier run came to, or 0.
   void Start(const RecordWatch& watch, const VerifiedHead& head, uint64_t since) const;
@@ -55,12 +64,16 @@ class WatchReport {
 
  private:
   Json Fields(std::string_view event, const VerifiedHead& head) const;
-  std::string NameOf(const Hash& value) const;
+  // The fields that say which record it is about.
+  void AddRecord(const Hash& value, Json& json) const;
+  std::string NameOf(const Hash& record) const;
 
   Output& out_;
   const std::string origin_;
   const std::string input_;
   const std::map<Hash, std::string> names_;
+  bool is_private_ = false;
+  std::vector<LabelledRecord> records_;  // by label
 };
 
 }  // namespace setlog
