@@ -135,15 +135,18 @@ def our_memory(points):
 
 
 OURS, OUR_EIGHT, THEIR_SET, THEIR_DIRECTORY = "#1b6ca8", "#2a9d55", "#d1495b", "#e09f3e"
-# Panels: title, y axis, whether that is logarithmic, curves of (name, process, value, model, colour).
+# Panels: title, y axis, whether that is logarithmic, curves of (name, process, value,
+# model or None, colour).
 PANELS = [
     ("Commit, per record", "us, two cores", True, [
         ("setlog, durable, over gRPC, indexed", SERVICE, per_record, our_commit, OURS),
-        ("akd in memory, its set alone", SET, per_record, same, THEIR_SET),
-        ("akd in memory, a directory", DIRECTORY, per_record, same, THEIR_DIRECTORY),
+        ("setlog, in memory", CORE, per_record, None, OUR_EIGHT),
+        ("akd, in memory, its set alone", SET, per_record, same, THEIR_SET),
+        ("akd, in memory, a directory", DIRECTORY, per_record, same, THEIR_DIRECTORY),
     ]),
     ("Peak memory", "MiB", True, [
         ("setlog, server and client", SERVICE, of("memory_peak_mib"), our_memory, OURS),
+        ("setlog, in memory", CORE, of("memory_peak_mib"), None, OUR_EIGHT),
         ("akd, its set alone", SET, of("memory_peak_mib"), linear, THEIR_SET),
         ("akd, a directory", DIRECTORY, of("memory_peak_mib"), linear, THEIR_DIRECTORY),
     ]),
@@ -188,7 +191,7 @@ def print_model(results):
     for title, unit, _, curves in PANELS:
         for name, process, value, model, _ in curves:
             points = curve(results, process, value)
-            if len(points) > 1:
+            if model and len(points) > 1:
                 cells = [number(model(points)(x)) for x in powers]
                 print(f"| {title} ({unit}): {name} | " + " | ".join(cells) + " |")
 
@@ -204,7 +207,7 @@ def panel(results, number_of, title, unit, logarithmic, curves):
         plots.append(f"{block}m with linespoints lw 2 pt 7 ps 0.5 lc rgb '{colour}' "
                      f'title "{name}"')
         beyond = []
-        if len(points) > 1:
+        if model and len(points) > 1:
             predict = model(points)
             last = points[-1][0]
             steps = round((LAST - last) * 4)
@@ -217,7 +220,7 @@ def panel(results, number_of, title, unit, logarithmic, curves):
         return []
     # With room for the names above the curves.
     if logarithmic:
-        scale = ["set logscale y", f"set yrange [{lowest / 2}:{highest * (highest / lowest) ** .7}]",
+        scale = ["set logscale y", f"set yrange [{lowest / 2}:{highest * max((highest / lowest) ** .55, 30)}]",
                  "set format y '%s'" % ("10^{%T}" if highest > 1e5 else "%g")]
     else:
         scale = ["unset logscale y", f"set yrange [0:{highest * 1.7}]", "set format y '%g'"]
