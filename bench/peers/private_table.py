@@ -220,7 +220,8 @@ def panel(results, number_of, title, unit, logarithmic, curves):
         return []
     # With room for the names above the curves.
     if logarithmic:
-        scale = ["set logscale y", f"set yrange [{lowest / 2}:{highest * max((highest / lowest) ** .55, 30)}]",
+        top = highest * max((highest / lowest) ** .55, 30)
+        scale = ["set logscale y", f"set yrange [{lowest / 2}:{top}]",
                  "set format y '%s'" % ("10^{%T}" if highest > 1e5 else "%g")]
     else:
         scale = ["unset logscale y", f"set yrange [0:{highest * 1.7}]", "set format y '%g'"]
