@@ -30,7 +30,7 @@ class VrfLaneProver {
   VrfLaneProver(const VrfLaneProver&) = delete;
   VrfLaneProver& operator=(const VrfLaneProver&) = delete;
 
-  // Any number of them; 15 us each from eight on. Sets as many answers as there are records.
+  // Any number of records; 15 us each from eight on. Sets an answer for each.
   void Prove(std::span<const Hash> records, std::optional<VrfSecretKey::Answer>* out);
 
  private:

@@ -44,6 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     kernel.verify(key, std::span(claims), labels);
     Law(labels[0].has_value() == shown.ok(), "every kernel judges as one by one");
     Law(labels[1] == secret.Label(record), "and each claim for itself");
+    const Hash records[] = {record, record};
+    std::optional<VrfSecretKey::Answer> made[2];
+    kernel.prove(secret, std::span(records), made);
+    Law(made[0]->proof == answer.proof && made[1]->proof == answer.proof,
+        "every kernel makes the same proof");
   }
   return 0;
 }
