@@ -64,7 +64,7 @@ void VrfLaneProver::ProveTurn(std::span<const Hash> records,
   lanes::ProveAvx512Ifma(prove_key_, h[0].data(), nonces_[0].data(), count,
                          proven.data());
   for (size_t i = 0; i < count; ++i) {
-    VrfSecretKey::Answer& answer = out[i].emplace(VrfProof(), VrfOutput());
+    VrfSecretKey::Answer& answer = *(out[i] = VrfSecretKey::Answer{VrfProof(), {}});
     uint8_t* const bytes = answer.proof.bytes_.data();
     std::ranges::copy(proven[i].gamma, bytes);
     std::ranges::copy(proven[i].challenge, bytes + 32);
