@@ -68,7 +68,9 @@ void ProveByLanes(const VrfSecretKey& key, std::span<const Hash> records,
                   std::optional<VrfSecretKey::Answer>* out) {
   // One takes eight lanes' time, twice, for it is verified.
   if (records.size() < 2) return ProveOneByOne(key, records, out);
-  VrfLaneProver(key).Prove(records, out);
+  constexpr lanes::ProofSteps kSteps = {lanes::MapAvx512Ifma, lanes::ProveAvx512Ifma,
+                                        lanes::VerifyAvx512Ifma};
+  VrfLaneProver(key, kSteps).Prove(records, out);
 }
 
 constexpr VrfKernel kAvx512Ifma = {

@@ -24,11 +24,11 @@ void PutBlocks(std::span<uint8_t> blocks, uint8_t what, Bytes after, size_t miss
 
 namespace {
 
+// What is hashed to the group, and to a challenge.
 template <typename Key>
-void PutAllBlocks(Key& key, const Hash& public_key) {
+void PutKeyBlocks(Key& key, const Hash& public_key) {
   PutBlocks(key.map_block, vrf::kMapInput, public_key, Hash::kSize, 0);
   PutBlocks(key.challenge_blocks, vrf::kChallenge, public_key, 4 * Hash::kSize, 1);
-  PutBlocks(key.output_block, vrf::kOutput, Bytes(), Hash::kSize, 1);
 }
 
 }  // namespace
@@ -36,14 +36,15 @@ void PutAllBlocks(Key& key, const Hash& public_key) {
 lanes::ProveKey VrfProveKey(Bytes secret_scalar, const Hash& public_key) {
   lanes::ProveKey key;
   std::ranges::copy(secret_scalar, key.secret);
-  PutAllBlocks(key, public_key);
+  PutKeyBlocks(key, public_key);
   return key;
 }
 
 lanes::VerifyKey VrfVerifyKey(const Hash& public_key) {
   lanes::VerifyKey key;
   std::ranges::copy(Bytes(public_key), key.public_key);
-  PutAllBlocks(key, public_key);
+  PutKeyBlocks(key, public_key);
+  PutBlocks(key.output_block, vrf::kOutput, Bytes(), Hash::kSize, 1);
   return key;
 }
 

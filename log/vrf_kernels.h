@@ -68,10 +68,9 @@ struct ProveKey {
   uint8_t secret[32];
   uint8_t map_block[kBlockBytes];
   uint8_t challenge_blocks[2 * kBlockBytes];
-  uint8_t output_block[kBlockBytes];
 };
 struct Proven {
-  uint8_t gamma[32], challenge[16], beta[64];
+  uint8_t gamma[32], challenge[16];
 };
 
 // In two steps, for the nonce of a proof is a hash of H: first the encodings of H, 32
@@ -81,6 +80,13 @@ void MapAvx512Ifma(const ProveKey& key, const uint8_t* records, size_t count,
                    uint8_t* h);
 void ProveAvx512Ifma(const ProveKey& key, const uint8_t* h, const uint8_t* nonces,
                      size_t count, Proven* proven);
+
+// What log/vrf_lane_prover.h takes, of one kind of lanes.
+struct ProofSteps {
+  decltype(&MapAvx512Ifma) map;
+  decltype(&ProveAvx512Ifma) prove;
+  decltype(&VerifyAvx512Ifma) verify;
+};
 
 }  // namespace setlog::lanes
 

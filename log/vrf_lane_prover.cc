@@ -32,8 +32,9 @@ Scalar Response(Bytes secret, const Scalar& nonce, Bytes challenge) {
 
 }  // namespace
 
-VrfLaneProver::VrfLaneProver(const VrfSecretKey& key)
+VrfLaneProver::VrfLaneProver(const VrfSecretKey& key, const lanes::ProofSteps& steps)
     : key_(key),
+      steps_(steps),
       verify_key_(VrfVerifyKey(key.PublicKey().bytes())),
       prove_key_(VrfProveKey(key.Scalar(), key.PublicKey().bytes())) {}
 
@@ -59,10 +60,9 @@ void VrfLaneProver::ProveTurn(std::span<const Hash> records,
   std::array<lanes::Proven, kAtOnce> proven;
   std::array<lanes::Claim, kAtOnce> claims;
   std::array<lanes::Shown, kAtOnce> shown;
-  lanes::MapAvx512Ifma(prove_key_, records[0].data(), count, h[0].data());
+  steps_.map(prove_key_, records[0].data(), count, h[0].data());
   for (size_t i = 0; i < count; ++i) nonces_[i] = Nonce(key_.Scalar(), h[i]);
-  lanes::ProveAvx512Ifma(prove_key_, h[0].data(), nonces_[0].data(), count,
-                         proven.data());
+  steps_.prove(prove_key_, h[0].data(), nonces_[0].data(), count, proven.data());
   for (size_t i = 0; i < count; ++i) {
     VrfSecretKey::Answer& answer = *(out[i] = VrfSecretKey::Answer{VrfProof(), {}});
     uint8_t* const bytes = answer.proof.bytes_.data();
@@ -70,10 +70,10 @@ void VrfLaneProver::ProveTurn(std::span<const Hash> records,
     std::ranges::copy(proven[i].challenge, bytes + 32);
     std::ranges::copy(Response(key_.Scalar(), nonces_[i], proven[i].challenge),
                       bytes + 48);
-    std::ranges::copy(proven[i].beta, answer.beta.begin());
+    answer.beta = vrf::OutputOf(answer.proof.Gamma());
     claims[i] = {records[i].data(), bytes};
   }
-  lanes::VerifyAvx512Ifma(verify_key_, claims.data(), count, shown.data());
+  steps_.verify(verify_key_, claims.data(), count, shown.data());
   for (size_t i = 0; i < count; ++i) {
     if (!shown[i].right) out[i] = key_.Prove(records[i]);
   }

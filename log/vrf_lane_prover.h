@@ -1,6 +1,6 @@
 // log/vrf_lane_prover.h -- proofs of a secret VRF key by kernels with lanes.
 //
-//   VrfLaneProver prover(key);
+//   VrfLaneProver prover(key, steps);
 //   prover.Prove(records, answers);  // those of key.Prove, byte for byte
 //
 // A proof is verified, in lanes as well, before it is given out, and made by libsodium
@@ -25,7 +25,7 @@ class VrfLaneProver {
  public:
   static constexpr size_t kAtOnce = 32;
 
-  explicit VrfLaneProver(const VrfSecretKey& key);
+  VrfLaneProver(const VrfSecretKey& key, const lanes::ProofSteps& steps);
   ~VrfLaneProver();
   VrfLaneProver(const VrfLaneProver&) = delete;
   VrfLaneProver& operator=(const VrfLaneProver&) = delete;
@@ -41,6 +41,7 @@ class VrfLaneProver {
                  std::optional<VrfSecretKey::Answer>* out);
 
   const VrfSecretKey& key_;
+  const lanes::ProofSteps steps_;
   const lanes::VerifyKey verify_key_;
   lanes::ProveKey prove_key_;
   std::array<Scalar, kAtOnce> nonces_;

@@ -4,7 +4,7 @@
 //   ...                                     // a nonce k for each, from its H
 //   ProveOf<Lanes>(base, key, h, nonces, count, proven);
 //
-// x H, k H and k B, three encodings and two hashes. H is decoded again in the second
+// x H, k H and k B, three encodings and a hash. H is decoded again in the second
 // step, 4 % of the work, so that nothing but bytes has to pass between the steps. The
 // same time for all keys, records and nonces.
 #ifndef SETLOG_LOG_VRF_PROVE_LANES_H_
@@ -77,7 +77,7 @@ void ProveOf(const Comb<V, 8>& base, const ProveKey& key, const uint8_t* h,
     FromBytes(point[0], bytes);
     ComputeProducts(words, base, point, x, k);
 
-    uint8_t hashed[8][4 * 32], gamma[8][32];
+    uint8_t hashed[8][4 * 32];
     ToBytes(hashed, point[0], 0);
     for (size_t n = 0; n < 3; ++n) ToBytes(hashed, words[n], 32 + 32 * n);
     HashBlocks(digest, key.challenge_blocks, kChallengeAt, hashed);
@@ -86,17 +86,8 @@ void ProveOf(const Comb<V, 8>& base, const ProveKey& key, const uint8_t* h,
     ToBytes(bytes, challenge);
     for (size_t n = 0; n < lanes; ++n) memcpy(proven[i + n].challenge, bytes[n], 16);
 
-    ToBytes(gamma, words[0]);
-    HashBlocks(digest, key.output_block, kOutputAt, gamma);
-    for (int half = 0; half < 2; ++half) {
-      V part[4];
-      for (int n = 0; n < 4; ++n) part[n] = V::SwapBytes(digest[4 * half + n]);
-      ToBytes(bytes, part);
-      for (size_t n = 0; n < lanes; ++n) {
-        memcpy(proven[i + n].beta + 32 * half, bytes[n], 32);
-      }
-    }
-    for (size_t n = 0; n < lanes; ++n) memcpy(proven[i + n].gamma, gamma[n], 32);
+    ToBytes(bytes, words[0]);
+    for (size_t n = 0; n < lanes; ++n) memcpy(proven[i + n].gamma, bytes[n], 32);
   }
 }
 

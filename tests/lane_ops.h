@@ -53,8 +53,7 @@ struct LaneOps {
   void (*products)(LaneBytes (&out)[3], const LaneBytes& h, const LaneBytes& x,
                    const LaneBytes& k);
   // Null for lanes that know no hashing.
-  void (*verify)(const lanes::VerifyKey& key, const lanes::Claim* claims, size_t count,
-                 lanes::Shown* shown);
+  lanes::ProofSteps steps;
 };
 
 // Null if this CPU, or the compiler's kind of CPU, has no such instructions.

@@ -154,19 +154,27 @@ struct LaneOpsOf {
                      size_t count, lanes::Shown* shown) {
     lanes::VerifyOf(Base(), key, claims, count, shown);
   }
+  static void Map(const lanes::ProveKey& key, const uint8_t* records, size_t count,
+                  uint8_t* h) {
+    lanes::MapOf<V>(key, records, count, h);
+  }
+  static void Prove(const lanes::ProveKey& key, const uint8_t* h, const uint8_t* nonces,
+                    size_t count, lanes::Proven* proven) {
+    lanes::ProveOf(Base(), key, h, nonces, count, proven);
+  }
   // Sums in hashes are meant to wrap, which checked lanes do not let them.
-  static constexpr auto VerifyOp() -> decltype(LaneOps::verify) {
+  static constexpr lanes::ProofSteps Steps() {
     if constexpr (requires { V::SwapBytes(V{}); }) {
-      return Verify;
+      return {Map, Prove, Verify};
     } else {
-      return nullptr;
+      return {};
     }
   }
 
   static constexpr LaneOps kTable = {
       V::kName, Mul,       Square,      Add,      Subtract,  Opposite, SumOf,
       CarryOf,  Canonical, Abs,         Invert,   SqrtRatio, IsZero,   IsNegative,
-      Gammas,   Recode,    ProofPoints, Products, VerifyOp()};
+      Gammas,   Recode,    ProofPoints, Products, Steps()};
 };
 
 }  // namespace setlog

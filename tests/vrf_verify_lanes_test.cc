@@ -195,7 +195,7 @@ TEST(VrfVerifyLanesTest, AGammaThatEncodesNothingIsWrongInItsLaneAlone) {
   const lanes::VerifyKey prepared = VrfVerifyKey(key.PublicKey().bytes());
   const nlohmann::json no_elements = ReadTestJson("vrf.json")["no_elements"];
   for (const LaneOps* ops : AllLaneOps()) {
-    if (ops->verify == nullptr) continue;
+    if (ops->steps.verify == nullptr) continue;
     SCOPED_TRACE(ops->name);
     for (const auto& [why, list] : no_elements.items()) {
       SCOPED_TRACE(why);
@@ -210,7 +210,7 @@ TEST(VrfVerifyLanesTest, AGammaThatEncodesNothingIsWrongInItsLaneAlone) {
       }
       std::memcpy(proofs[bad].data(), HashOf(list[0].get<std::string>()).data(), 32);
       std::vector<lanes::Shown> shown(claims.size());
-      ops->verify(prepared, claims.data(), claims.size(), shown.data());
+      ops->steps.verify(prepared, claims.data(), claims.size(), shown.data());
       for (size_t i = 0; i < claims.size(); ++i) {
         ASSERT_EQ(shown[i].right, i != bad) << i;
         if (i == bad) continue;
@@ -247,12 +247,12 @@ TEST(VrfVerifyLanesTest, UnderAKeyThatEncodesNothingAllAreWrong) {
   Hash broken = key;
   broken.data()[31] |= 0x80;
   for (const LaneOps* ops : AllLaneOps()) {
-    if (ops->verify == nullptr) continue;
+    if (ops->steps.verify == nullptr) continue;
     for (const Hash& public_key : {key, broken}) {
       const auto proof = ProveAs(public_key, x, record);
       const lanes::Claim claim = {record.data(), proof.data()};
       lanes::Shown shown;
-      ops->verify(VrfVerifyKey(public_key), &claim, 1, &shown);
+      ops->steps.verify(VrfVerifyKey(public_key), &claim, 1, &shown);
       EXPECT_EQ(shown.right, public_key == key) << ops->name;
     }
   }
