@@ -4,6 +4,7 @@
 #include <bit>
 #include <random>
 
+#include "fake_log.h"
 #include "private_log.h"
 #include "testing.h"
 
@@ -49,7 +50,7 @@ std::vector<Hash> Batch(const VrfSource& source, std::vector<Hash> records,
 }
 
 TEST(LabelBatchTest, RandomBatchesAreTheDistinctLabelsAndPadsRisingWhateverTheOrder) {
-  const VrfSecretKey key = VrfKeyOf(1);
+  const VrfSecretKey key = VrfKeyOf("1");
   const KeyVrf source(&key);
   std::mt19937_64 random(1);
   for (int turn = 0; turn < 20; ++turn) {
@@ -108,7 +109,7 @@ TEST(LabelBatchTest, MoreThanOnePieceIsCountedAndComesOutTheSame) {
 }
 
 TEST(LabelBatchTest, TwoInputsWithOneLabelAreRefused) {
-  const VrfSecretKey key = VrfKeyOf(1);
+  const VrfSecretKey key = VrfKeyOf("1");
   LyingSource source(&key);
   source.lie = [](std::vector<Hash>& labels) {
     for (Hash& label : labels) label = labels[0];
@@ -123,10 +124,10 @@ TEST(LabelBatchTest, TwoInputsWithOneLabelAreRefused) {
 }
 
 TEST(LabelBatchTest, ASourceOfAnotherKeyOrWithOtherLabelsIsFoundOut) {
-  const VrfSecretKey key = VrfKeyOf(1);
+  const VrfSecretKey key = VrfKeyOf("1");
   LyingSource source(&key);
   EXPECT_OK(CheckSource(source, key.PublicKey()));
-  EXPECT_STATUS(CheckSource(source, VrfKeyOf(2).PublicKey()), StatusCode::kDataLoss,
+  EXPECT_STATUS(CheckSource(source, VrfKeyOf("2").PublicKey()), StatusCode::kDataLoss,
                 "does not have the VRF key");
   source.lie = [](std::vector<Hash>& labels) { labels[0].bytes[0] ^= 1; };
   EXPECT_STATUS(CheckSource(source, key.PublicKey()), StatusCode::kDataLoss,

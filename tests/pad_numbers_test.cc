@@ -75,7 +75,7 @@ class PadNumbersTest : public testing::Test {
     return next.value_or(UINT64_MAX);
   }
 
-  const VrfSecretKey key_ = VrfKeyOf(1);
+  const VrfSecretKey key_ = VrfKeyOf("1");
   const Remembering source_{&key_};
   TempDir dir_;
   StateDirectory state_;
@@ -123,7 +123,7 @@ TEST_F(PadNumbersTest, ALieAboutTheSetIsNoAnswer) {
 
 TEST_F(PadNumbersTest, AnotherKeysProofsAreRefusedAndAPlainLogHasNoPads) {
   Version version = Newest();
-  const VrfSecretKey other = VrfKeyOf(2);
+  const VrfSecretKey other = VrfKeyOf("2");
   EXPECT_STATUS(NextFreePad(connection_, version, KeyVrf(&other), 0),
                 StatusCode::kDataLoss, "");
   version.manifest.labels.reset();
