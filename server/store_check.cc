@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "log/origin.h"
 #include "log/vkey.h"
+#include "server/budgets.h"
 #include "server/key_files.h"
 #include "server/log_check.h"
 #include "server/tokens.h"
@@ -180,7 +181,8 @@ bool IsRocksFile(const fs::path& file) {
 
 void CheckOtherFiles(const DataDirectory& where, StoreCheck* check) {
   static const std::set<std::string> kKnown = {
-      "store", "index", "anchor", "keys", "admin.token", "tokens.json", "audit.log"};
+      "store",       "index",       "anchor",       "keys",
+      "admin.token", "tokens.json", "budgets.json", "audit.log"};
   std::error_code none;
   for (const auto& file : fs::directory_iterator(where.data_dir, none)) {
     const std::string name = file.path().filename();
@@ -209,10 +211,20 @@ void CheckTokens(const DataDirectory& where, StoreCheck* check) {
   } else if (!token.ok()) {
     Add(check, Kind::kDamage, admin, std::string(token.message()), "");
   }
-  const absl::Status scoped = Tokens::Open(where.data_dir, [] { return 0; }).status();
+  const auto clock = [] { return int64_t{0}; };
+  const absl::StatusOr<std::unique_ptr<Tokens>> scoped =
+      Tokens::Open(where.data_dir, clock);
   if (!scoped.ok()) {
     Add(check, Kind::kDamage, where.data_dir + "/tokens.json",
-        std::string(scoped.message()), "");
+        std::string(scoped.status().message()), "");
+    return;
+  }
+  // Of which nothing is spent, so nothing is written.
+  const absl::Status budgets =
+      Budgets::Open(where.data_dir, scoped->get(), kDefaultBudget, clock).status();
+  if (!budgets.ok()) {
+    Add(check, Kind::kDamage, where.data_dir + "/budgets.json",
+        std::string(budgets.message()), "");
   }
 }
 

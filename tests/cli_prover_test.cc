@@ -195,6 +195,19 @@ TEST_F(CliProverTest, SetlogdAnswersWithinBudgetsThatSurviveKills) {
     EXPECT_FALSE(Prove("server", "rich", 10).ok());
   }
   EXPECT_EQ(server->End(SIGTERM), 0);
+  const std::string setlogd = std::string(SETLOG_BINARY) + "d";
+  const std::string budgets = FileText(Path("data/budgets.json"));
+  const auto fsck = [&] {
+    return RunProcess({setlogd, "fsck", "--data", Path("data")});
+  };
+  const ProcessResult whole = fsck();
+  EXPECT_EQ(whole.exit_code, 0) << whole.out << whole.err;
+  EXPECT_THAT(whole.out, Not(HasSubstr("budgets.json")));
+  EXPECT_EQ(FileText(Path("data/budgets.json")), budgets);
+  Write("data/budgets.json", budgets.substr(1));
+  const ProcessResult damaged = fsck();
+  EXPECT_NE(damaged.exit_code, 0);
+  EXPECT_THAT(damaged.out + damaged.err, HasSubstr("budgets.json"));
 }
 
 TEST_F(CliProverTest, SetlogdNeedsKeysThatAreSecretAndThere) {
