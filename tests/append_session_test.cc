@@ -131,6 +131,33 @@ TEST_F(AppendSessionTest, StandardInputIsKnownByItsContent) {
   EXPECT_STATUS(Find(piped), absl::StatusCode::kFailedPrecondition, "--restart");
 }
 
+TEST_F(AppendSessionTest, PadsOnceKeptGoWithTheSessionToItsEnd) {
+  {
+    absl::StatusOr<AppendSession> session = Find(Command());
+    ASSERT_OK(session);
+    EXPECT_EQ(session->pads(), std::nullopt);
+    ASSERT_OK(session->KeepPads({12, 3}));
+  }
+  {
+    absl::StatusOr<AppendSession> again = Find(Command());
+    ASSERT_OK(again);
+    EXPECT_FALSE(again->is_new());
+    ASSERT_TRUE(again->pads());
+    EXPECT_EQ(again->pads()->first, 12u);
+    EXPECT_EQ(again->pads()->count, 3u);
+  }
+  // The same records under other names are found out with pads, too.
+  AppendCommand moved = Command();
+  moved.inputs = {dir_.path() + "/moved"};
+  EXPECT_STATUS(Find(moved), absl::StatusCode::kFailedPrecondition, input_);
+  absl::StatusOr<AppendSession> restarted = Find(Command(), /*restart=*/true);
+  ASSERT_OK(restarted);
+  EXPECT_EQ(restarted->pads(), std::nullopt);
+  EXPECT_FALSE(restarted->is_forgotten());
+  ASSERT_OK(restarted->Forget());
+  EXPECT_TRUE(restarted->is_forgotten());
+}
+
 TEST_F(AppendSessionTest, ADamagedFileIsNamedAndNeverTakenForNone) {
   IdOf(Command());
   std::string path;
@@ -142,7 +169,10 @@ TEST_F(AppendSessionTest, ADamagedFileIsNamedAndNeverTakenForNone) {
   ASSERT_EQ(stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   for (const char* damage :
-       {"", "{}", "[", "{\"session\":7}", "{\"session\":\"aa\"}"}) {
+       {"", "{}", "[", "{\"session\":7}", "{\"session\":\"aa\"}",
+        "{\"session\":\"00112233445566778899aabbccddeeff\",\"pads\":1}",
+        "{\"session\":\"00112233445566778899aabbccddeeff\",\"pads\":1,"
+        "\"first_pad\":-1}"}) {
     std::ofstream(path, std::ios::trunc) << damage;
     EXPECT_STATUS(Find(Command()), absl::StatusCode::kFailedPrecondition, path);
   }

@@ -145,23 +145,47 @@ absl::Status CheckNotRenamed(const std::string& directory, const AppendCommand& 
   return absl::OkStatus();
 }
 
-// The id of the unfinished session in `text`.
-absl::StatusOr<std::string> Resume(const std::string& path, const std::string& text,
-                                   const AppendCommand& command, json described) {
+std::optional<uint64_t> TakeNumber(json& object, const char* key) {
+  if (!object.contains(key)) return std::nullopt;
+  const json value = object[key];
+  object.erase(key);
+  if (!value.is_number_unsigned()) return std::nullopt;
+  return value.get<uint64_t>();
+}
+
+struct StoredSession {
+  std::string id;
+  std::optional<PadRange> pads;
+};
+
+// The unfinished session in `text`.
+absl::StatusOr<StoredSession> Resume(const std::string& path, const std::string& text,
+                                     const AppendCommand& command,
+                                     const json& described) {
   json stored = json::parse(text, nullptr, /*allow_exceptions=*/false);
   std::optional<std::string> id;
   if (stored.is_object() && stored.contains("session") &&
       stored["session"].is_string()) {
     id = BytesFromHex(stored["session"].get<std::string>());
   }
-  if (!id || id->size() != kSessionBytes) {
+  bool has_pads = false;
+  std::optional<uint64_t> first_pad;
+  std::optional<uint64_t> pads;
+  if (id) {
+    has_pads = stored.contains("first_pad") || stored.contains("pads");
+    first_pad = TakeNumber(stored, "first_pad");
+    pads = TakeNumber(stored, "pads");
+  }
+  if (!id || id->size() != kSessionBytes || (has_pads && !(first_pad && pads))) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s, which says how far an earlier run came, is damaged: --restart begins anew",
         path));
   }
   stored.erase("session");
   if (stored != described) return Changed(command);
-  return *std::move(id);
+  StoredSession session{.id = *std::move(id)};
+  if (has_pads) session.pads = PadRange{*first_pad, *pads};
+  return session;
 }
 
 }  // namespace
@@ -182,9 +206,12 @@ absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
 
   json described = Describe(command);
   if (text.ok() && !restart) {
-    absl::StatusOr<std::string> id = Resume(path, *text, command, described);
-    if (!id.ok()) return id.status();
-    return AppendSession(path, *std::move(id), /*is_new=*/false, *std::move(lock));
+    absl::StatusOr<StoredSession> stored = Resume(path, *text, command, described);
+    if (!stored.ok()) return stored.status();
+    AppendSession session(path, std::move(stored->id), /*is_new=*/false,
+                          *std::move(lock));
+    session.pads_ = stored->pads;
+    return session;
   }
   if (!restart) {
     if (absl::Status same = CheckNotRenamed(directory, command, described);
@@ -199,7 +226,20 @@ absl::StatusOr<AppendSession> AppendSession::Find(const std::string& state_path,
   return AppendSession(path, std::move(id), /*is_new=*/true, *std::move(lock));
 }
 
+absl::Status AppendSession::KeepPads(PadRange pads) {
+  const absl::StatusOr<std::string> text = ReadSmallFile(path_, kMaxFileBytes);
+  if (!text.ok()) return text.status();
+  json stored = json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!stored.is_object()) return absl::DataLossError(path_ + " is damaged");
+  stored["first_pad"] = pads.first;
+  stored["pads"] = pads.count;
+  absl::Status written = ReplaceFile(path_, stored.dump() + "\n", kFileMode);
+  if (written.ok()) pads_ = pads;
+  return written;
+}
+
 absl::Status AppendSession::Forget() {
+  is_forgotten_ = true;
   if (unlink(path_.c_str()) != 0) {
     return errno == ENOENT ? absl::OkStatus() : absl::ErrnoToStatus(errno, path_);
   }

@@ -18,17 +18,22 @@
 // sent before would not be what stands in them now. So are inputs that have only got
 // other names. Standard input is known by its content alone: the same bytes, piped in
 // again, go on. `init` has one too, without inputs, so that it knows a log of its own
-// whose creation it was not told of. Not thread-safe.
+// whose creation it was not told of. In a private log's session "digest" is that of the
+// labels, so that no record can be guessed from it, and "first_pad" and "pads" say
+// which pads go with them. Not thread-safe.
 #ifndef SETLOG_TOOLS_APPEND_SESSION_H_
 #define SETLOG_TOOLS_APPEND_SESSION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/atomic_file.h"
+#include "client/vrf_source.h"
 #include "log/bytes.h"
 
 namespace setlog {
@@ -40,7 +45,7 @@ struct AppendCommand {
   std::string form;  // how the inputs are read: "files", "hashes", "packed"
   std::vector<std::string> inputs;  // as named; "-" is standard input
   uint64_t records = 0;
-  Hash digest;  // of all record hashes
+  Hash digest;  // of all record hashes, or of their labels
 };
 
 class AppendSession {
@@ -56,8 +61,13 @@ class AppendSession {
   const std::string& id() const { return id_; }  // 16 bytes
   // Nothing was sent in it by an earlier run.
   bool is_new() const { return is_new_; }
+  // The pads that go with the records, once they are kept.
+  const std::optional<PadRange>& pads() const { return pads_; }
+  // Stores them, before the first of them is sent.
+  absl::Status KeepPads(PadRange pads);
   // The session is finished. OK if there is nothing to forget.
   absl::Status Forget();
+  bool is_forgotten() const { return is_forgotten_; }
 
  private:
   AppendSession(std::string path, std::string id, bool is_new, FileLock lock)
@@ -69,6 +79,8 @@ class AppendSession {
   std::string path_;
   std::string id_;
   bool is_new_;
+  std::optional<PadRange> pads_;
+  bool is_forgotten_ = false;
   FileLock lock_;
 };
 
