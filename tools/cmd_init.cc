@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "client/retry.h"
+#include "client/vrf_key_uses.h"
 #include "log/manifest.h"
 #include "log/sha256.h"
 #include "log/successor.h"
@@ -18,6 +20,7 @@
 #include "tools/log_session.h"
 #include "tools/other_log.h"
 #include "tools/record_flags.h"
+#include "tools/vrf_key_flags.h"
 
 namespace setlog {
 namespace {
@@ -28,6 +31,8 @@ struct InitFlags {
   std::string title;
   std::string license;
   bool private_reads = false;
+  VrfKeyFlags vrf_key;
+  std::vector<Hash> vrf_public;
   TrustFlags trust;
   std::string parent;
   std::string parent_key;
@@ -54,13 +59,64 @@ absl::StatusOr<Version> FindParent(const InitFlags& flags, const Session& sessio
   return head->version;
 }
 
+// The labels of a private log; nothing if none is asked for.
+absl::StatusOr<std::optional<VrfLabels>> LabelsOfFlags(const InitFlags& flags) {
+  if (flags.vrf_public.size() > 1) {
+    return absl::InvalidArgumentError("--vrf-public: a log has one key");
+  }
+  std::optional<VrfPublicKey> key;
+  if (!flags.vrf_key.file.empty()) {
+    const absl::StatusOr<VrfSecretKey> secret = LoadVrfKey(flags.vrf_key);
+    if (!secret.ok()) return secret.status();
+    key = secret->PublicKey();
+  } else if (!flags.vrf_public.empty()) {
+    const absl::StatusOr<VrfPublicKey> named =
+        VrfPublicKey::Parse(flags.vrf_public.front());
+    if (!named.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("--vrf-public: %s", std::string(named.status().message())));
+    }
+    key = *named;
+  }
+  if (!key) return std::nullopt;
+  return VrfLabels{std::string(kVrfSuite), key->bytes()};
+}
+
+// A private log that goes on from a private one needs a key of its own; a plain one
+// must be meant.
+absl::Status CheckLabels(const std::optional<VrfLabels>& labels, const Version& parent,
+                         bool with_scheme) {
+  if (!parent.manifest.labels) return absl::OkStatus();
+  if (!labels && !with_scheme) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s is a private log, and this one would be plain: --vrf-key FILE makes it "
+        "private too, with a key of its own (`setlog key vrf --out FILE`); if it is to "
+        "be plain, say its --scheme",
+        parent.manifest.origin));
+  }
+  if (labels && labels->public_key == parent.manifest.labels->public_key) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "this VRF key is that of %s: under one key two logs have the same label for "
+        "the same record, and everybody could compare them. `setlog key vrf --out "
+        "FILE` "
+        "makes another one",
+        parent.manifest.origin));
+  }
+  return absl::OkStatus();
+}
+
 // What the flags say; of a parent, what they do not say as well.
 absl::StatusOr<Manifest> NewManifest(const InitFlags& flags, const Session& session) {
+  const absl::StatusOr<std::optional<VrfLabels>> labels = LabelsOfFlags(flags);
+  if (!labels.ok()) return labels.status();
   std::optional<Version> parent;
   if (!flags.parent.empty()) {
     absl::StatusOr<Version> found = FindParent(flags, session);
     if (!found.ok()) return found.status();
     parent = *std::move(found);
+    const absl::Status apart =
+        CheckLabels(*labels, *parent, !flags.scheme.scheme.empty());
+    if (!apart.ok()) return apart;
   }
   absl::StatusOr<Manifest> manifest = Manifest{};
   if (!parent || !flags.scheme.scheme.empty()) {
@@ -77,6 +133,7 @@ absl::StatusOr<Manifest> NewManifest(const InitFlags& flags, const Session& sess
   if (!flags.title.empty()) manifest->title = flags.title;
   if (!flags.license.empty()) manifest->license = flags.license;
   if (flags.private_reads) manifest->private_reads = true;
+  manifest->labels = *labels;
   return manifest;
 }
 
@@ -108,6 +165,18 @@ ExitCode Init(const InitFlags& flags, Session& session) {
                            .form = ToHex(Sha256(AsBytes(*body)))},
                           /*restart=*/false);
   if (!asked.ok()) return out.Fail(asked.status());
+  const VrfKeyUses uses(log->state().path());
+  bool first_use = false;  // of the VRF key
+  if (manifest->labels) {
+    const absl::StatusOr<bool> begun =
+        uses.Begin(manifest->labels->public_key, flags.origin, Sha256(AsBytes(*body)),
+                   /*again=*/!asked->is_new());
+    if (!begun.ok()) {
+      if (asked->is_new()) asked->Forget().IgnoreError();
+      return out.Fail(begun.status());
+    }
+    first_use = *begun;
+  }
   const absl::StatusOr<VerifiedHead> head =
       log->client().CreateLog(*body, /*maybe_created=*/!asked->is_new());
   // Only what says that this command made no log ends its session.
@@ -116,6 +185,7 @@ ExitCode Init(const InitFlags& flags, Session& session) {
       absl::IsPermissionDenied(made) || absl::IsUnauthenticated(made) ||
       absl::IsFailedPrecondition(made) || absl::IsUnimplemented(made)) {
     asked->Forget().IgnoreError();
+    if (first_use) uses.Withdraw(manifest->labels->public_key).IgnoreError();
   }
   if (absl::IsAlreadyExists(head.status())) {
     return out.Fail(absl::AlreadyExistsError(absl::StrFormat(
@@ -124,11 +194,21 @@ ExitCode Init(const InitFlags& flags, Session& session) {
   }
   if (!head.ok()) return log->Fail(head.status());
   log->NoteFirstUse(*head);
+  if (manifest->labels) {
+    const absl::Status settled =
+        uses.Settle(manifest->labels->public_key, head->version.log_key);
+    if (!settled.ok()) return out.Fail(settled);
+  }
   const std::string vkey = FormatVkey(head->version.log_key);
   const uint64_t size = head->version.checkpoint.size;
-  out.Result({{"origin", flags.origin}, {"vkey", vkey}, {"size", size}},
-             "created " + flags.origin);
+  Json json{{"origin", flags.origin}, {"vkey", vkey}, {"size", size}};
+  if (manifest->labels) json["vrf_public"] = ToHex(manifest->labels->public_key);
+  out.Result(json, "created " + flags.origin);
   out.Detail("  key     " + vkey);
+  if (manifest->labels) {
+    out.Detail("  labels  " + ToHex(manifest->labels->public_key) +
+               ", a private log: it holds labels, and no record hash");
+  }
   out.Detail(absl::StrFormat("  Next: setlog add %s FILE...", flags.origin));
   if (!out.Flush()) return ExitCode::kUnverified;  // success was not reported
   const absl::Status forgotten = asked->Forget();
@@ -146,6 +226,12 @@ Runner DeclareInit(CLI::App& app) {
       ->type_name("SPDX");
   app.add_flag("--private-reads", flags->private_reads,
                "reading needs a token too, and the log is in no list (for ever)");
+  AddVrfKeyFlags(app, flags->vrf_key,
+                 "makes a private log: it holds labels, made with this key, which is "
+                 "for no other log (for ever)");
+  AddHashes(app, "--vrf-public", flags->vrf_public,
+            "the same for who does not have the key here: its public key")
+      ->excludes("--vrf-key");
   CLI::Option* parent =
       app.add_option("--parent", flags->parent,
                      "the log that this one was made from; its newest version is named "
@@ -163,7 +249,8 @@ Runner DeclareInit(CLI::App& app) {
   app.footer(
       "  setlog init data.example.org/gsm8k --scheme json/1 --license MIT\n"
       "  setlog init data.example.org/gsm8k-de --parent data.example.org/gsm8k "
-      "--at v1\n\n" +
+      "--at v1\n"
+      "  setlog init example.org/faces --scheme bytes/1 --vrf-key faces.vrf\n\n" +
       std::string("The schemes:\n") + kSchemeChoices);
   return [flags = std::move(flags)](Session& session) { return Init(*flags, session); };
 }
