@@ -112,4 +112,15 @@ absl::Status HashSpool::Read(uint64_t begin, const PieceCallback& callback) cons
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<Hash>> HashSpool::All(uint64_t room) const {
+  std::vector<Hash> all;
+  all.reserve(size() + room);
+  const absl::Status read = Read(0, [&all](std::span<const Hash> piece) {
+    all.insert(all.end(), piece.begin(), piece.end());
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return all;
+}
+
 }  // namespace setlog

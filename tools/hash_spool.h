@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "log/bytes.h"
 #include "log/sha256_stream.h"
 
@@ -46,6 +47,8 @@ class HashSpool {
   // the callback ends it and is returned. May be called again. O(hashes).
   using PieceCallback = std::function<absl::Status(std::span<const Hash>)>;
   absl::Status Read(uint64_t begin, const PieceCallback& callback) const;
+  // All of them, in 32 bytes each, with room for so many more.
+  absl::StatusOr<std::vector<Hash>> All(uint64_t room) const;
 
  private:
   absl::Status Spill();
