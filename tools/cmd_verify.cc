@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "client/atomic_file.h"
 #include "client/evidence_file.h"
+#include "client/pads_file.h"
 #include "client/proof_file.h"
 #include "client/record_reader.h"
 #include "log/tlog_proof.h"
@@ -43,14 +44,16 @@ ExitCode Verify(VerifyFlags& flags, Output& out) {
     return out.Fail(
         absl::InvalidArgumentError("--hash: a proof file is for one record"));
   }
-  const absl::StatusOr<std::string> bytes = ReadSmallFile(
-      question.file,
-      std::max({kMaxProofFileBytes, kMaxTlogProofBytes, kMaxEvidenceFileBytes}));
+  size_t most =
+      std::max({kMaxProofFileBytes, kMaxTlogProofBytes, kMaxEvidenceFileBytes});
+  if (question.file.ends_with(kPadsExtension)) most = kMaxPadsFileBytes;
+  const absl::StatusOr<std::string> bytes = ReadSmallFile(question.file, most);
   if (!bytes.ok()) return out.Fail(bytes.status());
   if (IsTlogProof(*bytes)) return VerifyTlogProofFile(*bytes, question, out);
   if (IsEvidence(question.file, *bytes)) {
     return VerifyEvidenceFile(*bytes, question, out);
   }
+  if (IsPadsFile(question.file, *bytes)) return VerifyPadsFile(*bytes, question, out);
   return VerifySetProofFile(*bytes, question, out);
 }
 
@@ -96,7 +99,7 @@ Runner DeclareVerify(CLI::App& app) {
   auto flags = std::make_unique<VerifyFlags>();
   VerifyQuestion& question = flags->question;
   app.add_option("FILE", question.file,
-                 "a .setproof, a .tlog-proof or an .evidence file")
+                 "a .setproof, a .pads, a .tlog-proof or an .evidence file")
       ->required()
       ->type_name("");
   CLI::Option* record = app.add_option("--record", question.record_file,
@@ -124,6 +127,7 @@ Runner DeclareVerify(CLI::App& app) {
       "An .evidence file answers MISBEHAVIOUR (exit 4) if the log's own signatures "
       "convict\n"
       "it, else UNVERIFIED; only --key and --policy go with it.\n"
+      "A .pads file answers OPENED: how many members of a private log are no records.\n"
       "--scheme and its parameters are for a .tlog-proof, which does not name them.");
   return [flags = std::move(flags)](Session& session) {
     return Verify(*flags, session.out);

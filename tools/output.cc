@@ -16,7 +16,8 @@ constexpr std::string_view kRed = "\033[31m";
 constexpr std::string_view kPlain = "\033[0m";
 
 std::string_view ColourOf(std::string_view word) {
-  if (word == "PRESENT" || word == "LOGGED" || word == "VALID" || word == "CLEAN") {
+  if (word == "PRESENT" || word == "LOGGED" || word == "VALID" || word == "CLEAN" ||
+      word == "OPENED") {
     return kGreen;
   }
   if (word == "ABSENT" || word == "REMOVED") return kYellow;

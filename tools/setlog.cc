@@ -32,6 +32,7 @@ constexpr setlog::Command kCommands[] = {
     {"check", "judges raw proofs, one JSON object a line; no server",
      setlog::DeclareCheck},
     {"key", "makes key files, shows them, changes passphrases", setlog::DeclareKey},
+    {"pads", "shows how many records a private log has at most", setlog::DeclarePads},
     {"bench", "measures a server: appends, proofs, both at once", setlog::DeclareBench},
     {"token", "makes, lists and revokes a server's tokens", setlog::DeclareToken},
 };

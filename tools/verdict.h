@@ -24,6 +24,7 @@ namespace setlog {
 inline constexpr std::string_view kUnverified = "UNVERIFIED";
 inline constexpr std::string_view kUnsupported = "UNSUPPORTED";
 inline constexpr std::string_view kLogged = "LOGGED";
+inline constexpr std::string_view kOpened = "OPENED";
 inline constexpr std::string_view kMisbehaviour = "MISBEHAVIOUR";
 
 std::string_view WordOf(SetVerdict verdict);

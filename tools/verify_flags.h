@@ -2,6 +2,7 @@
 //
 //   if (IsTlogProof(bytes)) return VerifyTlogProofFile(bytes, question, out);
 //   if (IsEvidence(file, bytes)) return VerifyEvidenceFile(bytes, question, out);
+//   if (IsPadsFile(file, bytes)) return VerifyPadsFile(bytes, question, out);
 //   return VerifySetProofFile(bytes, question, out);
 //
 // A file that does not verify, for whatever reason, is UNVERIFIED (exit 3): only what
@@ -55,6 +56,12 @@ bool IsEvidence(std::string_view file, std::string_view bytes);
 // MISBEHAVIOUR is exit 4; evidence that proves nothing is exit 3.
 ExitCode VerifyEvidenceFile(const std::string& bytes, const VerifyQuestion& question,
                             Output& out);
+
+// By its name, or because it is one under another name.
+bool IsPadsFile(std::string_view file, std::string_view bytes);
+// OPENED is exit 0. Demands are those of a proof file; there is no record in it.
+ExitCode VerifyPadsFile(const std::string& bytes, const VerifyQuestion& question,
+                        Output& out);
 
 ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& question,
                             Output& out);
