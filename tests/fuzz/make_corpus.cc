@@ -10,6 +10,7 @@
 #include <random>
 
 #include "client/evidence_file.h"
+#include "client/pads_file.h"
 #include "evidence_samples.h"
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
@@ -17,6 +18,7 @@
 #include "log/sealed_vrf_skey.h"
 #include "log/tile.h"
 #include "log/vrf_skey.h"
+#include "pad_opening_sample.h"
 #include "testing.h"
 
 namespace setlog {
@@ -219,6 +221,16 @@ void AddVrf(Corpus* corpus) {
   }
 }
 
+void AddPads(Corpus* corpus) {
+  PadOpeningSample sample;
+  for (const PadOpening& opening :
+       {sample.Open({0, 3, 12}), sample.OpenAt({9}, sample.first_index),
+        sample.Open({10})}) {
+    corpus->Add("pads_file", FormatJsonPadsFile(opening));
+    corpus->Add("pads_file", FormatBinaryPadsFile(opening));
+  }
+}
+
 // Every cost is parsed: the largest that are taken, and some that are not. Salt, nonce
 // and box are of no matter here, and always the same.
 void AddSealedVrfSkeys(Corpus* corpus) {
@@ -255,6 +267,7 @@ int main(int argc, char** argv) {
   AddFiles(&corpus);
   AddRows(&corpus);
   AddVrf(&corpus);
+  AddPads(&corpus);
   AddSealedVrfSkeys(&corpus);
   for (const char* origin : {"data.example.org/gsm8k", "a/b/~c.d_e", "a/../b", "tile",
                              "x/checkpoint", "metrics", "Upper/A"}) {
