@@ -150,8 +150,11 @@ class CliProverTest : public CliTest {
     auto client = HttpClient::Make({.max_answer = 1 << 20}).value();
     client->Send(1,
                  {.url = "http://" + ready.substr(at, ready.find('\n') - at) + page});
-    for (auto& [id, response] : client->Wait(std::chrono::seconds(10))) {
-      return response.body;
+    for (int i = 0; i < 100; ++i) {
+      for (auto& [id, response] : client->Wait(std::chrono::milliseconds(100))) {
+        EXPECT_EQ(response.error, "");
+        return response.body;
+      }
     }
     return "";
   }
@@ -303,7 +306,7 @@ TEST_F(CliProverTest, AProverStartsOnlyForTheRightKeyAndInADirectoryOfItsOwn) {
               HasSubstr("is no private log"));
   EXPECT_THAT(Refused({"--log", "example.org/none", "--vrf-key", Path("key"),
                        "--server", here}),
-              HasSubstr("there is no log example.org/none"));
+              HasSubstr("log example.org/none does not exist"));
   EXPECT_THAT(Refused({"--log", kOrigin, "--log", kPlain, "--vrf-key", Path("key")}),
               HasSubstr("2 --log and 1 --vrf-key"));
   EXPECT_THAT(Refused({"--log", kOrigin, "--vrf-key", Path("key"), "--log", kPlain,
