@@ -1,6 +1,7 @@
 #include "client/vrf_source.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "client/refused.h"
 #include "log/vrf_batch.h"
@@ -39,9 +40,12 @@ absl::StatusOr<std::vector<Hash>> KeyVrf::Label(std::span<const Hash> records,
 
 absl::StatusOr<std::vector<VrfProof>> KeyVrf::ProvePads(
     std::span<const uint64_t> pads) const {
+  std::vector<std::optional<VrfProof>> made(pads.size());
+  parallel_(pads.size(),
+            [&](size_t i) { made[i] = key_->Prove(PadInput(pads[i])).proof; });
   std::vector<VrfProof> proofs;
   proofs.reserve(pads.size());
-  for (uint64_t pad : pads) proofs.push_back(key_->Prove(PadInput(pad)).proof);
+  for (const std::optional<VrfProof>& proof : made) proofs.push_back(*proof);
   return proofs;
 }
 

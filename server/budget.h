@@ -73,10 +73,6 @@ class Bucket {
     if (count > 0) full_us_ = now_us + Missing(budget, now_us) + budget.TimeOf(count);
     return true;
   }
-  // Undoes one Take.
-  void GiveBack(const Budget& budget, uint64_t count) {
-    full_us_ -= budget.TimeOf(count);
-  }
   // How many are there.
   uint64_t Left(const Budget& budget, int64_t now_us) const {
     if (budget.records == 0) return 0;

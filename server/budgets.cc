@@ -172,12 +172,7 @@ absl::Status Budgets::Spend(const Caller& caller, const std::string& origin,
     }
     if (kept.bucket.full_us() <= kept.durable_us) return absl::OkStatus();
   }
-  absl::Status status = Keep(key);
-  if (!status.ok()) {
-    const MutexLock lock(mutex_);
-    kept_[key].bucket.GiveBack(budget, count);
-  }
-  return status;
+  return Keep(key);
 }
 
 absl::Status Budgets::Keep(const Key& key) {

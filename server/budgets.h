@@ -59,7 +59,7 @@ class Budgets {
 
   // Takes `count` records from the caller's bucket for this log. ResourceExhausted, and
   // nothing taken, if they are not there: it says when they will be (rpc_status.h). The
-  // error of the disk, and nothing taken, if what would be spent cannot be kept.
+  // error of the disk if what is spent cannot be kept; it is spent all the same.
   absl::Status Spend(const Caller& caller, const std::string& origin, uint64_t count);
 
  private:

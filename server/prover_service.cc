@@ -25,6 +25,10 @@ constexpr size_t kLabelledAtOnce = 2048;
 unsigned Threads() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 absl::Status CheckCount(std::string_view what, uint64_t count, uint64_t most) {
+  // None would be free, and yet a line in the audit trail.
+  if (count == 0) {
+    return absl::InvalidArgumentError(absl::StrFormat("there are no %s", what));
+  }
   if (count <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrFormat("%d %s: at most %d go into one call", count, what, most));

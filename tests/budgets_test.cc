@@ -332,7 +332,7 @@ TEST_F(BudgetsTest, BucketsThatAreFullLeaveTheFile) {
   EXPECT_EQ(times->begin()->first, std::pair(last.id, std::string(kOrigin)));
 }
 
-TEST_F(BudgetsTest, WhatCannotBeKeptIsNotSpent) {
+TEST_F(BudgetsTest, WhatCannotBeKeptIsNotAnsweredAndIsSpentAllTheSame) {
   const Caller caller = Make();
   ASSERT_OK(budgets_->Spend(caller, kOrigin, 640));
   now_us_ += 100 * kHour;
@@ -342,6 +342,8 @@ TEST_F(BudgetsTest, WhatCannotBeKeptIsNotSpent) {
   std::ofstream(File() + "/full") << "x";
   EXPECT_FALSE(budgets_->Spend(caller, kOrigin, 640).ok());
   std::filesystem::remove_all(File());
+  EXPECT_TRUE(absl::IsResourceExhausted(budgets_->Spend(caller, kOrigin, 640)));
+  now_us_ += 100 * kHour;
   EXPECT_OK(budgets_->Spend(caller, kOrigin, 640));
 }
 

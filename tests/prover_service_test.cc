@@ -122,7 +122,7 @@ std::string Concat(uint64_t begin, uint64_t end) {
 
 TEST_F(ProverServiceTest, ProofsAreTheKeysForEachRecordInOrder) {
   const std::string reader = Token(kOrigin, v1::VERB_READ);
-  for (const uint64_t count : {0, 1, 2, 65, 200}) {
+  for (const uint64_t count : {1, 2, 65, 200}) {
     v1::ProveResponse response;
     ASSERT_TRUE(Prove(kOrigin, Concat(0, count), reader, &response).ok());
     ASSERT_EQ(response.proofs().size(), count * VrfProof::kSize);
@@ -251,7 +251,7 @@ TEST_F(ProverServiceTest, RequestsOfAnotherFormAreRefused) {
   const auto prove = [&](size_t bytes) {
     return Prove(kOrigin, std::string(bytes, 'x'), token_).error_code();
   };
-  for (const size_t bytes : {1, 31, 33, 32 * 4096 + 1, 32 * 4097}) {
+  for (const size_t bytes : {0, 1, 31, 33, 32 * 4096 + 1, 32 * 4097}) {
     EXPECT_EQ(prove(bytes), StatusCode::INVALID_ARGUMENT) << bytes;
   }
   v1::LabelRequest request;
@@ -262,6 +262,7 @@ TEST_F(ProverServiceTest, RequestsOfAnotherFormAreRefused) {
     request.set_pads(pads);
     return Label(request, token_).error_code();
   };
+  EXPECT_EQ(label(0, 0, 0), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(label(33, 0, 0), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(label(32 * 65537, 0, 0), StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(label(32, 0, 65536), StatusCode::INVALID_ARGUMENT);
@@ -270,8 +271,10 @@ TEST_F(ProverServiceTest, RequestsOfAnotherFormAreRefused) {
   EXPECT_EQ(label(32, ~uint64_t{0} - 1, 1), StatusCode::OK);
   v1::ProvePadsRequest pads;
   pads.set_origin(kOrigin);
-  for (int i = 0; i < 4097; ++i) pads.add_pads(i);
   v1::ProveResponse response;
+  EXPECT_EQ(prover_->ProvePads(Context(token_).get(), pads, &response).error_code(),
+            StatusCode::INVALID_ARGUMENT);
+  for (int i = 0; i < 4097; ++i) pads.add_pads(i);
   EXPECT_EQ(prover_->ProvePads(Context(token_).get(), pads, &response).error_code(),
             StatusCode::INVALID_ARGUMENT);
 }

@@ -228,7 +228,7 @@ ExitCode SendLabels(const AppendFlags& flags, const Inputs& inputs, Operation op
   const absl::Status ours = uses.Settle(public_key->bytes(), version.log_key);
   if (!ours.ok()) return out.Fail(ours);
   absl::StatusOr<LabelledInputs> labelled =
-      LabelInputs(inputs.spool, source, *public_key, out);
+      LabelInputs(inputs.spool, source, *public_key, operation, out);
   if (!labelled.ok()) return log.Fail(labelled.status());
 
   absl::StatusOr<AppendSession> session = AppendSession::Find(

@@ -123,8 +123,8 @@ ExitCode In(const InFlags& flags, Session& session) {
     if (!opened.ok()) return FailAll(flags, options.at, opened.status(), *log, out);
     vrf = *std::move(opened);
     log->client().UseVrf(vrf.get());
-    // Another's prover would be asked for labels of records that nobody asked about.
-    options.hints = vrf->own_key().has_value();
+    // Only absent records have hints looked up: who counts messages would learn it.
+    options.hints = false;
   }
   const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
   if (!scheme.ok()) return FailAll(flags, options.at, scheme.status(), *log, out);

@@ -185,7 +185,10 @@ ExitCode Init(const InitFlags& flags, Session& session) {
       absl::IsPermissionDenied(made) || absl::IsUnauthenticated(made) ||
       absl::IsFailedPrecondition(made) || absl::IsUnimplemented(made)) {
     asked->Forget().IgnoreError();
-    if (first_use) uses.Withdraw(manifest->labels->public_key).IgnoreError();
+    // FailedPrecondition may say that another log has the key: it stays a used one.
+    if (first_use && !absl::IsFailedPrecondition(made)) {
+      uses.Withdraw(manifest->labels->public_key).IgnoreError();
+    }
   }
   if (absl::IsAlreadyExists(head.status())) {
     return out.Fail(absl::AlreadyExistsError(absl::StrFormat(

@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_format.h"
 #include "client/watch_store.h"
+#include "log/sha256.h"
+#include "proto/forms.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
@@ -42,7 +44,8 @@ std::string Absolute(const std::string& file) {
 }
 
 // Where the values come from: the same words mean that a watch goes on. Of hashes on
-// the command line they are the hashes.
+// the command line they are a digest of them: beside the labels of a private log no
+// record's hash is kept.
 std::string InputKey(const WatchFlags& flags) {
   std::string key;
   const auto add = [&key](std::string_view kind, const std::string& what) {
@@ -50,7 +53,10 @@ std::string InputKey(const WatchFlags& flags) {
   };
   std::vector<Hash> hashes = flags.hashes;
   std::sort(hashes.begin(), hashes.end());
-  for (const Hash& hash : hashes) add("--hash", ToHex(hash));
+  if (!hashes.empty()) {
+    add("--hash", absl::StrFormat("(%d, %s)", hashes.size(),
+                                  ToHex(Sha256(AsBytes(ConcatHashes(hashes))))));
+  }
   for (const std::string& file : flags.input.files) add("FILE", Absolute(file));
   if (!flags.input.hashes_file.empty())
     add("--hashes", Absolute(flags.input.hashes_file));

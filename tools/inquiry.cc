@@ -128,7 +128,9 @@ absl::Status Inquiry::FindValues(std::vector<Question>& batch) {
 
 absl::Status Inquiry::Ask(std::vector<Question>& batch) {
   if (batch.empty()) return absl::OkStatus();
-  if (options_.out) {
+  // One alone in a private log gets the answer whose length says nothing.
+  const bool hides = head_->version.manifest.labels && batch.size() == 1;
+  if (options_.out || hides) {
     for (Question& question : batch) {
       if (absl::Status status = AskWithProof(question); !status.ok()) return status;
     }
@@ -149,6 +151,7 @@ absl::Status Inquiry::AskWithProof(Question& question) {
       log_->client().Lookup(*head_, *question.value, Positions::kProven);
   if (!found.ok()) return found.status();
   question.verdict = found->answer.verdict;
+  if (!options_.out) return absl::OkStatus();
   question.proof = FormatProofFile({head_->proof, found->proof});
   return absl::OkStatus();
 }

@@ -39,10 +39,12 @@ absl::StatusOr<uint64_t> FreeNumber(LogSession& log, const VrfSource& source,
 absl::StatusOr<LabelledInputs> LabelInputs(const HashSpool& records,
                                            const VrfSource& source,
                                            const VrfPublicKey& public_key,
-                                           Output& out) {
+                                           Operation operation, Output& out) {
   const absl::Status right = CheckSource(source, public_key);
   // Whoever may only remove gets no pads proven, and needs none.
-  if (!right.ok() && !absl::IsPermissionDenied(right)) return right;
+  const bool may_not =
+      operation == Operation::kRemove && absl::IsPermissionDenied(right);
+  if (!right.ok() && !may_not) return right;
   absl::StatusOr<std::vector<Hash>> all = records.All(PadCount(records.size()));
   if (!all.ok()) return all.status();
   std::vector<Hash> distinct = Distinct(*std::move(all));

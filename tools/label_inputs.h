@@ -1,10 +1,9 @@
 // tools/label_inputs.h -- what `add` and `remove` send to a private log: labels.
 //
-//   absl::StatusOr<LabelledInputs> inputs = LabelInputs(spool, vrf, key, out);
+//   auto inputs = LabelInputs(spool, vrf, key, Operation::kAdd, out);
 //   ...                                        // find the session, by inputs->digest
-//   absl::StatusOr<PadRange> pads = PadsFor(log, vrf, inputs->labels.size(), session,
-//   out); absl::Status all = SpoolLabels(vrf, *std::move(inputs).labels, *pads,
-//   to_send);
+//   auto pads = PadsFor(log, vrf, key, PadCount(inputs->labels.size()), session, out);
+//   absl::Status all = SpoolLabels(vrf, std::move(inputs->labels), *pads, to_send);
 //
 // Labels are made and sorted in memory, 36 bytes a record at most. The same inputs are
 // the same labels in the same order again, whoever makes them; of the pads the session
@@ -18,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/appender.h"
 #include "client/vrf_source.h"
 #include "log/bytes.h"
 #include "log/vrf.h"
@@ -37,7 +37,8 @@ struct LabelledInputs {
 // The labels of all records. The errors of LabelsOf and CheckSource.
 absl::StatusOr<LabelledInputs> LabelInputs(const HashSpool& records,
                                            const VrfSource& source,
-                                           const VrfPublicKey& public_key, Output& out);
+                                           const VrfPublicKey& public_key,
+                                           Operation operation, Output& out);
 
 // The pads that go with so many labels: those that the session began with; else `count`
 // new ones, above all that this machine used and all that are found in the set, which

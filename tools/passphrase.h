@@ -1,8 +1,7 @@
 // tools/passphrase.h -- where the passphrase of a key file comes from.
 //
-//   absl::StatusOr<LockedBytes> old = OldPassphrase("pets.vrf", named,
-//   "--vrf-pass..."); absl::StatusOr<LockedBytes> chosen = NewPassphrase("pets.vrf",
-//   named, "--pass...");
+//   absl::StatusOr<LockedBytes> old = OldPassphrase("pets.vrf", named, flag);
+//   absl::StatusOr<LockedBytes> chosen = NewPassphrase("pets.vrf", named, flag);
 //
 // From the first line of a file that was named (`-` is standard input, of which no more
 // than that line is read), else asked on the terminal. Never an argument, which

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "client/retry.h"
 #include "port/parallel.h"
 #include "tools/log_session.h"
 
@@ -100,6 +101,7 @@ class Prover final : public VrfSource {
                             "with --vrf-key FILE (%s)",
                             flags_.address, origin_, message));
       case absl::StatusCode::kResourceExhausted:
+        if (MayPass(why)) return why;  // it was busy
         return Explained(
             why.code(),
             absl::StrFormat("%s makes no more labels of %s for this token now: what "
@@ -154,6 +156,10 @@ void AddVrfFlags(CLI::App& app, VrfFlags& flags) {
                  "--token-file")
       ->type_name("FILE")
       ->needs(prover);
+  app.add_flag("--prover-insecure-plaintext", flags.prover_insecure_plaintext,
+               "talk to a --prover that is not on this machine without TLS: record "
+               "hashes can then be read on the way")
+      ->needs(prover);
 }
 
 absl::StatusOr<std::unique_ptr<VrfSource>> OpenVrfSource(const VrfFlags& flags,
@@ -171,6 +177,11 @@ absl::StatusOr<std::unique_ptr<VrfSource>> OpenVrfSource(const VrfFlags& flags,
   if (!flags.prover.empty()) {
     of_prover.address = flags.prover;
     of_prover.token_file = flags.prover_token_file;
+    // What the log's server may be told in plain text, or who it is told by, is for it
+    // alone: the prover gets record hashes.
+    of_prover.insecure_plaintext = flags.prover_insecure_plaintext;
+    of_prover.client_cert_file.clear();
+    of_prover.client_key_file.clear();
     absl::StatusOr<Connection> connected = Connect(of_prover);
     if (!connected.ok()) return connected.status();
     own = std::make_unique<Connection>(*std::move(connected));

@@ -27,8 +27,10 @@ namespace setlog {
 
 struct VrfFlags {
   VrfKeyFlags key;
-  std::string prover;             // an address
-  std::string prover_token_file;  // the one of --token-file is for --server only
+  std::string prover;  // an address
+  // Of --token-file, --insecure-plaintext and --client-cert nothing is for the prover.
+  std::string prover_token_file;
+  bool prover_insecure_plaintext = false;
 
   bool named() const { return !key.file.empty() || !prover.empty(); }
 };
