@@ -7,11 +7,12 @@
 # For each size (1000 10000 100000 1000000): a key directory of akd in memory, akd's set
 # alone, and the core of setlog, which is as much: commit of all records at once, proofs
 # of presence and of absence made and verified one after the other (N of each, 1000;
-# medians), their bytes, peak memory. Prints one table, and draws the picture for 10^3 to
-# 10^10: measured as far as the results go, a model beyond. A result is a file in OUT
-# (build/bench/private) and not measured again unless --fresh says so; sizes for which
-# there is not the memory for akd (7 KB a record, its set alone 2.4) are setlog's
-# alone.
+# medians), their bytes, peak memory. And the whole service: setlogd and `setlog add
+# --vrf-key`, until all is durable and indexed (private_commit.py). Prints one table, and
+# draws the picture for 10^3 to 10^10: measured as far as the results go, a model beyond.
+# A result is a file in OUT (build/bench/private) and not measured again unless --fresh
+# says so; sizes for which there is not the memory for akd (7 KB a record, its set alone
+# 2.4) are setlog's alone.
 #
 # Needs cargo (Rust; tried with 1.95), openssl and build/release with -DSETLOG_BENCH=ON,
 # and gnuplot for the picture; without cargo: exit code 77. Which versions, and how they
@@ -47,11 +48,13 @@ if ! command -v cargo >/dev/null; then
   echo "SKIPPED: there is no cargo (https://rustup.rs): akd is written in Rust" >&2
   exit 77
 fi
-if [[ ! -x $bin/private_bench ]]; then
-  echo "private.sh: no $bin/private_bench: cmake --preset release -DSETLOG_BENCH=ON &&" \
-    "cmake --build --preset release" >&2
-  exit 2
-fi
+for program in private_bench setlog setlogd; do
+  if [[ ! -x $bin/$program ]]; then
+    echo "private.sh: no $bin/$program: cmake --preset release -DSETLOG_BENCH=ON &&" \
+      "cmake --build --preset release" >&2
+    exit 2
+  fi
+done
 
 # From within: what cargo is to do for this CPU stands in akd/.cargo.
 (cd akd && CARGO_TARGET_DIR=$root/build/bench/akd cargo build --quiet --release --locked)
@@ -89,6 +92,7 @@ measure_akd() {
 }
 for size in "${sizes[@]}"; do
   measure "$size-core" "$bin/private_bench" "$dir/records" "$size" "$queries"
+  measure "$size-service" ./private_commit.py "$bin" "$dir/records" "$size" "$dir"
   # As much as they took at 10^6, and a tenth.
   measure_akd set "$size" $((size * 26 / 10000))
   measure_akd directory "$size" $((size * 75 / 10000))

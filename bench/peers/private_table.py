@@ -81,12 +81,14 @@ def print_table(results, sizes):
             ratio = f"{min(known) / mine:.2f}" if known else ""
             print(f"| {title} | {size:,} | {number(mine)} | {number(others[0])} | "
                   f"{number(others[1])} | {ratio} |")
-    files = [(size, results[size, SERVICE]) for size in sizes if (size, SERVICE) in results]
-    for size, result in files:
-        print(f"\n{size:,} records: disk {result['disk_bytes'] / 1e6:.0f} MB; a proof file, with "
-              f"signed head: {result['present']['file_bytes']} bytes present, "
-              f"{result['absent']['file_bytes']} absent; processor time of the commit: client "
-              f"{result['client_cpu_seconds']:.2f} s, server {result['server_cpu_seconds']:.2f} s")
+    for size in sizes:
+        service = results.get((size, SERVICE))
+        if service:
+            files = ", ".join(f"{name} {service[name]['file_bytes']} bytes"
+                              for name in ("present", "absent") if name in service)
+            print(f"\n{size:,} records: disk {service['disk_bytes'] / 1e6:.0f} MB; processor time "
+                  f"of the commit: client {service['client_cpu_seconds']:.2f} s, server "
+                  f"{service['server_cpu_seconds']:.2f} s; a proof file: {files or 'not asked'}")
 
 
 # Models: from the measured points, (power of ten, value), to a function of the power.
