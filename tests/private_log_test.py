@@ -36,6 +36,7 @@ class Relay:
     def __init__(self, to):
         self.to = to
         self.heard = []
+        self.sockets = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -48,11 +49,16 @@ class Relay:
                 return
             host, port = self.to.rsplit(":", 1)
             far = socket.create_connection((host, int(port)))
+            self.sockets += [near, far]
             for source, sink in ((near, far), (far, near)):
                 kept = bytearray()
                 self.heard.append(kept)
                 threading.Thread(target=self.carry, args=(source, sink, kept),
                                  daemon=True).start()
+
+    def close(self):
+        for end in [self.listener, *self.sockets]:
+            end.close()
 
     @staticmethod
     def carry(source, sink, kept):
@@ -125,7 +131,7 @@ class PrivateLogTest(unittest.TestCase):
         self.server = Server(self.directory, more=["--log-level", "debug"])
         self.addCleanup(self.stop_server)
         self.relay = Relay(self.server.grpc)
-        self.addCleanup(self.relay.listener.close)
+        self.addCleanup(self.relay.close)
         self.server.grpc = self.relay.address  # of all who ask from here on
         self.key = f"{self.directory}/owner.vrf"
         self.server.setlog("key", "vrf", "--out", self.key, "--no-passphrase")
@@ -196,7 +202,7 @@ class PrivateLogTest(unittest.TestCase):
         self.assertIn("CLEAN", self.setlog("audit", ORIGIN))
         entries = [json.loads(line) for line in
                    self.setlog("entries", ORIGIN, "--json").splitlines()]
-        labels = [bytes.fromhex(e["record"]) for e in entries if e["type"] == "add"]
+        labels = [bytes.fromhex(e["r"]) for e in entries if e["type"] == "add"]
         # 300 distinct ones, filled up to the next multiple of 2^(8 - 3), and sorted.
         self.assertEqual(len(labels), 320)
         self.assertEqual(labels, sorted(labels))
