@@ -141,14 +141,14 @@ TEST_F(LogClientRefusalsTest, AnEntryThatIsMalformedOrMissingIsRefused) {
 }
 
 // Its records are not what stands in the set, so a lookup would call every one ABSENT.
-TEST_F(LogClientRefusalsTest, ARecordIsNotLookedUpInAPrivateLog) {
+TEST_F(LogClientRefusalsTest, APrivateLogNeedsAKeyThatLabelsCanHave) {
   head_.version.manifest.labels = VrfLabels{"ECVRF-RISTRETTO255-SHA512", HashN(1)};
   for (Positions positions : {Positions::kNone, Positions::kProven}) {
-    EXPECT_STATUS(client_.Lookup(head_, HashN(9), positions),
-                  StatusCode::kUnimplemented, "private logs");
+    EXPECT_STATUS(client_.Lookup(head_, HashN(9), positions), StatusCode::kDataLoss,
+                  "not a VRF public key");
   }
   EXPECT_STATUS(client_.BatchLookup(head_, std::vector<Hash>{HashN(9)}),
-                StatusCode::kUnimplemented, "private logs");
+                StatusCode::kDataLoss, "not a VRF public key");
 }
 
 TEST_F(LogClientRefusalsTest, ATagOfAnotherVersionThanTheServerSaidIsRefused) {
