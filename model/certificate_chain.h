@@ -1,0 +1,60 @@
+// model/certificate_chain.h -- is this certificate's key to be believed, and when?
+//
+//   absl::StatusOr<CertifiedSigner> signer = VerifyCertificateChain(
+//       bundle_certificates, {.roots = roots, .at_us = now}, {.san = "ml@example.org"});
+//   signer->key.Verify(...);
+//
+// The whole chain, leaf to root, must be valid at the one time asked about. Roots are
+// those given and no others: never the system's. The leaf must be for signatures (key
+// usage digitalSignature) or for code (extended key usage codeSigning).
+//
+// Source: RFC 5280, by OpenSSL; OpenSSF Model Signing 1.0, "certificates".
+#ifndef SETLOG_MODEL_CERTIFICATE_CHAIN_H_
+#define SETLOG_MODEL_CERTIFICATE_CHAIN_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/ecdsa_key.h"
+
+namespace setlog {
+
+struct ChainAnchor {
+  std::vector<std::string> roots;  // DER; each must be given by the verifier
+  int64_t at_us = 0;
+};
+
+// What the leaf must say; nothing that is absent is asked.
+struct ExpectedSigner {
+  std::optional<std::string> san;      // one of its e-mail, URI or DNS names, exactly
+  std::optional<std::string> subject;  // RFC 2253
+  std::optional<std::string> issuer;   // the leaf's issuer, RFC 2253
+};
+
+struct CertifiedSigner {
+  EcdsaPublicKey key;
+  std::string subject;  // RFC 2253
+  std::string issuer;
+  std::vector<std::string> names;  // e-mail, URI and DNS names
+  int64_t not_before_us = 0;
+  int64_t not_after_us = 0;
+};
+
+// `chain` is DER, leaf first; what follows are intermediates, of use or not.
+// InvalidArgument for what is no certificate; DataLoss, naming the certificate and the
+// reason, for a chain that does not hold or a signer who was not expected.
+absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
+    std::span<const std::string> chain, const ChainAnchor& anchor,
+    const ExpectedSigner& expected);
+
+// The certificates of a PEM file, as DER. InvalidArgument if there is none.
+absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pem);
+
+}  // namespace setlog
+
+#endif  // SETLOG_MODEL_CERTIFICATE_CHAIN_H_

@@ -1,0 +1,47 @@
+// model/hash_model.h -- the digests of a model's files, as fast as the cores hash.
+//
+//   absl::StatusOr<HashedModel> hashed = HashModel(*tree, {.threads = 2});
+//   hashed->resources;  // in ResourceNameLess order
+//   hashed->odd;        // files that could not be read, or changed while being read
+//
+// The longest files begin first, and each core has several SHA-256 streams in flight
+// (log/sha256_streams.h), so files of any sizes keep all cores busy; one file alone is
+// one stream, and shards make it many. Memory is bounded by the buffers, some MiB.
+#ifndef SETLOG_MODEL_HASH_MODEL_H_
+#define SETLOG_MODEL_HASH_MODEL_H_
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/model_tree.h"
+#include "model/statement.h"
+
+namespace setlog {
+
+struct HashModelOptions {
+  ModelMethod method = ModelMethod::kFiles;
+  DigestKind digest = DigestKind::kSha256;
+  uint64_t shard_bytes = 0;  // kShards
+  bool follow_symlinks = false;
+  unsigned threads = 1;
+  // Called now and then, on one thread at a time, with how many bytes were read;
+  // returns false to stop: Cancelled.
+  std::function<bool(uint64_t bytes)> progress;
+};
+
+struct HashedModel {
+  std::vector<ModelResource> resources;  // of the files that were read
+  std::vector<OddFile> odd;
+  uint64_t bytes = 0;
+};
+
+// Unimplemented for a digest that no library here computes. A file that cannot be read
+// or whose size is not the listed one is in `odd`, and the others are hashed.
+absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
+                                      const HashModelOptions& options);
+
+}  // namespace setlog
+
+#endif  // SETLOG_MODEL_HASH_MODEL_H_

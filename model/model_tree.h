@@ -1,0 +1,55 @@
+// model/model_tree.h -- the files of a model as they lie on the disk.
+//
+//   absl::StatusOr<ModelTree> tree = ListModel("dir", {.ignore_paths = ...});
+//   tree->files[0].name;  // "config.json", in ResourceNameLess order
+//   tree->odd;            // a symbolic link, a device: what cannot be signed
+//
+// Directories are not listed themselves. A model may be one file: its name is then the
+// last part of the path. Nothing is read but names and attributes.
+#ifndef SETLOG_MODEL_MODEL_TREE_H_
+#define SETLOG_MODEL_MODEL_TREE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace setlog {
+
+struct ModelFile {
+  std::string name;  // from the model's root
+  uint64_t bytes = 0;
+  int64_t mtime_ns = 0;  // since 1970
+};
+
+// What stands where only files and directories may.
+enum class OddKind : uint8_t { kSymlink, kSpecial, kUnreadable, kBadName };
+
+struct OddFile {
+  std::string name;  // may be any bytes
+  OddKind kind;
+  std::string detail;  // "a FIFO", "Permission denied", "not UTF-8"
+};
+
+struct ListOptions {
+  std::vector<std::string> ignore_paths;
+  // Links to files are listed as the file; links to directories are odd all the same.
+  bool allow_symlinks = false;
+};
+
+struct ModelTree {
+  std::string root;          // the directory, or of a single file the one it is in
+  bool single_file = false;
+  std::string subject;       // the model's name
+  std::vector<ModelFile> files;
+  std::vector<OddFile> odd;  // by name
+};
+
+// NotFound if there is nothing at `path`. O(files) calls of the system.
+absl::StatusOr<ModelTree> ListModel(const std::string& path, const ListOptions& options);
+
+}  // namespace setlog
+
+#endif  // SETLOG_MODEL_MODEL_TREE_H_
