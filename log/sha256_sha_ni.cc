@@ -1,25 +1,12 @@
-// SHA-256 with the instructions made for it, several messages in flight: a round waits
-// for the one before it, and the rounds of other messages fill that time.
+// SHA-256 of short messages, three of them in flight.
 #include <immintrin.h>
 #include <string.h>
 
 #include "log/sha256_kernels.h"
+#include "log/sha256_sha_ni_rounds.h"
 
 namespace setlog::sha256 {
 namespace {
-
-using Vector = __m128i;
-constexpr int kMaxMessages = 3;  // in flight; more do not fit into the registers
-
-// As the instructions want them: {f, e, b, a} and {h, g, d, c}, low word first.
-struct State {
-  Vector feba;
-  Vector hgdc;
-};
-
-[[gnu::always_inline]] inline Vector Load(const void* from) {
-  return _mm_loadu_si128(static_cast<const Vector*>(from));
-}
 
 // The last four bytes of a message's length in bits, where the padding has them.
 [[gnu::always_inline]] inline Vector LengthVector(size_t bytes) {
@@ -40,42 +27,10 @@ template <int kMessages>
   }
 }
 
-// One block of each of kMessages messages, as its bytes are.
+// One function for all blocks: more code would not fit into the instruction cache.
 template <int kMessages>
 [[gnu::noinline]] void Compress(State* state, const Vector (*blocks)[4]) {
-  const Vector swap =
-      _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-  State s[kMessages];
-  Vector w[kMessages][4];
-#pragma GCC unroll 4
-  for (int m = 0; m < kMessages; ++m) {
-    s[m] = state[m];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) w[m][i] = _mm_shuffle_epi8(blocks[m][i], swap);
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) {  // four rounds each
-    const Vector constants = Load(kRoundConstants + 4 * i);
-#pragma GCC unroll 4
-    for (int m = 0; m < kMessages; ++m) {
-      Vector* v = w[m];
-      const Vector words = _mm_add_epi32(v[i & 3], constants);
-      s[m].hgdc = _mm_sha256rnds2_epu32(s[m].hgdc, s[m].feba, words);
-      s[m].feba =
-          _mm_sha256rnds2_epu32(s[m].feba, s[m].hgdc, _mm_shuffle_epi32(words, 0x0e));
-      if (i < 12) {  // the words of the rounds 16 later
-        const Vector sum =
-            _mm_add_epi32(_mm_sha256msg1_epu32(v[i & 3], v[(i + 1) & 3]),
-                          _mm_alignr_epi8(v[(i + 3) & 3], v[(i + 2) & 3], 4));
-        v[i & 3] = _mm_sha256msg2_epu32(sum, v[(i + 3) & 3]);
-      }
-    }
-  }
-#pragma GCC unroll 4
-  for (int m = 0; m < kMessages; ++m) {
-    state[m].feba = _mm_add_epi32(state[m].feba, s[m].feba);
-    state[m].hgdc = _mm_add_epi32(state[m].hgdc, s[m].hgdc);
-  }
+  CompressBlock<kMessages>(state, [&](int m, int i) { return blocks[m][i]; });
 }
 
 template <int kMessages>
