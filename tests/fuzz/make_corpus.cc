@@ -11,6 +11,7 @@
 
 #include "client/evidence_file.h"
 #include "client/pads_file.h"
+#include "client/training_data.h"
 #include "evidence_samples.h"
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
@@ -147,6 +148,8 @@ void AddProofs(Corpus* corpus) {
     const ProofFile file = log.FileFor(HashN(n), index, n == 1, size);
     corpus->Add("proof_file", FormatProofFile(file));
     corpus->Add("proof_file", FormatBinaryProofFile(file));
+    const absl::StatusOr<DataHead> head = MakeDataHead(file.version, log.fake().key());
+    if (head.ok()) corpus->Add("training_data", FormatTrainingData({*head}).value());
   }
   HonestLog honest;
   for (const Evidence& evidence : honest.OneOfEach()) {
