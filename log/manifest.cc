@@ -7,60 +7,11 @@
 #include "log/entry.h"
 #include "log/jcs.h"
 #include "log/json.h"
+#include "log/json_object.h"
 #include "log/scheme.h"
 
 namespace setlog {
 namespace {
-
-// Reads the members of one object and remembers the first thing wrong with them, so
-// that the parsers below read like the format.
-class ObjectReader {
- public:
-  ObjectReader(const JsonValue& object, std::string name)
-      : object_(object), name_(std::move(name)) {
-    if (object.AsObject() == nullptr) Refuse("must be an object");
-  }
-
-  const absl::Status& status() const { return status_; }
-  const JsonValue* Find(std::string_view key) const { return object_.Find(key); }
-
-  std::string String(std::string_view key) {
-    if (std::optional<std::string> text = OptionalString(key)) return *text;
-    Refuse(key, "is missing");
-    return "";
-  }
-  std::optional<std::string> OptionalString(std::string_view key) {
-    const JsonValue* value = Find(key);
-    if (value == nullptr) return std::nullopt;
-    if (const std::string* text = value->AsString()) return *text;
-    Refuse(key, "must be a string");
-    return "";
-  }
-  uint64_t Uint(std::string_view key) {
-    const JsonValue* value = Find(key);
-    const std::optional<uint64_t> number = value ? value->AsUint() : std::nullopt;
-    if (!number) Refuse(key, value ? "must be an integer from 0" : "is missing");
-    return number.value_or(0);
-  }
-  Hash HexHash(std::string_view key) {
-    const std::optional<Hash> hash = HashFromHex(String(key));
-    if (!hash) Refuse(key, "must be 64 lower-case hex digits");
-    return hash.value_or(Hash());
-  }
-  void Refuse(std::string_view key, std::string_view what) {
-    Refuse(absl::StrFormat("key \"%s\" %s", key, what));
-  }
-
- private:
-  void Refuse(std::string_view what) {
-    if (!status_.ok()) return;
-    status_ = absl::InvalidArgumentError(absl::StrFormat("%s: %s", name_, what));
-  }
-
-  const JsonValue& object_;
-  const std::string name_;
-  absl::Status status_;
-};
 
 std::optional<std::vector<std::string>> ReadStrings(const JsonValue& value) {
   const JsonValue::Array* array = value.AsArray();
@@ -73,14 +24,14 @@ std::optional<std::vector<std::string>> ReadStrings(const JsonValue& value) {
   return strings;
 }
 
-absl::Status ReadLabels(ObjectReader& reader, Manifest* manifest) {
+void ReadLabels(JsonObject& reader, Manifest* manifest) {
   const JsonValue* labels = reader.Find("labels");
   if (labels == nullptr) {
     reader.Refuse("labels", "is missing");
   } else if (const std::string* word = labels->AsString()) {
     if (*word != "plain") reader.Refuse("labels", "must be \"plain\" or an object");
   } else {
-    ObjectReader vrf(*labels, "manifest: labels");
+    JsonObject vrf = reader.Object("labels");
     manifest->labels.emplace();
     manifest->labels->suite = vrf.String("suite");
     // What a public key looks like is the suite's to say: an unknown one's is not read.
@@ -89,16 +40,12 @@ absl::Status ReadLabels(ObjectReader& reader, Manifest* manifest) {
     } else {
       vrf.String("public_key");
     }
-    return vrf.status();
   }
-  return reader.status();
 }
 
-absl::Status ReadParent(const JsonValue& value, Manifest* manifest) {
-  ObjectReader parent(value, "manifest: parent");
-  manifest->parent = ParentVersion{parent.String("origin"), parent.String("vkey"),
-                                   parent.Uint("m"), parent.HexHash("set_root")};
-  return parent.status();
+ParentVersion ReadParent(JsonObject parent) {
+  return ParentVersion{parent.String("origin"), parent.String("vkey"), parent.Uint("m"),
+                       parent.HexHash("set_root")};
 }
 
 JsonValue StringsValue(const std::vector<std::string>& strings) {
@@ -127,17 +74,18 @@ absl::StatusOr<Manifest> ParseManifest(Bytes body) {
     return absl::InvalidArgumentError("manifest: not in the form of RFC 8785");
   }
 
-  ObjectReader reader(*json, "manifest");
+  absl::Status status;
+  JsonObject reader(*json, "manifest", &status);
   Manifest manifest;
   manifest.version = reader.Uint("version");
-  if (!reader.status().ok()) return reader.status();
+  if (!status.ok()) return status;
   if (manifest.version != 1) {  // then the other keys may mean anything
     return absl::UnimplementedError(absl::StrFormat(
         "manifest of version %d: this program knows version 1", manifest.version));
   }
   manifest.origin = reader.String("origin");
   manifest.scheme = reader.String("scheme");
-  if (absl::Status labels = ReadLabels(reader, &manifest); !labels.ok()) return labels;
+  ReadLabels(reader, &manifest);
   manifest.title = reader.OptionalString("title");
   manifest.license = reader.OptionalString("license");
   manifest.unicode = reader.OptionalString("unicode");
@@ -156,12 +104,10 @@ absl::StatusOr<Manifest> ParseManifest(Bytes body) {
       reader.Refuse("columns", "must be an array of [name, type]");
     }
   }
-  if (const JsonValue* parent = reader.Find("parent")) {
-    if (absl::Status status = ReadParent(*parent, &manifest); !status.ok()) {
-      return status;
-    }
+  if (reader.Find("parent") != nullptr) {
+    manifest.parent = ReadParent(reader.Object("parent"));
   }
-  if (!reader.status().ok()) return reader.status();
+  if (!status.ok()) return status;
 
   // Only now: what is malformed is malformed under any scheme.
   if (absl::StatusOr<SchemeKind> kind = ParseSchemeName(manifest.scheme); !kind.ok()) {
