@@ -51,6 +51,9 @@ bool ResourceNameLess(std::string_view a, std::string_view b);
 // Python's: by the bytes of the first component that differs.
 bool ComponentNameLess(std::string_view a, std::string_view b);
 
+// Whether `name` is `path`, or a file in a directory of that name, however deep.
+bool IsAtOrBelow(std::string_view name, std::string_view path);
+
 // SHA-256 of all digests, in the order given. It names a model and does not
 // authenticate one: names, sizes and the number of files are not in it.
 Hash RootDigest(std::span<const ModelResource> resources);
