@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "log/entry.h"
@@ -13,24 +12,18 @@
 #include "tools/flags.h"
 #include "tools/inquiry.h"
 #include "tools/log_session.h"
-#include "tools/record_source.h"
+#include "tools/record_question.h"
 #include "tools/verdict.h"
-#include "tools/vrf_flags.h"
 
 namespace setlog {
 namespace {
 
-// Of a record that is absent, so that a hint can be looked for.
-constexpr size_t kKeepBytes = size_t{1} << 20;
-
 struct InFlags {
   std::string origin;
-  InputFlags input;
-  std::vector<Hash> hashes;
+  RecordQuestion question;
   AnswerFlags answer;
   bool strict_at = false;
   std::string out;
-  VrfFlags vrf;
   TrustFlags trust;
 };
 
@@ -77,32 +70,12 @@ absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
   return log.client().Cosigned(*head, WithFreshness(demands, flags.trust));
 }
 
-// No version, no answer: what cannot be verified is said of each record that is known
-// before its input is read.
-ExitCode FailAll(const InFlags& flags, const Json& at, const absl::Status& why,
-                 LogSession& log, Output& out) {
-  if (log.CodeOf(why) != ExitCode::kUnverified) return log.Fail(why);
-  const std::string words = log.Explain(why);
-  std::vector<const Hash*> records;
-  for (const Hash& hash : flags.hashes) records.push_back(&hash);
-  if (records.empty()) records.push_back(nullptr);
-  for (const Hash* record : records) {
-    Json json = InFields(WordOf(why), record, flags.origin, at, nullptr);
-    json["error"] = words;
-    out.Verdict(json, WordOf(why), ": " + words);
-  }
-  out.Detail("  Nothing was shown, neither presence nor absence.");
-  return ExitCode::kUnverified;
-}
-
 ExitCode In(const InFlags& flags, Session& session) {
   Output& out = session.out;
   const absl::StatusOr<At> at = AtOf(flags.answer);
   if (!at.ok()) return out.Fail(at.status());
-  if (flags.hashes.empty()) {
-    const absl::Status input = CheckOneInput(flags.input);
-    if (!input.ok()) return out.Fail(input);
-  }
+  const absl::Status input = CheckQuestion(flags.question);
+  if (!input.ok()) return out.Fail(input);
   InquiryOptions options{.at = AtJson(*at),
                          .expect_absent = flags.answer.expects_absent()};
   if (!flags.out.empty()) {
@@ -113,26 +86,10 @@ ExitCode In(const InFlags& flags, Session& session) {
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());
   const absl::StatusOr<VerifiedHead> head = FindVersion(flags, *at, *log);
-  if (!head.ok()) return FailAll(flags, options.at, head.status(), *log, out);
-
-  const Manifest& manifest = head->version.manifest;
-  std::unique_ptr<VrfSource> vrf;
-  if (manifest.labels || flags.vrf.named()) {
-    absl::StatusOr<std::unique_ptr<VrfSource>> opened =
-        OpenVrfSource(flags.vrf, session.server, manifest, log->connection());
-    if (!opened.ok()) return FailAll(flags, options.at, opened.status(), *log, out);
-    vrf = *std::move(opened);
-    log->client().UseVrf(vrf.get());
-    // Only absent records have hints looked up: who counts messages would learn it.
-    options.hints = false;
+  if (!head.ok()) {
+    return AnswerNone(flags.question, options.at, head.status(), *log, out);
   }
-  const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
-  if (!scheme.ok()) return FailAll(flags, options.at, scheme.status(), *log, out);
-  absl::StatusOr<RecordSource> source =
-      RecordSource::Open(flags.input, flags.hashes, *scheme, kKeepBytes);
-  if (!source.ok()) return out.Fail(source.status());
-  Inquiry inquiry(&*log, &*head, scheme->kind(), std::move(options), &out);
-  return inquiry.Run(*source);
+  return AskUnder(*head, flags.question, std::move(options), *log, session);
 }
 
 }  // namespace
@@ -140,8 +97,7 @@ ExitCode In(const InFlags& flags, Session& session) {
 Runner DeclareIn(CLI::App& app) {
   auto flags = std::make_unique<InFlags>();
   AddOrigin(app, flags->origin);
-  AddInputFlags(app, flags->input);
-  AddHashes(app, "--hash", flags->hashes, "a record's hash instead; may be repeated");
+  AddRecordQuestion(app, flags->question);
   AddAnswerFlags(app, flags->answer,
                  "the version: a tag, or the newest one in the first SIZE entries");
   app.add_flag("--strict-at", flags->strict_at,
@@ -150,7 +106,6 @@ Runner DeclareIn(CLI::App& app) {
                  "write proof files for `setlog verify`: FILE for one record, or DIR/ "
                  "for <hash>.setproof")
       ->type_name("FILE|DIR");
-  AddVrfFlags(app, flags->vrf);
   AddVerdictFlags(app, flags->trust);
   app.footer(
       "  setlog in example.org/pets cat.png --out cat.setproof\n"

@@ -1,0 +1,69 @@
+#include "tools/record_question.h"
+
+#include <memory>
+#include <utility>
+
+#include "tools/flags.h"
+#include "tools/record_source.h"
+#include "tools/verdict.h"
+
+namespace setlog {
+namespace {
+
+// Of a record that is absent, so that a hint can be looked for.
+constexpr size_t kKeepBytes = size_t{1} << 20;
+
+}  // namespace
+
+void AddRecordQuestion(CLI::App& app, RecordQuestion& question) {
+  AddInputFlags(app, question.input);
+  AddHashes(app, "--hash", question.hashes, "a record's hash instead; may be repeated");
+  AddVrfFlags(app, question.vrf);
+}
+
+absl::Status CheckQuestion(const RecordQuestion& question) {
+  return question.hashes.empty() ? CheckOneInput(question.input) : absl::OkStatus();
+}
+
+ExitCode AnswerNone(const RecordQuestion& question, const Json& at,
+                    const absl::Status& why, LogSession& log, Output& out) {
+  if (log.CodeOf(why) != ExitCode::kUnverified) return log.Fail(why);
+  const std::string words = log.Explain(why);
+  std::vector<const Hash*> records;
+  for (const Hash& hash : question.hashes) records.push_back(&hash);
+  if (records.empty()) records.push_back(nullptr);
+  for (const Hash* record : records) {
+    Json json = InFields(WordOf(why), record, log.origin(), at, nullptr);
+    json["error"] = words;
+    out.Verdict(json, WordOf(why), ": " + words);
+  }
+  out.Detail("  Nothing was shown, neither presence nor absence.");
+  return ExitCode::kUnverified;
+}
+
+ExitCode AskUnder(const VerifiedHead& head, const RecordQuestion& question,
+                  InquiryOptions options, LogSession& log, Session& session) {
+  Output& out = session.out;
+  const Manifest& manifest = head.version.manifest;
+  std::unique_ptr<VrfSource> vrf;
+  if (manifest.labels || question.vrf.named()) {
+    absl::StatusOr<std::unique_ptr<VrfSource>> opened =
+        OpenVrfSource(question.vrf, session.server, manifest, log.connection());
+    if (!opened.ok()) {
+      return AnswerNone(question, options.at, opened.status(), log, out);
+    }
+    vrf = *std::move(opened);
+    log.client().UseVrf(vrf.get());
+    // Only absent records have hints looked up: who counts messages would learn it.
+    options.hints = false;
+  }
+  const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
+  if (!scheme.ok()) return AnswerNone(question, options.at, scheme.status(), log, out);
+  absl::StatusOr<RecordSource> source =
+      RecordSource::Open(question.input, question.hashes, *scheme, kKeepBytes);
+  if (!source.ok()) return out.Fail(source.status());
+  Inquiry inquiry(&log, &head, scheme->kind(), std::move(options), &out);
+  return inquiry.Run(*source);
+}
+
+}  // namespace setlog
