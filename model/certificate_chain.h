@@ -1,17 +1,20 @@
 // model/certificate_chain.h -- is this certificate's key to be believed, and when?
 //
 //   absl::StatusOr<CertifiedSigner> signer = VerifyCertificateChain(
-//       bundle_certificates, {.roots = roots, .at_us = now}, {.san = "ml@example.org"});
+//       certificates, {.roots = roots, .at_us = now}, {.san = "ml@example.org"});
 //   signer->key.Verify(...);
 //
 // The whole chain, leaf to root, must be valid at the one time asked about. Roots are
 // those given and no others: never the system's. The leaf must be for signatures (key
-// usage digitalSignature) or for code (extended key usage codeSigning).
+// usage digitalSignature) or for code (extended key usage codeSigning); all others must
+// be authorities (CA:TRUE). A leaf that signs itself is believed if it is given as a
+// root. Keys and hashes of less than 112 bits of security are refused.
 //
 // Source: RFC 5280, by OpenSSL; OpenSSF Model Signing 1.0, "certificates".
 #ifndef SETLOG_MODEL_CERTIFICATE_CHAIN_H_
 #define SETLOG_MODEL_CERTIFICATE_CHAIN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -23,6 +26,8 @@
 #include "model/ecdsa_key.h"
 
 namespace setlog {
+
+inline constexpr size_t kMaxChainCertificates = 32;
 
 struct ChainAnchor {
   std::vector<std::string> roots;  // DER; each must be given by the verifier
@@ -52,7 +57,8 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
     std::span<const std::string> chain, const ChainAnchor& anchor,
     const ExpectedSigner& expected);
 
-// The certificates of a PEM file, as DER. InvalidArgument if there is none.
+// The certificates of a PEM file, as DER. InvalidArgument if there is none, or anything
+// else beside them.
 absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pem);
 
 }  // namespace setlog

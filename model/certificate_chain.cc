@@ -1,0 +1,262 @@
+#include "model/certificate_chain.h"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "log/show_bytes.h"
+#include "model/openssl_pointer.h"
+#include "model/pem_blocks.h"
+
+namespace setlog {
+namespace {
+
+// The stack's macros are no functions that a template could take.
+void FreeCertificates(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+
+using CertificatePointer = OpensslPointer<X509, X509_free>;
+using CertificateStack = OpensslPointer<STACK_OF(X509), FreeCertificates>;
+using StorePointer = OpensslPointer<X509_STORE, X509_STORE_free>;
+using StoreContext = OpensslPointer<X509_STORE_CTX, X509_STORE_CTX_free>;
+using NamesPointer = OpensslPointer<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+// OpenSSL's: 112 bits, as RSA of 2048 bits and SHA-224 have.
+constexpr int kSecurityLevel = 2;
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+std::string Rfc2253(const X509_NAME* name) {
+  const BioPointer bio(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253);
+  return TextOf(bio.get());
+}
+
+std::string SubjectOf(const X509* certificate) {
+  return Rfc2253(X509_get_subject_name(certificate));
+}
+std::string IssuerOf(const X509* certificate) {
+  return Rfc2253(X509_get_issuer_name(certificate));
+}
+
+absl::Status Refused(const X509* certificate, std::string_view why) {
+  return absl::DataLossError(absl::StrFormat("certificate \"%s\" %s",
+                                             ShowForeign(SubjectOf(certificate)), why));
+}
+
+std::string DateOf(const ASN1_TIME* time) {
+  std::tm date{};
+  if (ASN1_TIME_to_tm(time, &date) != 1) return "a date that cannot be read";
+  return absl::StrFormat("%04d-%02d-%02dT%02d:%02d:%02dZ", date.tm_year + 1900,
+                         date.tm_mon + 1, date.tm_mday, date.tm_hour, date.tm_min,
+                         date.tm_sec);
+}
+
+int64_t MicrosOf(const ASN1_TIME* time) {
+  std::tm date{};
+  ASN1_TIME_to_tm(time, &date);
+  return timegm(&date) * kMicrosPerSecond;
+}
+
+absl::StatusOr<CertificatePointer> Parse(std::string_view der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* end = at + der.size();
+  CertificatePointer certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  ERR_clear_error();
+  if (certificate == nullptr || at != end) {
+    return absl::InvalidArgumentError("not the bytes of a certificate (X.509 in DER)");
+  }
+  return certificate;
+}
+
+absl::StatusOr<CertificateStack> ParseAll(std::span<const std::string> certificates) {
+  CertificateStack stack(sk_X509_new_null());
+  for (const std::string& der : certificates) {
+    absl::StatusOr<CertificatePointer> certificate = Parse(der);
+    if (!certificate.ok()) return certificate.status();
+    sk_X509_push(stack.get(), certificate->release());
+  }
+  return stack;
+}
+
+std::string Reason(int error, const X509* certificate) {
+  switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return absl::StrFormat("expired on %s", DateOf(X509_get0_notAfter(certificate)));
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return absl::StrFormat("is not valid before %s",
+                             DateOf(X509_get0_notBefore(certificate)));
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+      return absl::StrFormat(
+          "was issued by \"%s\", whose certificate is neither among the given roots "
+          "nor "
+          "with the signature",
+          ShowForeign(IssuerOf(certificate)));
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return "is signed by itself, and is none of the given roots";
+    case X509_V_ERR_INVALID_CA:
+      return "has issued another and is no authority (CA:TRUE)";
+    default:
+      return absl::StrFormat("does not hold: %s", X509_verify_cert_error_string(error));
+  }
+}
+
+// What OpenSSL lets pass: authorities that only their key usage makes ones.
+absl::Status CheckAuthorities(X509_STORE_CTX* context) {
+  constexpr int kByBasicConstraints = 1;
+  STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
+  for (int i = 1; i < sk_X509_num(chain); ++i) {
+    X509* authority = sk_X509_value(chain, i);
+    if (X509_check_ca(authority) != kByBasicConstraints) {
+      return Refused(authority, Reason(X509_V_ERR_INVALID_CA, authority));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
+  const absl::StatusOr<CertificateStack> roots = ParseAll(anchor.roots);
+  if (!roots.ok()) return roots.status();
+  const StorePointer store(X509_STORE_new());
+  for (int i = 0; i < sk_X509_num(roots->get()); ++i) {
+    X509_STORE_add_cert(store.get(), sk_X509_value(roots->get(), i));
+  }
+  const StoreContext context(X509_STORE_CTX_new());
+  X509* leaf = sk_X509_value(chain, 0);
+  if (X509_STORE_CTX_init(context.get(), store.get(), leaf, chain) != 1) {
+    return absl::InternalError("OpenSSL could not verify certificates");
+  }
+  X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
+  const int64_t remainder = anchor.at_us % kMicrosPerSecond;
+  X509_VERIFY_PARAM_set_time(rules,
+                             anchor.at_us / kMicrosPerSecond - (remainder < 0 ? 1 : 0));
+  X509_VERIFY_PARAM_set_auth_level(rules, kSecurityLevel);
+  if (X509_verify_cert(context.get()) != 1) {
+    const X509* where = X509_STORE_CTX_get_current_cert(context.get());
+    if (where == nullptr) where = leaf;
+    return Refused(where, Reason(X509_STORE_CTX_get_error(context.get()), where));
+  }
+  return CheckAuthorities(context.get());
+}
+
+absl::Status CheckUsage(X509* leaf) {
+  const uint32_t flags = X509_get_extension_flags(leaf);
+  const bool signs = (flags & EXFLAG_KUSAGE) != 0 &&
+                     (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0;
+  const bool signs_code = (flags & EXFLAG_XKUSAGE) != 0 &&
+                          (X509_get_extended_key_usage(leaf) & XKU_CODE_SIGN) != 0;
+  if (signs || signs_code) return absl::OkStatus();
+  return Refused(leaf,
+                 "is not for signatures: it has neither the key usage digitalSignature "
+                 "nor the extended key usage codeSigning");
+}
+
+absl::StatusOr<std::vector<std::string>> NamesOf(const X509* leaf) {
+  constexpr int kNone = -1;
+  int found = 0;
+  const NamesPointer extension(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(leaf, NID_subject_alt_name, &found, nullptr)));
+  std::vector<std::string> names;
+  if (extension == nullptr) {
+    if (found == kNone) return names;
+    return Refused(leaf, "has alternative names that cannot be read");
+  }
+  for (int i = 0; i < sk_GENERAL_NAME_num(extension.get()); ++i) {
+    int type = 0;
+    const void* value =
+        GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(extension.get(), i), &type);
+    if (type != GEN_EMAIL && type != GEN_URI && type != GEN_DNS) continue;
+    const auto* text = static_cast<const ASN1_STRING*>(value);
+    names.emplace_back(AsText(
+        {ASN1_STRING_get0_data(text), static_cast<size_t>(ASN1_STRING_length(text))}));
+  }
+  return names;
+}
+
+absl::StatusOr<EcdsaPublicKey> KeyOf(X509* leaf) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+  absl::StatusOr<EcdsaPublicKey> key =
+      EcdsaPublicKey::FromDer({der, static_cast<size_t>(std::max(size, 0))});
+  OPENSSL_free(der);
+  if (key.ok()) return key;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("certificate \"%s\": %s", ShowForeign(SubjectOf(leaf)),
+                      std::string(key.status().message())));
+}
+
+absl::Status Unexpected(std::string_view what, std::string_view expected,
+                        std::string_view found) {
+  return absl::DataLossError(absl::StrFormat("the signer's %s is not \"%s\" but \"%s\"",
+                                             what, ShowForeign(expected),
+                                             ShowForeign(found)));
+}
+
+absl::Status CheckExpected(const CertifiedSigner& signer,
+                           const ExpectedSigner& expected) {
+  if (expected.san && std::ranges::count(signer.names, *expected.san) == 0) {
+    return Unexpected("name", *expected.san, absl::StrJoin(signer.names, "\", \""));
+  }
+  if (expected.subject && *expected.subject != signer.subject) {
+    return Unexpected("subject", *expected.subject, signer.subject);
+  }
+  if (expected.issuer && *expected.issuer != signer.issuer) {
+    return Unexpected("issuer", *expected.issuer, signer.issuer);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
+    std::span<const std::string> chain, const ChainAnchor& anchor,
+    const ExpectedSigner& expected) {
+  if (chain.empty() || chain.size() > kMaxChainCertificates) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a chain of %d certificates: it has at least one, and at most %d", chain.size(),
+        kMaxChainCertificates));
+  }
+  const absl::StatusOr<CertificateStack> parsed = ParseAll(chain);
+  if (!parsed.ok()) return parsed.status();
+  X509* leaf = sk_X509_value(parsed->get(), 0);
+  const absl::Status held = CheckChain(parsed->get(), anchor);
+  ERR_clear_error();
+  if (!held.ok()) return held;
+  if (absl::Status s = CheckUsage(leaf); !s.ok()) return s;
+  absl::StatusOr<EcdsaPublicKey> key = KeyOf(leaf);
+  if (!key.ok()) return key.status();
+  absl::StatusOr<std::vector<std::string>> names = NamesOf(leaf);
+  if (!names.ok()) return names.status();
+  CertifiedSigner signer{.key = *std::move(key),
+                         .subject = SubjectOf(leaf),
+                         .issuer = IssuerOf(leaf),
+                         .names = *std::move(names),
+                         .not_before_us = MicrosOf(X509_get0_notBefore(leaf)),
+                         .not_after_us = MicrosOf(X509_get0_notAfter(leaf))};
+  if (absl::Status s = CheckExpected(signer, expected); !s.ok()) return s;
+  return signer;
+}
+
+absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pem) {
+  absl::StatusOr<std::vector<PemBlock>> blocks = ReadPemBlocks(pem);
+  if (!blocks.ok()) return blocks.status();
+  std::vector<std::string> certificates;
+  for (PemBlock& block : *blocks) {
+    if (block.label != "CERTIFICATE") {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "a file of certificates holds a block \"%s\"", ShowForeign(block.label)));
+    }
+    if (absl::Status s = Parse(block.der).status(); !s.ok()) return s;
+    certificates.push_back(std::move(block.der));
+  }
+  return certificates;
+}
+
+}  // namespace setlog
