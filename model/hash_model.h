@@ -20,6 +20,9 @@
 
 namespace setlog {
 
+// More shards than this are not made: their list alone would fill the memory.
+inline constexpr size_t kMaxModelShards = size_t{1} << 22;
+
 struct HashModelOptions {
   ModelMethod method = ModelMethod::kFiles;
   DigestKind digest = DigestKind::kSha256;

@@ -1,0 +1,36 @@
+#include "model/file_kind.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace setlog {
+
+std::string FileKindName(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+      return "a file";
+    case S_IFDIR:
+      return "a directory";
+    case S_IFLNK:
+      return "a symbolic link";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFSOCK:
+      return "a socket";
+    case S_IFBLK:
+    case S_IFCHR:
+      return "a device";
+    default:
+      return "neither a file nor a directory";
+  }
+}
+
+OddFile OddByError(std::string name, int error) {
+  if (error == ELOOP) return {std::move(name), OddKind::kSymlink, "a symbolic link"};
+  // What opening a socket says.
+  if (error == ENXIO) return {std::move(name), OddKind::kSpecial, "a socket"};
+  return {std::move(name), OddKind::kUnreadable, std::strerror(error)};
+}
+
+}  // namespace setlog

@@ -1,0 +1,151 @@
+#include "model/hash_model.h"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "model/hash_lanes.h"
+#include "model/open_below.h"
+#include "model/piece_queue.h"
+#include "model/piece_reader.h"
+#include "port/parallel.h"
+
+namespace setlog {
+namespace {
+
+constexpr unsigned kMaxThreads = 32;
+constexpr size_t kBlake2bReadBytes = size_t{128} << 10;
+
+absl::StatusOr<std::vector<ModelPiece>> Pieces(const ModelTree& tree,
+                                               const HashModelOptions& options) {
+  std::vector<ModelPiece> pieces;
+  for (size_t i = 0; i < tree.files.size(); ++i) {
+    const uint64_t bytes = tree.files[i].bytes;
+    if (options.method == ModelMethod::kFiles) {
+      pieces.push_back({i, 0, bytes});
+      continue;
+    }
+    for (uint64_t begin = 0; begin < bytes;) {
+      if (pieces.size() == kMaxModelShards) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "shards of %d bytes are more than %d in this model: choose longer ones",
+            options.shard_bytes, kMaxModelShards));
+      }
+      const uint64_t end = begin + std::min(options.shard_bytes, bytes - begin);
+      pieces.push_back({i, begin, end});
+      begin = end;
+    }
+  }
+  return pieces;
+}
+
+// One piece after the other.
+void HashBlake2b(const ModelSource& source, PieceQueue& queue) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
+      EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  std::vector<uint8_t> buffer(kBlake2bReadBytes);
+  while (const std::optional<size_t> index = queue.Take()) {
+    PieceReader reader;
+    std::optional<OddFile> odd = reader.Open(source, queue.piece(*index));
+    EVP_DigestInit_ex(context.get(), EVP_blake2b512(), nullptr);
+    while (!odd && reader.left() > 0 && !queue.cancelled()) {
+      const size_t bytes =
+          static_cast<size_t>(std::min<uint64_t>(buffer.size(), reader.left()));
+      odd = reader.Read(buffer.data(), bytes);
+      if (odd) break;
+      EVP_DigestUpdate(context.get(), buffer.data(), bytes);
+      queue.Count(bytes);
+    }
+    queue.Count(reader.left());
+    if (queue.cancelled()) return;
+    if (!odd) odd = reader.Close();
+    if (odd) {
+      queue.SetOdd(*std::move(odd));
+      continue;
+    }
+    Digest digest{.size = Digest::kMaxSize};
+    EVP_DigestFinal_ex(context.get(), digest.bytes.data(), nullptr);
+    queue.SetDigest(*index, digest);
+  }
+}
+
+// Each file once, of which several pieces may have said that it is odd.
+std::vector<OddFile> ByName(std::vector<OddFile> odd) {
+  std::stable_sort(odd.begin(), odd.end(),
+                   [](const OddFile& a, const OddFile& b) { return a.name < b.name; });
+  odd.erase(
+      std::unique(odd.begin(), odd.end(),
+                  [](const OddFile& a, const OddFile& b) { return a.name == b.name; }),
+      odd.end());
+  return odd;
+}
+
+HashedModel Collect(const ModelTree& tree, const HashModelOptions& options,
+                    PieceQueue& queue) {
+  HashedModel model{.odd = ByName(queue.TakeOdd())};
+  std::set<std::string_view> odd;
+  for (const OddFile& file : model.odd) odd.insert(file.name);
+  model.resources.reserve(queue.size());
+  for (size_t i = 0; i < queue.size(); ++i) {
+    const ModelPiece& piece = queue.piece(i);
+    const std::string& name = tree.files[piece.file].name;
+    if (!odd.empty() && odd.contains(name)) continue;
+    model.bytes += piece.bytes();
+    model.resources.push_back({options.method == ModelMethod::kFiles
+                                   ? name
+                                   : FormatShardName({name, piece.begin, piece.end}),
+                               queue.digest(i)});
+  }
+  std::sort(model.resources.begin(), model.resources.end(),
+            [](const ModelResource& a, const ModelResource& b) {
+              return ResourceNameLess(a.name, b.name);
+            });
+  return model;
+}
+
+absl::Status Check(const HashModelOptions& options) {
+  if (options.digest == DigestKind::kBlake3) {
+    return absl::UnimplementedError(
+        "BLAKE3 is computed by no library that setlog is built with: use sha256 or "
+        "blake2b");
+  }
+  if (options.method == ModelMethod::kShards && options.shard_bytes == 0) {
+    return absl::InvalidArgumentError("shards must have at least one byte");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
+                                      const HashModelOptions& options) {
+  if (absl::Status valid = Check(options); !valid.ok()) return valid;
+  const Descriptor root = OpenDirectory(tree.root);
+  if (!root.ok()) {
+    return absl::ErrnoToStatus(errno, absl::StrFormat("cannot read %s", tree.root));
+  }
+  absl::StatusOr<std::vector<ModelPiece>> pieces = Pieces(tree, options);
+  if (!pieces.ok()) return pieces.status();
+  PieceQueue queue(*std::move(pieces), options.progress);
+  const ModelSource source = {root.value(), tree, options.follow_symlinks};
+  const unsigned threads = std::clamp(options.threads, 1u, kMaxThreads);
+  Parallel parallel(threads);
+  parallel(threads, [&](size_t) {
+    if (options.digest == DigestKind::kSha256) {
+      HashLanes(source, queue, threads);
+    } else {
+      HashBlake2b(source, queue);
+    }
+  });
+  queue.Report();
+  if (queue.cancelled()) return absl::CancelledError("hashing the model was stopped");
+  return Collect(tree, options, queue);
+}
+
+}  // namespace setlog

@@ -1,0 +1,60 @@
+#include "model/piece_queue.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace setlog {
+namespace {
+
+// Between two calls that say how far it is: some milliseconds.
+constexpr uint64_t kReportBytes = uint64_t{8} << 20;
+
+}  // namespace
+
+PieceQueue::PieceQueue(std::vector<ModelPiece> pieces,
+                       std::function<bool(uint64_t bytes)> progress)
+    : pieces_(std::move(pieces)),
+      order_(pieces_.size()),
+      next_report_bytes_(kReportBytes),
+      digests_(pieces_.size()),
+      progress_(std::move(progress)) {
+  std::iota(order_.begin(), order_.end(), size_t{0});
+  std::stable_sort(order_.begin(), order_.end(), [this](size_t a, size_t b) {
+    return pieces_[a].bytes() > pieces_[b].bytes();
+  });
+  for (const ModelPiece& piece : pieces_) total_bytes_ += piece.bytes();
+}
+
+std::optional<size_t> PieceQueue::Take() {
+  if (cancelled_) return std::nullopt;
+  const size_t next = next_.fetch_add(1);
+  if (next >= order_.size()) return std::nullopt;
+  return order_[next];
+}
+
+void PieceQueue::Count(uint64_t bytes) {
+  const uint64_t counted = counted_bytes_ += bytes;
+  uint64_t report = next_report_bytes_;
+  if (counted >= report &&
+      next_report_bytes_.compare_exchange_strong(report, counted + kReportBytes)) {
+    Report();
+  }
+}
+
+void PieceQueue::Report() {
+  MutexLock lock(mutex_);
+  if (!cancelled_ && progress_ && !progress_(counted_bytes_)) cancelled_ = true;
+}
+
+void PieceQueue::SetOdd(OddFile odd) {
+  MutexLock lock(mutex_);
+  odd_.push_back(std::move(odd));
+}
+
+std::vector<OddFile> PieceQueue::TakeOdd() {
+  MutexLock lock(mutex_);
+  return std::exchange(odd_, {});
+}
+
+}  // namespace setlog

@@ -1,0 +1,333 @@
+#include "model/hash_model.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <random>
+
+#include "log/sha256.h"
+#include "model_files.h"
+#include "testing.h"
+
+namespace setlog {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::string Content(size_t size, size_t seed) {
+  std::mt19937_64 random(seed);
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
+Digest Sha256Digest(std::string_view content) {
+  return DigestFromBytes(Sha256(AsBytes(content)));
+}
+
+HashedModel Hashed(const ModelTree& tree, const HashModelOptions& options) {
+  auto hashed = HashModel(tree, options);
+  EXPECT_OK(hashed);
+  return hashed.ok() ? *std::move(hashed) : HashedModel();
+}
+ModelTree Listed(const ModelFiles& files) {
+  auto tree = ListModel(files.path(), {});
+  EXPECT_OK(tree);
+  EXPECT_THAT(tree->odd, IsEmpty());
+  return *std::move(tree);
+}
+
+std::vector<std::string> Names(const HashedModel& model) {
+  std::vector<std::string> names;
+  for (const ModelResource& resource : model.resources) names.push_back(resource.name);
+  return names;
+}
+std::vector<std::string> Odd(const HashedModel& model) {
+  std::vector<std::string> odd;
+  for (const OddFile& file : model.odd) odd.push_back(file.name + ": " + file.detail);
+  return odd;
+}
+
+// Files of all lengths around those at which something changes, and their contents.
+class MixedModel : public ModelFiles {
+ public:
+  MixedModel() {
+    for (size_t size : {0,      1,      55,     56,     63,     64,     65,     119,
+                        120,    4095,   4096,   4097,   16384,  65536,  174762, 262143,
+                        262144, 262145, 300000, 524288, 700000, 1500000}) {
+      Add("file-" + std::to_string(size), size);
+    }
+    for (size_t i = 0; i < 100; ++i) Add("many/" + std::to_string(i), 4096);
+    for (size_t i = 0; i < 60; ++i) Add("few/" + std::to_string(i), i * i * i);
+  }
+  const std::map<std::string, std::string>& contents() const { return contents_; }
+
+  std::vector<ModelResource> Sha256s() const {
+    std::vector<ModelResource> resources;
+    for (const auto& [name, content] : contents_) {
+      resources.push_back({name, Sha256Digest(content)});
+    }
+    return resources;
+  }
+
+ private:
+  void Add(const std::string& name, size_t size) {
+    Write(name, contents_[name] = Content(size, contents_.size()));
+  }
+  std::map<std::string, std::string> contents_;
+};
+
+TEST(HashModelTest, TheDigestsAreThoseOfTheContentsOnAnyNumberOfThreads) {
+  const MixedModel files;
+  const ModelTree tree = Listed(files);
+  for (unsigned threads : {1, 2, 3, 4, 1000}) {
+    const HashedModel hashed = Hashed(tree, {.threads = threads});
+    EXPECT_THAT(Odd(hashed), IsEmpty());
+    EXPECT_EQ(hashed.resources, files.Sha256s()) << threads;
+    uint64_t bytes = 0;
+    for (const auto& [name, content] : files.contents()) bytes += content.size();
+    EXPECT_EQ(hashed.bytes, bytes);
+  }
+}
+
+TEST(HashModelTest, APartOfATreeIsHashedAlone) {
+  const MixedModel files;
+  ModelTree tree = Listed(files);
+  std::vector<ModelResource> expected = files.Sha256s();
+  size_t i = 0;
+  const auto third = [&](const auto&) { return i++ % 3 != 0; };
+  std::erase_if(tree.files, third);
+  i = 0;
+  std::erase_if(expected, third);
+  EXPECT_EQ(Hashed(tree, {.threads = 2}).resources, expected);
+  tree.files.clear();
+  EXPECT_THAT(Hashed(tree, {.threads = 2}).resources, IsEmpty());
+}
+
+TEST(HashModelTest, Blake2bIsThatOfOpenSsl) {
+  const MixedModel files;
+  const HashedModel hashed =
+      Hashed(Listed(files), {.digest = DigestKind::kBlake2b, .threads = 2});
+  ASSERT_EQ(hashed.resources.size(), files.contents().size());
+  for (const ModelResource& resource : hashed.resources) {
+    const std::string& content = files.contents().at(resource.name);
+    Digest expected{.size = 64};
+    ASSERT_EQ(EVP_Digest(content.data(), content.size(), expected.bytes.data(), nullptr,
+                         EVP_blake2b512(), nullptr),
+              1);
+    EXPECT_EQ(resource.digest, expected) << resource.name;
+  }
+  EXPECT_EQ(ToHex(hashed.resources[60].digest).size(), 128u);
+}
+
+TEST(HashModelTest, Blake2bOfNothing) {
+  const ModelFiles files;
+  files.Write("empty", "");
+  EXPECT_EQ(
+      ToHex(
+          Hashed(Listed(files), {.digest = DigestKind::kBlake2b}).resources[0].digest),
+      "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419"
+      "d25e1031afee585313896444934eb04b903a685b1448b755d56f701afe9be2ce");
+}
+
+TEST(HashModelTest, Blake3IsUnimplemented) {
+  EXPECT_STATUS(HashModel({.root = "."}, {.digest = DigestKind::kBlake3}),
+                absl::StatusCode::kUnimplemented, "BLAKE3");
+}
+
+TEST(HashModelTest, ShardsTileEachFile) {
+  const MixedModel files;
+  for (uint64_t shard_bytes : {100, 4096, 65536, 1000000}) {
+    std::vector<ModelResource> expected;
+    for (const auto& [name, content] : files.contents()) {
+      for (size_t begin = 0; begin < content.size(); begin += shard_bytes) {
+        const std::string shard = content.substr(begin, shard_bytes);
+        expected.push_back({name + ":" + std::to_string(begin) + ":" +
+                                std::to_string(begin + shard.size()),
+                            Sha256Digest(shard)});
+      }
+    }
+    // By the whole name: "w:1000:1100" before "w:100:200".
+    std::sort(expected.begin(), expected.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    const HashedModel hashed = Hashed(
+        Listed(files),
+        {.method = ModelMethod::kShards, .shard_bytes = shard_bytes, .threads = 2});
+    EXPECT_THAT(Odd(hashed), IsEmpty());
+    EXPECT_EQ(hashed.resources, expected) << shard_bytes;
+  }
+}
+
+TEST(HashModelTest, ShardsAreInTheOrderOfTheirNamesAndEmptyFilesHaveNone) {
+  const ModelFiles files;
+  files.Write("w", Content(1150, 1));
+  files.Write("empty", "");
+  const HashedModel hashed =
+      Hashed(Listed(files), {.method = ModelMethod::kShards, .shard_bytes = 500});
+  EXPECT_THAT(Names(hashed), ElementsAre("w:0:500", "w:1000:1150", "w:500:1000"));
+}
+
+TEST(HashModelTest, ShardsAreOfSomeBytesAndNotTooMany) {
+  const ModelTree tree = {.root = ".", .files = {{"w", uint64_t{1} << 40}}};
+  EXPECT_STATUS(HashModel(tree, {.method = ModelMethod::kShards}),
+                absl::StatusCode::kInvalidArgument, "at least one byte");
+  EXPECT_STATUS(HashModel(tree, {.method = ModelMethod::kShards, .shard_bytes = 1}),
+                absl::StatusCode::kInvalidArgument, "choose longer ones");
+}
+
+TEST(HashModelTest, OneFileIsAModel) {
+  const ModelFiles files;
+  files.Write("w.bin", "weights");
+  const auto tree = ListModel(files.At("w.bin"), {});
+  ASSERT_OK(tree);
+  EXPECT_THAT(Hashed(*tree, {.threads = 2}).resources,
+              ElementsAre(ModelResource{"w.bin", Sha256Digest("weights")}));
+}
+
+TEST(HashModelTest, LinksAreFollowedOnlyIfAskedFor) {
+  const ModelFiles files;
+  files.Write("sub/w", "weights");
+  files.Link("sub/link", "w");
+  const auto tree = ListModel(files.path(), {.allow_symlinks = true});
+  ASSERT_OK(tree);
+  EXPECT_THAT(Hashed(*tree, {.follow_symlinks = true}).resources,
+              ElementsAre(ModelResource{"sub/link", Sha256Digest("weights")},
+                          ModelResource{"sub/w", Sha256Digest("weights")}));
+  const HashedModel strict = Hashed(*tree, {});
+  EXPECT_THAT(Names(strict), ElementsAre("sub/w"));
+  EXPECT_THAT(Odd(strict), ElementsAre("sub/link: a symbolic link"));
+  EXPECT_EQ(strict.odd[0].kind, OddKind::kSymlink);
+}
+
+TEST(HashModelTest, WhatWasSwappedAfterTheListingIsOddAndTheOthersAreHashed) {
+  for (unsigned threads : {1, 2}) {
+    const ModelFiles files;
+    for (const char* name : {"a", "deleted", "directory", "fifo", "link", "longer",
+                             "newer", "shorter", "socket", "sub/x", "z"}) {
+      files.Write(name, "weights");
+    }
+    const ModelTree tree = Listed(files);
+    for (const char* name : {"deleted", "directory", "fifo", "link", "socket", "sub"}) {
+      std::filesystem::remove_all(files.At(name));
+    }
+    std::filesystem::create_directory(files.At("directory"));
+    files.Fifo("fifo");
+    files.Socket("socket");
+    files.Link("link", "a");
+    files.Write("elsewhere/x", "weights");
+    files.Link("sub", "elsewhere");
+    files.Write("longer", "weights and more");
+    files.Write("shorter", "w");
+    const timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, files.At("newer").c_str(), times, 0), 0);
+    const HashedModel hashed = Hashed(tree, {.threads = threads});
+    EXPECT_THAT(Names(hashed), ElementsAre("a", "z"));
+    EXPECT_THAT(Odd(hashed), ElementsAre("deleted: No such file or directory",
+                                         "directory: a directory", "fifo: a FIFO",
+                                         "link: a symbolic link",
+                                         "longer: it changed while it was read",
+                                         "newer: it changed while it was read",
+                                         "shorter: it changed while it was read",
+                                         "socket: a socket", "sub/x: a symbolic link"));
+    EXPECT_EQ(hashed.bytes, 14u);
+  }
+}
+
+// What is done to a file between its first bytes and its last.
+void ChangeWhileRead(const std::function<void(const std::string& path)>& change,
+                     const HashModelOptions& options) {
+  const ModelFiles files;
+  files.Write("a", "small");
+  files.Write("w", std::string(size_t{24} << 20, 'w'));
+  const ModelTree tree = Listed(files);
+  bool changed = false;
+  HashModelOptions with_change = options;
+  with_change.progress = [&](uint64_t) {
+    if (!changed) change(files.At("w"));
+    return changed = true;
+  };
+  const HashedModel hashed = Hashed(tree, with_change);
+  EXPECT_TRUE(changed);
+  EXPECT_THAT(Odd(hashed), ElementsAre("w: it changed while it was read"));
+  EXPECT_THAT(Names(hashed),
+              ElementsAre(options.method == ModelMethod::kShards ? "a:0:5" : "a"));
+}
+
+TEST(HashModelTest, AFileThatChangesWhileItIsReadIsOdd) {
+  const auto grow = [](const std::string& path) {
+    std::ofstream(path, std::ios::binary | std::ios::app) << "more";
+  };
+  const auto shrink = [](const std::string& path) {
+    ASSERT_EQ(::truncate(path.c_str(), 1 << 20), 0);
+  };
+  const auto overwrite = [](const std::string& path) {
+    std::ofstream(path, std::ios::binary | std::ios::in) << "other";
+  };
+  for (const auto& change :
+       std::initializer_list<std::function<void(const std::string&)>>{grow, shrink,
+                                                                      overwrite}) {
+    ChangeWhileRead(change, {});
+    ChangeWhileRead(change, {.threads = 2});
+    ChangeWhileRead(change, {.digest = DigestKind::kBlake2b});
+    ChangeWhileRead(change, {.method = ModelMethod::kShards, .shard_bytes = 1000000});
+  }
+}
+
+TEST(HashModelTest, ProgressOnlyGrowsAndReachesAllBytes) {
+  const ModelFiles files;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < 10; ++i) {
+    files.Write(std::to_string(i), std::string(size_t{3} << 20, 'x'));
+    bytes += size_t{3} << 20;
+  }
+  for (unsigned threads : {1, 2}) {
+    uint64_t last = 0;
+    unsigned calls = 0;
+    Hashed(Listed(files), {.threads = threads, .progress = [&](uint64_t now) {
+                             EXPECT_GE(now, last);
+                             last = now;
+                             return ++calls > 0;
+                           }});
+    EXPECT_EQ(last, bytes);
+    EXPECT_GE(calls, 3u);
+  }
+}
+
+TEST(HashModelTest, ItCanBeStopped) {
+  const ModelFiles files;
+  for (size_t i = 0; i < 10; ++i) {
+    files.Write(std::to_string(i), std::string(size_t{3} << 20, 'x'));
+  }
+  for (const DigestKind digest : {DigestKind::kSha256, DigestKind::kBlake2b}) {
+    for (unsigned threads : {1, 2}) {
+      unsigned calls = 0;
+      EXPECT_STATUS(HashModel(Listed(files), {.digest = digest,
+                                              .threads = threads,
+                                              .progress =
+                                                  [&](uint64_t) {
+                                                    ++calls;
+                                                    return false;
+                                                  }}),
+                    absl::StatusCode::kCancelled, "");
+      EXPECT_EQ(calls, 1u);
+    }
+  }
+}
+
+TEST(HashModelTest, ARootThatIsGoneIsAnError) {
+  ModelTree tree;
+  {
+    const ModelFiles files;
+    tree = Listed(files);
+  }
+  EXPECT_STATUS(HashModel(tree, {}), absl::StatusCode::kNotFound, tree.root);
+}
+
+}  // namespace
+}  // namespace setlog
