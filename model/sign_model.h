@@ -1,0 +1,40 @@
+// model/sign_model.h -- from a model's digests to the bytes of its signature file.
+//
+//   const ModelStatement statement = StatementOf(tree, hashed.resources, how);
+//   absl::StatusOr<std::string> file = SignModel(statement, key, KeyMaterial{hint});
+//
+// The statement is parsed again before it is signed: nothing is signed that a verifier
+// of this library refuses. Pure, but for the signature's randomness.
+#ifndef SETLOG_MODEL_SIGN_MODEL_H_
+#define SETLOG_MODEL_SIGN_MODEL_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/bundle.h"
+#include "model/ecdsa_key.h"
+#include "model/model_tree.h"
+#include "model/statement.h"
+
+namespace setlog {
+
+// `resources` in ResourceNameLess order.
+ModelStatement StatementOf(const ModelTree& tree, std::vector<ModelResource> resources,
+                           const Serialization& how);
+
+// As model_signing 1.1 names it, which verifies nothing else: a single file is ".".
+void NameAsPython(const ModelTree& tree, ModelStatement& statement);
+
+using SignerMaterial = std::variant<KeyMaterial, ChainMaterial>;
+
+// Line feed at the end. InvalidArgument for a statement that would not be accepted, or
+// a key that is not that of the chain's first certificate.
+absl::StatusOr<std::string> SignModel(const ModelStatement& statement,
+                                      const EcdsaPrivateKey& key,
+                                      const SignerMaterial& material);
+
+}  // namespace setlog
+
+#endif  // SETLOG_MODEL_SIGN_MODEL_H_
