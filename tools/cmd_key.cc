@@ -98,8 +98,9 @@ ExitCode KeyPasswd(const KeyFlags& flags, Output& out) {
         "%s is a signing key: only VRF keys can be encrypted", flags.file)));
   }
   const absl::StatusOr<VrfSecretKey> key = ReadVrfKeyFile(flags.file, [&flags] {
-    return OldPassphrase(flags.file, PassphraseFileNamed(flags.passphrase_file),
-                         "--passphrase-file");
+    return OldPassphrase(
+        flags.file, PassphraseFileNamed(flags.passphrase_file),
+        std::string("--passphrase-file or ") + kPassphraseFileVariable);
   });
   if (!key.ok()) return out.Fail(key.status());
   const absl::StatusOr<std::optional<LockedBytes>> passphrase =

@@ -26,6 +26,7 @@ Runner DeclareInclusion(CLI::App& app);
 Runner DeclareInit(CLI::App& app);
 Runner DeclareKey(CLI::App& app);
 Runner DeclareLogs(CLI::App& app);
+Runner DeclareModel(CLI::App& app);
 Runner DeclarePads(CLI::App& app);
 Runner DeclareProver(CLI::App& app);
 Runner DeclareRemove(CLI::App& app);

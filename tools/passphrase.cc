@@ -89,14 +89,14 @@ absl::StatusOr<LockedBytes> ReadPassphraseFile(const std::string& path) {
 
 absl::StatusOr<LockedBytes> OldPassphrase(const std::string& key_file,
                                           const std::string& passphrase_file,
-                                          const char* flag) {
+                                          const std::string& flags) {
   if (!passphrase_file.empty()) return ReadPassphraseFile(passphrase_file);
   absl::StatusOr<LockedBytes> typed = Ask("passphrase of " + key_file);
   if (!absl::IsNotFound(typed.status())) return typed;
   return absl::FailedPreconditionError(
       absl::StrFormat("%s is encrypted, and there is no terminal to ask for its "
-                      "passphrase: name a file whose first line it is, with %s or %s",
-                      key_file, flag, kPassphraseFileVariable));
+                      "passphrase: name a file whose first line it is, with %s",
+                      key_file, flags));
 }
 
 absl::StatusOr<LockedBytes> NewPassphrase(const std::string& key_file,

@@ -29,10 +29,11 @@ std::string PassphraseFileNamed(const std::string& named);
 absl::StatusOr<LockedBytes> ReadPassphraseFile(const std::string& path);
 
 // That of the encrypted key in `key_file`, from `passphrase_file` or, if that is empty,
-// the terminal. FailedPrecondition if there is none, naming `flag` as the remedy.
+// the terminal. FailedPrecondition if there is none, naming `flags` (and a variable
+// that the command knows) as the remedy.
 absl::StatusOr<LockedBytes> OldPassphrase(const std::string& key_file,
                                           const std::string& passphrase_file,
-                                          const char* flag);
+                                          const std::string& flags);
 
 // One for `key_file`, which is to be encrypted: the same, but for the terminal, which
 // is asked twice, and only if it is standard input too: whoever runs a script with its

@@ -28,6 +28,8 @@ constexpr setlog::Command kCommands[] = {
      setlog::DeclareHandover},
     {"export", "writes a log as static files, for any web server",
      setlog::DeclareExport},
+    {"model", "signs and verifies models, and the data they name",
+     setlog::DeclareModel},
     {"hash", "prints the record hashes of files; no server", setlog::DeclareHash},
     {"check", "judges raw proofs, one JSON object a line; no server",
      setlog::DeclareCheck},

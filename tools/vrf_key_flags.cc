@@ -25,8 +25,9 @@ absl::StatusOr<VrfSecretKey> LoadVrfKey(const VrfKeyFlags& flags) {
         "no VRF key was named: give --vrf-key FILE (setlog key vrf makes one)");
   }
   return ReadVrfKeyFile(flags.file, [&flags] {
-    return OldPassphrase(flags.file, PassphraseFileNamed(flags.passphrase_file),
-                         "--vrf-passphrase-file");
+    return OldPassphrase(
+        flags.file, PassphraseFileNamed(flags.passphrase_file),
+        std::string("--vrf-passphrase-file or ") + kPassphraseFileVariable);
   });
 }
 
