@@ -4,6 +4,7 @@
 #include "model/bundle.h"
 #include "model/dsse.h"
 #include "mutants.h"
+#include "sigstore_material.h"
 #include "testing.h"
 
 namespace setlog {
@@ -31,24 +32,7 @@ ModelBundle ByChain() {
 // A bundle with all that Sigstore writes.
 Json Keyless() {
   Json json = Json::parse(FormatModelBundle(ByKey()));
-  const std::string hash = ToBase64(AsBytes(std::string(32, 'h')));
-  json["verificationMaterial"] = {
-      {"certificate", {{"rawBytes", ToBase64(AsBytes("fulcio"))}}},
-      {"tlogEntries",
-       {{{"logIndex", "18446744073709551615"},
-         {"logId", {{"keyId", hash}}},
-         {"kindVersion", {{"kind", "dsse"}, {"version", "0.0.1"}}},
-         {"integratedTime", "1760000000"},
-         {"inclusionPromise", {{"signedEntryTimestamp", ToBase64(AsBytes("set"))}}},
-         {"inclusionProof",
-          {{"logIndex", "7"},
-           {"rootHash", hash},
-           {"treeSize", "9007199254740993"},
-           {"hashes", {hash, hash}},
-           {"checkpoint", {{"envelope", "log\n9\nroot\n\n— log sig\n"}}}}},
-         {"canonicalizedBody", ToBase64(AsBytes("{}"))}}}},
-      {"timestampVerificationData",
-       {{"rfc3161Timestamps", {{{"signedTimestamp", ToBase64(AsBytes("tsr"))}}}}}}};
+  json["verificationMaterial"] = SigstoreMaterial();
   return json;
 }
 

@@ -4,49 +4,26 @@
 //   make_fuzz_corpus tests/fuzz/corpus
 //
 // Targets that read choices get bytes from a generator of random numbers: any bytes are
-// choices. Files have the hash of their content as name; nothing is deleted.
-#include <filesystem>
-#include <fstream>
-#include <random>
-
+// choices.
 #include "client/evidence_file.h"
 #include "client/pads_file.h"
 #include "client/training_data.h"
 #include "evidence_samples.h"
+#include "fuzz/corpus.h"
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
 #include "log/jcs.h"
 #include "log/sealed_vrf_skey.h"
 #include "log/tile.h"
 #include "log/vrf_skey.h"
+#include "model/bundle.h"
+#include "model/statement.h"
 #include "pad_opening_sample.h"
+#include "sigstore_material.h"
 #include "testing.h"
 
 namespace setlog {
 namespace {
-
-class Corpus {
- public:
-  explicit Corpus(std::filesystem::path directory) : directory_(std::move(directory)) {}
-
-  void Add(const std::string& target, std::string_view seed) {
-    std::filesystem::create_directories(directory_ / target);
-    const std::string name = ToHex(Sha256(AsBytes(seed))).substr(0, 12);
-    std::ofstream(directory_ / target / name, std::ios::binary) << seed;
-  }
-  void AddRandom(const std::string& target, int files, size_t bytes) {
-    std::mt19937_64 random(files * 1000 + bytes);
-    for (int i = 0; i < files; ++i) {
-      std::string seed(1 + random() % bytes, '\0');
-      for (char& c : seed) c = static_cast<char>(random());
-      seed[0] = static_cast<char>(i);  // both modes of each target
-      Add(target, seed);
-    }
-  }
-
- private:
-  const std::filesystem::path directory_;
-};
 
 void AddEntries(Corpus* corpus) {
   const nlohmann::json vectors = ReadTestJson("set_tree.json");
@@ -252,6 +229,23 @@ void AddSealedVrfSkeys(Corpus* corpus) {
   }
 }
 
+// What Python signs, and each field of what Sigstore does.
+void AddModels(Corpus* corpus) {
+  for (const char* file : {"key.sig", "chain.sig", "single.sig", "shards.sig"}) {
+    const std::string text = ReadTestFile(std::string("oms/") + file);
+    const ModelBundle bundle = ParseModelBundle(text).value();
+    corpus->Add("model_statement", bundle.payload);
+    corpus->Add("model_statement",
+                FormatStatement(ParseStatement(bundle.payload)->statement));
+    corpus->Add("model_bundle", text);
+  }
+  nlohmann::ordered_json keyless = nlohmann::ordered_json::parse(FormatModelBundle(
+      {.material = KeyMaterial{}, .payload = "{}", .signature = "signature"}));
+  keyless["verificationMaterial"] = SigstoreMaterial();
+  corpus->Add("model_bundle", keyless.dump());
+  corpus->AddRandom("model_statement", 24, 60);
+}
+
 }  // namespace
 }  // namespace setlog
 
@@ -272,6 +266,7 @@ int main(int argc, char** argv) {
   AddVrf(&corpus);
   AddPads(&corpus);
   AddSealedVrfSkeys(&corpus);
+  AddModels(&corpus);
   for (const char* origin : {"data.example.org/gsm8k", "a/b/~c.d_e", "a/../b", "tile",
                              "x/checkpoint", "metrics", "Upper/A"}) {
     corpus.Add("origin", origin);
