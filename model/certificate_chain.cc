@@ -158,16 +158,11 @@ absl::Status CheckUsage(X509* leaf) {
                  "nor the extended key usage codeSigning");
 }
 
-absl::StatusOr<std::vector<std::string>> NamesOf(const X509* leaf) {
-  constexpr int kNone = -1;
-  int found = 0;
+// Names that cannot be read were refused before.
+std::vector<std::string> NamesOf(const X509* leaf) {
   const NamesPointer extension(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(leaf, NID_subject_alt_name, &found, nullptr)));
+      X509_get_ext_d2i(leaf, NID_subject_alt_name, nullptr, nullptr)));
   std::vector<std::string> names;
-  if (extension == nullptr) {
-    if (found == kNone) return names;
-    return Refused(leaf, "has alternative names that cannot be read");
-  }
   for (int i = 0; i < sk_GENERAL_NAME_num(extension.get()); ++i) {
     int type = 0;
     const void* value =
@@ -192,8 +187,8 @@ absl::StatusOr<EcdsaPublicKey> KeyOf(X509* leaf) {
                       std::string(key.status().message())));
 }
 
-absl::Status Unexpected(std::string_view what, std::string_view expected,
-                        std::string_view found) {
+absl::Status OtherSigner(std::string_view what, std::string_view expected,
+                         std::string_view found) {
   return absl::DataLossError(absl::StrFormat("the signer's %s is not \"%s\" but \"%s\"",
                                              what, ShowForeign(expected),
                                              ShowForeign(found)));
@@ -202,13 +197,13 @@ absl::Status Unexpected(std::string_view what, std::string_view expected,
 absl::Status CheckExpected(const CertifiedSigner& signer,
                            const ExpectedSigner& expected) {
   if (expected.san && std::ranges::count(signer.names, *expected.san) == 0) {
-    return Unexpected("name", *expected.san, absl::StrJoin(signer.names, "\", \""));
+    return OtherSigner("name", *expected.san, absl::StrJoin(signer.names, "\", \""));
   }
   if (expected.subject && *expected.subject != signer.subject) {
-    return Unexpected("subject", *expected.subject, signer.subject);
+    return OtherSigner("subject", *expected.subject, signer.subject);
   }
   if (expected.issuer && *expected.issuer != signer.issuer) {
-    return Unexpected("issuer", *expected.issuer, signer.issuer);
+    return OtherSigner("issuer", *expected.issuer, signer.issuer);
   }
   return absl::OkStatus();
 }
@@ -226,18 +221,19 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
   const absl::StatusOr<CertificateStack> parsed = ParseAll(chain);
   if (!parsed.ok()) return parsed.status();
   X509* leaf = sk_X509_value(parsed->get(), 0);
-  const absl::Status held = CheckChain(parsed->get(), anchor);
+  if ((X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0) {
+    return Refused(leaf, "has extensions that cannot be read");
+  }
+  const absl::Status status = CheckChain(parsed->get(), anchor);
   ERR_clear_error();
-  if (!held.ok()) return held;
+  if (!status.ok()) return status;
   if (absl::Status s = CheckUsage(leaf); !s.ok()) return s;
   absl::StatusOr<EcdsaPublicKey> key = KeyOf(leaf);
   if (!key.ok()) return key.status();
-  absl::StatusOr<std::vector<std::string>> names = NamesOf(leaf);
-  if (!names.ok()) return names.status();
   CertifiedSigner signer{.key = *std::move(key),
                          .subject = SubjectOf(leaf),
                          .issuer = IssuerOf(leaf),
-                         .names = *std::move(names),
+                         .names = NamesOf(leaf),
                          .not_before_us = MicrosOf(X509_get0_notBefore(leaf)),
                          .not_after_us = MicrosOf(X509_get0_notAfter(leaf))};
   if (absl::Status s = CheckExpected(signer, expected); !s.ok()) return s;

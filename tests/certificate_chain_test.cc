@@ -262,20 +262,18 @@ TEST_F(CertificateChainTest, WhatANameHoldsSteersNoTerminal) {
   EXPECT_THAT(std::string(status.message()), testing::Not(HasSubstr("\x1b")));
 }
 
-TEST_F(CertificateChainTest, NamesThatCannotBeReadAreRefused) {
-  const TestCertificate broken(
-      {.subject = "leaf",
-       .issuer = &middle_,
-       .extensions = {kSigner[0], {"subjectAltName", "DER:04:01:00"}}});
-  EXPECT_BROKEN(Verify({broken.der(), middle_.der()}, {root_.der()}),
-                "certificate \"CN=leaf\"");
-  const TestCertificate twice(
-      {.subject = "leaf",
-       .issuer = &middle_,
-       .extensions = {
-           kSigner[0], {"subjectAltName", "DNS:a"}, {"subjectAltName", "DNS:b"}}});
-  EXPECT_BROKEN(Verify({twice.der(), middle_.der()}, {root_.der()}),
-                "certificate \"CN=leaf\"");
+TEST_F(CertificateChainTest, ExtensionsThatCannotBeReadAreRefused) {
+  for (const Extensions& names :
+       {Extensions{kSigner[0], {"subjectAltName", "DER:04:01:00"}},
+        Extensions{
+            kSigner[0], {"subjectAltName", "DNS:a"}, {"subjectAltName", "DNS:b"}},
+        Extensions{{"keyUsage", "DER:04:01:00"},
+                   {"extendedKeyUsage", "codeSigning"}}}) {
+    EXPECT_BROKEN(WithLeaf({.extensions = names}),
+                  "certificate \"CN=leaf\" has extensions that cannot be read");
+    const TestCertificate alone({.subject = "alone", .extensions = names});
+    EXPECT_BROKEN(Verify({alone.der()}, {alone.der()}), "that cannot be read");
+  }
 }
 
 TEST_F(CertificateChainTest, NoMutantOfALeafIsBelieved) {
@@ -312,6 +310,9 @@ TEST_F(CertificateChainTest, AFileOfCertificatesHoldsNothingElse) {
   ASSERT_OK(read);
   EXPECT_THAT(*read, ElementsAre(leaf_.der(), middle_.der()));
   EXPECT_STATUS(CertificatesFromPem(""), StatusCode::kInvalidArgument, "not PEM");
+  // There are no such bytes: reading them would crash.
+  EXPECT_STATUS(CertificatesFromPem(std::string_view("-", size_t{1} << 31)),
+                StatusCode::kInvalidArgument, "over 2 GiB");
   EXPECT_STATUS(CertificatesFromPem(leaf_.pem() + leaf_.key_pem()),
                 StatusCode::kInvalidArgument, "holds a block \"PRIVATE KEY\"");
   EXPECT_STATUS(CertificatesFromPem(
