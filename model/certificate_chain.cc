@@ -12,23 +12,16 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "log/show_bytes.h"
+#include "model/certificate.h"
 #include "model/openssl_pointer.h"
 #include "model/pem_blocks.h"
 
 namespace setlog {
 namespace {
 
-// The stack's macros are no functions that a template could take.
-void FreeCertificates(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
-
-using CertificatePointer = OpensslPointer<X509, X509_free>;
-using CertificateStack = OpensslPointer<STACK_OF(X509), FreeCertificates>;
-using StorePointer = OpensslPointer<X509_STORE, X509_STORE_free>;
 using StoreContext = OpensslPointer<X509_STORE_CTX, X509_STORE_CTX_free>;
 using NamesPointer = OpensslPointer<GENERAL_NAMES, GENERAL_NAMES_free>;
 
-// OpenSSL's: 112 bits, as RSA of 2048 bits and SHA-224 have.
-constexpr int kSecurityLevel = 2;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 std::string Rfc2253(const X509_NAME* name) {
@@ -61,27 +54,6 @@ int64_t MicrosOf(const ASN1_TIME* time) {
   std::tm date{};
   ASN1_TIME_to_tm(time, &date);
   return timegm(&date) * kMicrosPerSecond;
-}
-
-absl::StatusOr<CertificatePointer> Parse(std::string_view der) {
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  const unsigned char* end = at + der.size();
-  CertificatePointer certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-  ERR_clear_error();
-  if (certificate == nullptr || at != end) {
-    return absl::InvalidArgumentError("not the bytes of a certificate (X.509 in DER)");
-  }
-  return certificate;
-}
-
-absl::StatusOr<CertificateStack> ParseAll(std::span<const std::string> certificates) {
-  CertificateStack stack(sk_X509_new_null());
-  for (const std::string& der : certificates) {
-    absl::StatusOr<CertificatePointer> certificate = Parse(der);
-    if (!certificate.ok()) return certificate.status();
-    sk_X509_push(stack.get(), certificate->release());
-  }
-  return stack;
 }
 
 std::string Reason(int error, const X509* certificate) {
@@ -122,7 +94,7 @@ absl::Status CheckAuthorities(X509_STORE_CTX* context) {
 }
 
 absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
-  const absl::StatusOr<CertificateStack> roots = ParseAll(anchor.roots);
+  const absl::StatusOr<CertificateStack> roots = ParseCertificates(anchor.roots);
   if (!roots.ok()) return roots.status();
   const StorePointer store(X509_STORE_new());
   for (int i = 0; i < sk_X509_num(roots->get()); ++i) {
@@ -137,7 +109,7 @@ absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
   const int64_t remainder = anchor.at_us % kMicrosPerSecond;
   X509_VERIFY_PARAM_set_time(rules,
                              anchor.at_us / kMicrosPerSecond - (remainder < 0 ? 1 : 0));
-  X509_VERIFY_PARAM_set_auth_level(rules, kSecurityLevel);
+  X509_VERIFY_PARAM_set_auth_level(rules, kCertificateSecurityLevel);
   if (X509_verify_cert(context.get()) != 1) {
     const X509* where = X509_STORE_CTX_get_current_cert(context.get());
     if (where == nullptr) where = leaf;
@@ -176,11 +148,8 @@ std::vector<std::string> NamesOf(const X509* leaf) {
 }
 
 absl::StatusOr<EcdsaPublicKey> KeyOf(X509* leaf) {
-  unsigned char* der = nullptr;
-  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
   absl::StatusOr<EcdsaPublicKey> key =
-      EcdsaPublicKey::FromDer({der, static_cast<size_t>(std::max(size, 0))});
-  OPENSSL_free(der);
+      EcdsaPublicKey::FromDer(AsBytes(PublicKeyOf(leaf)));
   if (key.ok()) return key;
   return absl::InvalidArgumentError(
       absl::StrFormat("certificate \"%s\": %s", ShowForeign(SubjectOf(leaf)),
@@ -218,7 +187,7 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
         "a chain of %d certificates: it has at least one, and at most %d", chain.size(),
         kMaxChainCertificates));
   }
-  const absl::StatusOr<CertificateStack> parsed = ParseAll(chain);
+  const absl::StatusOr<CertificateStack> parsed = ParseCertificates(chain);
   if (!parsed.ok()) return parsed.status();
   X509* leaf = sk_X509_value(parsed->get(), 0);
   if ((X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0) {
@@ -249,7 +218,7 @@ absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pe
       return absl::InvalidArgumentError(absl::StrFormat(
           "a file of certificates holds a block \"%s\"", ShowForeign(block.label)));
     }
-    if (absl::Status s = Parse(block.der).status(); !s.ok()) return s;
+    if (absl::Status s = ParseCertificate(block.der).status(); !s.ok()) return s;
     certificates.push_back(std::move(block.der));
   }
   return certificates;

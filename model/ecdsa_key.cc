@@ -79,27 +79,12 @@ absl::Status CheckKey(const EVP_PKEY* key) {
   return absl::OkStatus();
 }
 
-std::string SpkiOf(const EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key, &der);
-  if (size <= 0) return "";
-  std::string spki(AsText({der, static_cast<size_t>(size)}));
-  OPENSSL_free(der);
-  return spki;
-}
-
 // Whether `signature` is the one DER form of two integers.
 bool IsDerSignature(Bytes signature) {
   const unsigned char* at = signature.data();
   const SignaturePointer parsed(
       d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(signature.size())));
-  if (parsed == nullptr) return false;
-  unsigned char* der = nullptr;
-  const int size = i2d_ECDSA_SIG(parsed.get(), &der);
-  const bool same =
-      size > 0 && std::ranges::equal(Bytes(der, static_cast<size_t>(size)), signature);
-  OPENSSL_free(der);
-  return same;
+  return parsed != nullptr && DerOf(i2d_ECDSA_SIG, parsed.get()) == AsText(signature);
 }
 
 struct Passphrase {
@@ -150,7 +135,7 @@ absl::StatusOr<EcdsaPublicKey> EcdsaPublicKey::FromDer(Bytes spki) {
       d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())), EVP_PKEY_free);
   if (key == nullptr) return RefusedKey("not the bytes of a public key");
   if (absl::Status s = CheckKey(key.get()); !s.ok()) return s;
-  if (SpkiOf(key.get()) != AsText(spki)) {
+  if (DerOf(i2d_PUBKEY, key.get()) != AsText(spki)) {
     return RefusedKey("a public key that is not in DER");
   }
   return EcdsaPublicKey(std::move(key));

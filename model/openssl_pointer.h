@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace setlog {
 
@@ -36,6 +37,17 @@ inline std::string TextOf(BIO* bio) {
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   return size > 0 ? std::string(data, static_cast<size_t>(size)) : "";
+}
+
+// What an i2d function writes of `object`; "" if it fails.
+template <typename T>
+std::string DerOf(int (*encode)(T*, unsigned char**), std::type_identity_t<T>* object) {
+  unsigned char* der = nullptr;
+  const int size = encode(object, &der);
+  std::string bytes;
+  if (size > 0) bytes.assign(reinterpret_cast<const char*>(der), size);
+  OPENSSL_free(der);
+  return bytes;
 }
 
 }  // namespace setlog
