@@ -30,7 +30,7 @@ template <int kMessages>
 // One function for all blocks: more code would not fit into the instruction cache.
 template <int kMessages>
 [[gnu::noinline]] void Compress(State* state, const Vector (*blocks)[4]) {
-  CompressBlock<kMessages>(state, [&](int m, int i) { return blocks[m][i]; });
+  CompressBlock<kMessages, false>(state, [&](int m, int i) { return blocks[m][i]; });
 }
 
 template <int kMessages>

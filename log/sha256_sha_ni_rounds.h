@@ -28,22 +28,27 @@ struct State {
 }
 
 // One block of each of kMessages messages: load(m, i) is the i-th quarter of that of
-// message m, as its bytes are.
-template <int kMessages, typename LoadPart>
+// message m, as its bytes are. kAgain: another block of the same messages follows.
+template <int kMessages, bool kAgain, typename LoadPart>
 [[gnu::always_inline]] inline void CompressBlock(State* state, LoadPart load) {
   const Vector swap =
       _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
   State s[kMessages];
+  State before[kMessages];
   Vector w[kMessages][4];
 #pragma GCC unroll 4
   for (int m = 0; m < kMessages; ++m) {
-    s[m] = state[m];
+    s[m] = before[m] = state[m];
+    // There are not registers for all. Of what the next block begins with, this can
+    // wait in memory, for it is not on the way from a round to the next.
+    if constexpr (kAgain) asm("" : "+m"(before[m]));
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) w[m][i] = _mm_shuffle_epi8(load(m, i), swap);
   }
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {  // four rounds each
-    const Vector constants = Load(kRoundConstants + 4 * i);
+    const Vector constants =
+        _mm_load_si128(reinterpret_cast<const Vector*>(kRoundConstants + 4 * i));
 #pragma GCC unroll 4
     for (int m = 0; m < kMessages; ++m) {
       Vector* v = w[m];
@@ -61,8 +66,8 @@ template <int kMessages, typename LoadPart>
   }
 #pragma GCC unroll 4
   for (int m = 0; m < kMessages; ++m) {
-    state[m].feba = _mm_add_epi32(state[m].feba, s[m].feba);
-    state[m].hgdc = _mm_add_epi32(state[m].hgdc, s[m].hgdc);
+    state[m].feba = _mm_add_epi32(s[m].feba, before[m].feba);
+    state[m].hgdc = _mm_add_epi32(s[m].hgdc, before[m].hgdc);
   }
 }
 

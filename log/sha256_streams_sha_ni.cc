@@ -19,8 +19,8 @@ template <int kMessages>
     data[m] = lanes[m].data;
   }
   for (size_t at = 0; at < 64 * blocks; at += 64) {
-    CompressBlock<kMessages>(state,
-                             [&](int m, int i) { return Load(data[m] + at + 16 * i); });
+    CompressBlock<kMessages, true>(
+        state, [&](int m, int i) { return Load(data[m] + at + 16 * i); });
   }
 #pragma GCC unroll 4
   for (int m = 0; m < kMessages; ++m) {
