@@ -12,7 +12,7 @@ namespace setlog {
 namespace {
 
 // What a core's cache holds beside all else.
-constexpr size_t kBuffersBytes = size_t{512} << 10;
+constexpr size_t kBuffersBytes = size_t{768} << 10;
 // More at a time costs cache, less costs calls of the system.
 constexpr size_t kMaxReadBytes = size_t{256} << 10;
 // How many lanes pay off if there is no vector of them.
@@ -60,9 +60,10 @@ class Lanes {
   }
 
  private:
-  // One thread must not have all long pieces: none takes another while it has its part
-  // of all that is left. And a piece among many lanes goes slowly, so there are many
-  // only if all of it takes at least as long as the longest.
+  // With the next piece this thread must not have more of all that is left than its
+  // part, by more than half of that piece: four long ones are two for each of two
+  // threads. And a piece among many lanes goes slowly, so there are many only if all of
+  // it takes at least as long as the longest.
   bool WantsAnother() const {
     if (lanes_.empty()) return true;
     uint64_t mine = 0, longest = 0;
@@ -71,11 +72,11 @@ class Lanes {
       longest = std::max(longest, lane.reader.left());
     }
     const uint64_t left = queue_.bytes_left();
-    if (mine * threads_ >= left) return false;
+    if ((mine + queue_.next_bytes() / 2) * threads_ > left) return false;
     const size_t best = Sha256LanesKernels()[0].best_lanes;
     const size_t many = lanes_.size() + 1;
     return many <= std::min(best, kFewLanes) ||
-           (many <= best && longest * best * threads_ <= left);
+           (many <= best && longest * many * threads_ <= left + left / 4);
   }
 
   void TakePieces() {

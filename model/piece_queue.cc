@@ -33,6 +33,11 @@ std::optional<size_t> PieceQueue::Take() {
   return order_[next];
 }
 
+uint64_t PieceQueue::next_bytes() const {
+  const size_t next = next_;
+  return next < order_.size() ? pieces_[order_[next]].bytes() : 0;
+}
+
 void PieceQueue::Count(uint64_t bytes) {
   const uint64_t counted = counted_bytes_ += bytes;
   uint64_t report = next_report_bytes_;

@@ -33,6 +33,8 @@ class PieceQueue {
   // The index of a piece that nobody has taken; nothing if there is none, or if the
   // caller wants no more.
   std::optional<size_t> Take();
+  // Of the piece that would be taken now; 0 if there is none.
+  uint64_t next_bytes() const;
   const ModelPiece& piece(size_t index) const { return pieces_[index]; }
 
   // Bytes of any pieces were read, or are not to be waited for.
