@@ -32,13 +32,12 @@ std::string_view TextOfString(const ASN1_STRING* text) {
           static_cast<size_t>(ASN1_STRING_length(text))};
 }
 
-// The bytes of the one extension of this OID; nothing if there is none, or are two.
+// The bytes of the extension of this OID; nothing if there is none, "" if are two.
 std::optional<std::string_view> ExtensionBytes(X509* certificate, const char* oid) {
   const OidPointer object(OBJ_txt2obj(oid, 1));
   const int at = X509_get_ext_by_OBJ(certificate, object.get(), -1);
-  if (at < 0 || X509_get_ext_by_OBJ(certificate, object.get(), at) >= 0) {
-    return std::nullopt;
-  }
+  if (at < 0) return std::nullopt;
+  if (X509_get_ext_by_OBJ(certificate, object.get(), at) >= 0) return "";
   return TextOfString(X509_EXTENSION_get_data(X509_get_ext(certificate, at)));
 }
 

@@ -90,7 +90,7 @@ bool IsSignedBy(const TrustedLog& log, const std::string& message, const SCT* sc
 int SignatureNid(LogKeyKind kind) {
   if (kind == LogKeyKind::kEcdsaP256) return NID_ecdsa_with_SHA256;
   if (kind == LogKeyKind::kRsa) return NID_sha256WithRSAEncryption;
-  return NID_undef;
+  return -1;  // never an SCT's
 }
 
 absl::Status CheckSct(const SCT* sct, const LoggedCertificate& certificate,
@@ -103,8 +103,7 @@ absl::Status CheckSct(const SCT* sct, const LoggedCertificate& certificate,
   if (log == nullptr) {
     return absl::DataLossError("an SCT is of no log of the trusted root");
   }
-  const int nid = SignatureNid(log->kind);
-  if (nid == NID_undef || SCT_get_signature_nid(sct) != nid) {
+  if (SCT_get_signature_nid(sct) != SignatureNid(log->kind)) {
     return absl::DataLossError(absl::StrFormat(
         "the SCT of %s is signed in another way than its key", log->base_url));
   }

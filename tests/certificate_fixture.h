@@ -59,13 +59,15 @@ inline std::string SignWith(const TestKey& key, std::string_view message,
   return signature;
 }
 
+// As in OpenSSL's configuration: {"keyUsage", "critical,digitalSignature"}.
+using Extension = std::pair<std::string, std::string>;
+
 struct CertificateSpec {
   std::string name;  // the subject's CN; "" for none
   TestKey key;
   int64_t from_s = kTestTime - kYear;
   int64_t to_s = kTestTime + kYear;
-  // As in OpenSSL's configuration: {"keyUsage", "critical,digitalSignature"}.
-  std::vector<std::pair<std::string, std::string>> extensions;
+  std::vector<Extension> extensions;
 };
 
 struct TestCertificate {

@@ -12,47 +12,44 @@
 #ifndef SETLOG_TESTS_SIGSTORE_FIXTURE_H_
 #define SETLOG_TESTS_SIGSTORE_FIXTURE_H_
 
-#include <openssl/pem.h>
-
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "certificate_fixture.h"
-#include "log/base64.h"
 #include "log/checkpoint.h"
-#include "log/sha256.h"
 #include "model/bundle.h"
 #include "model/dsse.h"
 #include "model/fulcio.h"
 #include "model/trusted_root.h"
 #include "rfc6962_model.h"
+#include "sigstore_json.h"
 #include "timestamp_fixture.h"
 
 namespace setlog {
 
-inline std::string Base64(std::string_view bytes) { return ToBase64(AsBytes(bytes)); }
-inline std::string Sha256Of(std::string_view bytes) {
-  return std::string(AsText(Sha256(AsBytes(bytes))));
-}
 inline std::string BigEndian(uint64_t value, int bytes) {
   std::string text;
   while (bytes-- > 0) text.push_back(static_cast<char>(value >> (8 * bytes)));
   return text;
 }
 
+// Who vouches for the identity, as Fulcio writes it.
+inline Extension IssuerExtension(const std::string& url) {
+  return {"1.3.6.1.4.1.57264.1.8", "ASN1:UTF8String:" + url};
+}
+
 // What one signature is to be made of.
 struct SigningWish {
   std::string payload = R"({"_type":"https://in-toto.io/Statement/v1"})";
   std::string san = "critical,email:ml@example.org";
-  std::string issuer = "https://accounts.example.org";
-  std::string usage = "codeSigning";
+  std::vector<Extension> issuers = {IssuerExtension("https://accounts.example.org")};
+  std::string usage = "codeSigning";     // "" for none
   int64_t at_s = kTestTime;              // entry, promise and time stamp
   int64_t certified_s = kTestTime - 10;  // for ten minutes
   int64_t sct_s = kTestTime - 11;
   bool with_sct = true;
-  bool old_issuer = false;  // in the extension of old
   const char* curve = "P-256";
 };
 
@@ -113,61 +110,14 @@ class PrivateSigstore {
   }
   ModelBundle Bundle1(const SigningWish& wish) const {
     ModelBundle bundle = Bare(wish);
-    bundle.tlog_entries = {Entry1(Dsse1(bundle), wish.at_s)};
+    bundle.tlog_entries = {Entry1(Dsse1Body(bundle), wish.at_s)};
     return bundle;
   }
   ModelBundle Bundle2(const SigningWish& wish) const {
     ModelBundle bundle = Bare(wish);
-    bundle.tlog_entries = {Entry2(HashedRekord2(bundle))};
+    bundle.tlog_entries = {Entry2(HashedRekord2Body(bundle))};
     bundle.timestamps = {tsa.Stamp(bundle.signature, wish.at_s)};
     return bundle;
-  }
-
-  static const std::string& LeafOf(const ModelBundle& bundle) {
-    return std::get<FulcioMaterial>(bundle.material).certificate;
-  }
-
-  // The bodies of entries about `bundle`.
-  static Json Dsse1(const ModelBundle& bundle) {
-    return {{"apiVersion", "0.0.1"},
-            {"kind", "dsse"},
-            {"spec",
-             {{"payloadHash", Hex256(bundle.payload)},
-              {"envelopeHash", Hex256("the envelope, which nobody has kept")},
-              {"signatures",
-               {{{"signature", Base64(bundle.signature)},
-                 {"verifier", Base64(PemOf(LeafOf(bundle)))}}}}}}};
-  }
-  static Json Intoto2(const ModelBundle& bundle) {
-    const Json signature = {{"publicKey", Base64(PemOf(LeafOf(bundle)))},
-                            {"sig", Base64(Base64(bundle.signature))}};
-    return {{"apiVersion", "0.0.2"},
-            {"kind", "intoto"},
-            {"spec",
-             {{"content",
-               {{"envelope",
-                 {{"payloadType", "application/vnd.in-toto+json"},
-                  {"signatures", Json::array({signature})}}},
-                {"payloadHash", Hex256(bundle.payload)}}}}}};
-  }
-  static Json Dsse2(const ModelBundle& bundle) {
-    const Json hash = {{"algorithm", "SHA2_256"},
-                       {"digest", Base64(Sha256Of(bundle.payload))}};
-    return {{"apiVersion", "0.0.2"},
-            {"kind", "dsse"},
-            {"spec",
-             {{"dsseV002",
-               {{"payloadHash", hash},
-                {"signatures", Json::array({Signature2(bundle)})}}}}}};
-  }
-  static Json HashedRekord2(const ModelBundle& bundle) {
-    const Json data = {{"algorithm", "SHA2_256"},
-                       {"digest", Base64(Sha256Of(DssePae(bundle.payload)))}};
-    return {
-        {"apiVersion", "0.0.2"},
-        {"kind", "hashedrekord"},
-        {"spec",
-         {{"hashedRekordV002", {{"data", data}, {"signature", Signature2(bundle)}}}}}};
   }
 
   TlogEntry Entry1(const Json& body, int64_t at_s) const {
@@ -207,21 +157,15 @@ class PrivateSigstore {
 
   // With an SCT of the log of certificates, or without.
   std::string Certificate(const SigningWish& wish, const TestKey& key) const {
-    const std::string old = ToHex(AsBytes(wish.issuer));
-    const auto issuer =
-        wish.old_issuer
-            ? std::pair<std::string, std::string>("1.3.6.1.4.1.57264.1.1", "DER:" + old)
-            : std::pair<std::string, std::string>("1.3.6.1.4.1.57264.1.8",
-                                                  "ASN1:UTF8String:" + wish.issuer);
-    const TestCertificate leaf =
-        Certify({.key = key,
-                 .from_s = wish.certified_s,
-                 .to_s = wish.certified_s + 600,
-                 .extensions = {{"keyUsage", "critical,digitalSignature"},
-                                {"extendedKeyUsage", wish.usage},
-                                {"subjectAltName", wish.san},
-                                issuer}},
-                &intermediate);
+    std::vector<Extension> extensions = wish.issuers;
+    extensions.push_back({"keyUsage", "critical,digitalSignature"});
+    extensions.push_back({"subjectAltName", wish.san});
+    if (!wish.usage.empty()) extensions.push_back({"extendedKeyUsage", wish.usage});
+    const TestCertificate leaf = Certify({.key = key,
+                                          .from_s = wish.certified_s,
+                                          .to_s = wish.certified_s + 600,
+                                          .extensions = extensions},
+                                         &intermediate);
     if (!wish.with_sct) return leaf.der();
     const std::string list = SctList(leaf, wish.sct_s * 1000);
     AddExtension(leaf.x509.get(), intermediate.x509.get(), "1.3.6.1.4.1.11129.2.4.2",
@@ -242,20 +186,6 @@ class PrivateSigstore {
   const TimestampAuthority tsa;
 
  private:
-  static std::string PemOf(const std::string& der) {
-    std::string body = Base64(der), pem = "-----BEGIN CERTIFICATE-----\n";
-    for (size_t i = 0; i < body.size(); i += 64) pem += body.substr(i, 64) + "\n";
-    return pem + "-----END CERTIFICATE-----\n";
-  }
-  static Json Hex256(std::string_view bytes) {
-    return {{"algorithm", "sha256"}, {"value", ToHex(AsBytes(Sha256Of(bytes)))}};
-  }
-  static Json Signature2(const ModelBundle& bundle) {
-    return {{"content", Base64(bundle.signature)},
-            {"verifier",
-             {{"keyDetails", "PKIX_ECDSA_P256_SHA_256"},
-              {"x509Certificate", {{"rawBytes", Base64(LeafOf(bundle))}}}}}};
-  }
   std::string PublicKey2() const {
     return std::string(AsText(rekor2.key.PublicKey().bytes()));
   }

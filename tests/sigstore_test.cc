@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "model/rfc3161.h"
+#include "model/statement.h"
 #include "sigstore_fixture.h"
 #include "testing.h"
 
@@ -57,16 +57,32 @@ TEST_F(SigstoreTest, RekorV2WithATimeStampVerifies) {
 
 TEST_F(SigstoreTest, EachKindOfEntryVerifies) {
   ModelBundle bundle = sigstore_.Bundle1({});
-  bundle.tlog_entries = {sigstore_.Entry1(sigstore_.Intoto2(bundle), kTestTime)};
+  bundle.tlog_entries = {sigstore_.Entry1(Intoto2Body(bundle), kTestTime)};
   EXPECT_OK(Verify(bundle));
   bundle = sigstore_.Bundle2({});
-  bundle.tlog_entries = {sigstore_.Entry2(sigstore_.Dsse2(bundle))};
+  bundle.tlog_entries = {sigstore_.Entry2(Dsse2Body(bundle))};
   EXPECT_OK(Verify(bundle));
 }
 
-TEST_F(SigstoreTest, KeysOnP384AndIssuersInTheOldExtensionVerify) {
+TEST_F(SigstoreTest, KeysOnP384Verify) {
   EXPECT_OK(Verify(sigstore_.Bundle1({.curve = "P-384"})));
-  EXPECT_OK(Verify(sigstore_.Bundle1({.old_issuer = true})));
+}
+
+TEST_F(SigstoreTest, AStatementOfAModelVerifiesFromItsFile) {
+  const ModelStatement statement = {
+      .subject = "demo",
+      .resources = {{.name = "weights.bin",
+                     .digest = DigestFromBytes(Sha256(AsBytes("weights")))}}};
+  for (const bool v2 : {false, true}) {
+    const SigningWish wish = {.payload = FormatStatement(statement)};
+    const ModelBundle made = v2 ? sigstore_.Bundle2(wish) : sigstore_.Bundle1(wish);
+    const absl::StatusOr<ModelBundle> read = ParseModelBundle(BundleText(made));
+    ASSERT_OK(read);
+    ASSERT_OK(Verify(*read));
+    const auto parsed = ParseStatement(read->payload);
+    ASSERT_OK(parsed);
+    EXPECT_EQ(parsed->statement.subject, "demo");
+  }
 }
 
 TEST_F(SigstoreTest, AllTimesAreTold) {
@@ -82,7 +98,7 @@ TEST_F(SigstoreTest, AllTimesAreTold) {
 
 TEST_F(SigstoreTest, ABundleWithAKeyOrAChainIsOfAnotherMethod) {
   ModelBundle bundle = sigstore_.Bundle1({});
-  bundle.material = ChainMaterial{{PrivateSigstore::LeafOf(bundle)}};
+  bundle.material = ChainMaterial{{LeafOf(bundle)}};
   EXPECT_STATUS(Verify(bundle), StatusCode::kInvalidArgument,
                 "no certificate of Fulcio");
   bundle.material = KeyMaterial{};
@@ -110,14 +126,47 @@ TEST_F(SigstoreTest, AnotherIdentityIsRefused) {
 
 TEST_F(SigstoreTest, AnotherIssuerIsRefused) {
   EXPECT_STATUS(
-      Verify(sigstore_.Bundle1({.issuer = "https://accounts.example.org/evil"})),
+      Verify(sigstore_.Bundle1(
+          {.issuers = {IssuerExtension("https://accounts.example.org/evil")}})),
       StatusCode::kDataLoss,
-      "vouched for by https://accounts.example.org/evil, not by https://accounts.ex");
+      "vouched for by https://accounts.example.org/evil, not by https://acc");
+  EXPECT_STATUS(Verify(sigstore_.Bundle1({.issuers = {}})), StatusCode::kDataLoss,
+                "vouched for by , not by");
+}
+
+TEST_F(SigstoreTest, TheOldExtensionOfAnIssuerIsReadIfTheOtherIsMissing) {
+  const Extension old = {"1.3.6.1.4.1.57264.1.1",
+                         "DER:" + ToHex(AsBytes("https://accounts.example.org"))};
+  const Extension evil = IssuerExtension("https://evil.test");
+  EXPECT_OK(Verify(sigstore_.Bundle1({.issuers = {old}})));
+  EXPECT_STATUS(Verify(sigstore_.Bundle1({.issuers = {old, evil}})),
+                StatusCode::kDataLoss, "vouched for by https://evil.test");
+}
+
+TEST_F(SigstoreTest, AnIssuerIsNamedOnceAndWhole) {
+  const Extension good = IssuerExtension("https://accounts.example.org");
+  const Extension evil = IssuerExtension("https://evil.test");
+  const Extension old = {"1.3.6.1.4.1.57264.1.1",
+                         "DER:" + ToHex(AsBytes("https://accounts.example.org"))};
+  EXPECT_STATUS(Verify(sigstore_.Bundle1({.issuers = {good, evil}})),
+                StatusCode::kDataLoss, "vouched for by , not by");
+  EXPECT_STATUS(Verify(sigstore_.Bundle1({.issuers = {evil, evil, old}})),
+                StatusCode::kDataLoss, "vouched for by , not by");
+  // More bytes after the string.
+  const std::string url = "https://accounts.example.org";
+  EXPECT_STATUS(
+      Verify(sigstore_.Bundle1(
+          {.issuers = {{good.first, "DER:0c" + ToHex(AsBytes(BigEndian(url.size(), 1) +
+                                                             url + "0"))}}})),
+      StatusCode::kDataLoss, "vouched for by , not by");
 }
 
 TEST_F(SigstoreTest, ACertificateThatIsNotForCodeIsRefused) {
   EXPECT_STATUS(Verify(sigstore_.Bundle1({.usage = "serverAuth"})),
                 StatusCode::kDataLoss, "not for the signing of code");
+  // For signatures of any kind.
+  EXPECT_STATUS(Verify(sigstore_.Bundle1({.usage = ""})), StatusCode::kDataLoss,
+                "not for the signing of code");
 }
 
 TEST_F(SigstoreTest, ACertificateWithoutSctIsRefused) {
@@ -128,7 +177,7 @@ TEST_F(SigstoreTest, ACertificateWithoutSctIsRefused) {
 TEST_F(SigstoreTest, ACertificateOfAnotherAuthorityIsRefused) {
   const PrivateSigstore other;
   ModelBundle bundle = other.Bare({});
-  bundle.tlog_entries = {sigstore_.Entry1(sigstore_.Dsse1(bundle), kTestTime)};
+  bundle.tlog_entries = {sigstore_.Entry1(Dsse1Body(bundle), kTestTime)};
   EXPECT_STATUS(Verify(bundle), StatusCode::kDataLoss, "of no authority");
 }
 
@@ -179,7 +228,7 @@ TEST_F(SigstoreTest, AWrongTimeStampIsRefusedBesideARightTime) {
 TEST_F(SigstoreTest, ASignatureOfAnotherPayloadIsRefused) {
   ModelBundle bundle = sigstore_.Bare({});
   bundle.payload += " ";
-  bundle.tlog_entries = {sigstore_.Entry1(sigstore_.Dsse1(bundle), kTestTime)};
+  bundle.tlog_entries = {sigstore_.Entry1(Dsse1Body(bundle), kTestTime)};
   EXPECT_STATUS(Verify(bundle), StatusCode::kDataLoss,
                 "the signature is not by this key");
 }
@@ -189,7 +238,7 @@ TEST_F(SigstoreTest, ASignatureOfTheBarePayloadIsRefused) {
   ModelBundle bundle = sigstore_.Bare({});
   bundle.material = FulcioMaterial{sigstore_.Certificate({}, key)};
   bundle.signature = SignWith(key, bundle.payload);
-  bundle.tlog_entries = {sigstore_.Entry1(sigstore_.Dsse1(bundle), kTestTime)};
+  bundle.tlog_entries = {sigstore_.Entry1(Dsse1Body(bundle), kTestTime)};
   EXPECT_STATUS(Verify(bundle), StatusCode::kDataLoss,
                 "the signature is not by this key");
 }

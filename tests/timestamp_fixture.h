@@ -17,7 +17,7 @@
 
 namespace setlog {
 
-inline std::vector<std::pair<std::string, std::string>> CaExtensions() {
+inline std::vector<Extension> CaExtensions() {
   return {{"basicConstraints", "critical,CA:TRUE"},
           {"keyUsage", "critical,keyCertSign"},
           {"subjectKeyIdentifier", "hash"}};
