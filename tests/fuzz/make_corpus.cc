@@ -10,16 +10,14 @@
 #include "client/training_data.h"
 #include "evidence_samples.h"
 #include "fuzz/corpus.h"
+#include "fuzz/model_seeds.h"
 #include "fuzz/proof_log.h"
 #include "golden_notes.h"
 #include "log/jcs.h"
 #include "log/sealed_vrf_skey.h"
 #include "log/tile.h"
 #include "log/vrf_skey.h"
-#include "model/bundle.h"
-#include "model/statement.h"
 #include "pad_opening_sample.h"
-#include "sigstore_material.h"
 #include "testing.h"
 
 namespace setlog {
@@ -229,23 +227,6 @@ void AddSealedVrfSkeys(Corpus* corpus) {
   }
 }
 
-// What Python signs, and each field of what Sigstore does.
-void AddModels(Corpus* corpus) {
-  for (const char* file : {"key.sig", "chain.sig", "single.sig", "shards.sig"}) {
-    const std::string text = ReadTestFile(std::string("oms/") + file);
-    const ModelBundle bundle = ParseModelBundle(text).value();
-    corpus->Add("model_statement", bundle.payload);
-    corpus->Add("model_statement",
-                FormatStatement(ParseStatement(bundle.payload)->statement));
-    corpus->Add("model_bundle", text);
-  }
-  nlohmann::ordered_json keyless = nlohmann::ordered_json::parse(FormatModelBundle(
-      {.material = KeyMaterial{}, .payload = "{}", .signature = "signature"}));
-  keyless["verificationMaterial"] = SigstoreMaterial();
-  corpus->Add("model_bundle", keyless.dump());
-  corpus->AddRandom("model_statement", 24, 60);
-}
-
 }  // namespace
 }  // namespace setlog
 
@@ -267,6 +248,7 @@ int main(int argc, char** argv) {
   AddPads(&corpus);
   AddSealedVrfSkeys(&corpus);
   AddModels(&corpus);
+  AddSigstore(&corpus);
   for (const char* origin : {"data.example.org/gsm8k", "a/b/~c.d_e", "a/../b", "tile",
                              "x/checkpoint", "metrics", "Upper/A"}) {
     corpus.Add("origin", origin);
