@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "model/dsse.h"
+#include "model/sigstore.h"
 
 namespace setlog {
 namespace {
@@ -45,11 +46,29 @@ absl::StatusOr<ModelSigner> Verify(const ModelBundle& bundle,
   return ModelSigner{.method = "certificate",
                      .curve = std::string(signer->key.curve()),
                      .hint = signer->key.Hint(),
-                     .subject = std::move(signer->subject),
-                     .issuer = std::move(signer->issuer),
                      .names = std::move(signer->names),
+                     .issuer = std::move(signer->issuer),
+                     .subject = std::move(signer->subject),
                      .not_before_us = signer->not_before_us,
                      .not_after_us = signer->not_after_us};
+}
+
+absl::StatusOr<ModelSigner> Verify(const ModelBundle& bundle,
+                                   const TrustedSigstore& trusted) {
+  if (!std::holds_alternative<FulcioMaterial>(bundle.material)) {
+    return WrongMethod(bundle, "sigstore");
+  }
+  absl::StatusOr<SigstoreSigner> signer =
+      VerifySigstore(bundle, trusted.root, trusted.expected);
+  if (!signer.ok()) return signer.status();
+  return ModelSigner{.method = "sigstore",
+                     .curve = std::string(signer->key.curve()),
+                     .hint = signer->key.Hint(),
+                     .names = {std::move(signer->identity)},
+                     .issuer = std::move(signer->issuer),
+                     .times_us = std::move(signer->times_us),
+                     .log_url = std::move(signer->log_url),
+                     .log_index = signer->log_index};
 }
 
 }  // namespace

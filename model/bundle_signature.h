@@ -19,6 +19,8 @@
 #include "model/bundle.h"
 #include "model/certificate_chain.h"
 #include "model/ecdsa_key.h"
+#include "model/fulcio.h"
+#include "model/trusted_root.h"
 
 namespace setlog {
 
@@ -29,24 +31,31 @@ struct TrustedChain {
   ChainAnchor anchor;
   ExpectedSigner expected;
 };
-using TrustedSigner = std::variant<TrustedKey, TrustedChain>;
+struct TrustedSigstore {
+  TrustedRoot root;
+  ExpectedIdentity expected;
+};
+using TrustedSigner = std::variant<TrustedKey, TrustedChain, TrustedSigstore>;
 
 struct ModelSigner {
-  std::string method;  // "key", "certificate", as the commands call them
-  std::string curve;   // "P-256"
-  std::string hint;    // of the key that signed: EcdsaPublicKey::Hint
-  // Of a certificate; empty for a key.
-  std::string subject;
-  std::string issuer;
-  std::vector<std::string> names;
+  std::string method;              // "key", "certificate", "sigstore"
+  std::string curve;               // "P-256"
+  std::string hint;                // of the key that signed: EcdsaPublicKey::Hint
+  std::vector<std::string> names;  // of a certificate; of Sigstore the identity
+  std::string issuer;              // of a certificate, or of the identity
+  std::string subject;             // of a certificate
   int64_t not_before_us = 0;
   int64_t not_after_us = 0;
+  std::vector<int64_t> times_us;  // when it was signed, as Sigstore shows; ascending
+  std::string log_url;
+  uint64_t log_index = 0;
 };
 
 // How the commands call the kind of signer that a bundle names.
 std::string_view MethodOf(const ModelBundle& bundle);
 
-// DataLoss, saying what does not hold, unless `trusted` signed the payload.
+// InvalidArgument, NotFound or DataLoss, saying what does not hold, unless `trusted`
+// signed the payload; Unimplemented for what is not known here.
 absl::StatusOr<ModelSigner> VerifyBundleSignature(const ModelBundle& bundle,
                                                   const TrustedSigner& trusted);
 

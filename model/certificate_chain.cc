@@ -156,6 +156,17 @@ absl::StatusOr<EcdsaPublicKey> KeyOf(X509* leaf) {
                       std::string(key.status().message())));
 }
 
+absl::StatusOr<CertifiedSigner> SignerOf(X509* leaf) {
+  absl::StatusOr<EcdsaPublicKey> key = KeyOf(leaf);
+  if (!key.ok()) return key.status();
+  return CertifiedSigner{.key = *std::move(key),
+                         .subject = SubjectOf(leaf),
+                         .issuer = IssuerOf(leaf),
+                         .names = NamesOf(leaf),
+                         .not_before_us = MicrosOf(X509_get0_notBefore(leaf)),
+                         .not_after_us = MicrosOf(X509_get0_notAfter(leaf))};
+}
+
 absl::Status OtherSigner(std::string_view what, std::string_view expected,
                          std::string_view found) {
   return absl::DataLossError(absl::StrFormat("the signer's %s is not \"%s\" but \"%s\"",
@@ -197,16 +208,16 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
   ERR_clear_error();
   if (!status.ok()) return status;
   if (absl::Status s = CheckUsage(leaf); !s.ok()) return s;
-  absl::StatusOr<EcdsaPublicKey> key = KeyOf(leaf);
-  if (!key.ok()) return key.status();
-  CertifiedSigner signer{.key = *std::move(key),
-                         .subject = SubjectOf(leaf),
-                         .issuer = IssuerOf(leaf),
-                         .names = NamesOf(leaf),
-                         .not_before_us = MicrosOf(X509_get0_notBefore(leaf)),
-                         .not_after_us = MicrosOf(X509_get0_notAfter(leaf))};
-  if (absl::Status s = CheckExpected(signer, expected); !s.ok()) return s;
+  absl::StatusOr<CertifiedSigner> signer = SignerOf(leaf);
+  if (!signer.ok()) return signer.status();
+  if (absl::Status s = CheckExpected(*signer, expected); !s.ok()) return s;
   return signer;
+}
+
+absl::StatusOr<CertifiedSigner> DescribeCertificate(std::string_view der) {
+  const absl::StatusOr<CertificatePointer> certificate = ParseCertificate(der);
+  if (!certificate.ok()) return certificate.status();
+  return SignerOf(certificate->get());
 }
 
 absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pem) {

@@ -57,6 +57,10 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
     std::span<const std::string> chain, const ChainAnchor& anchor,
     const ExpectedSigner& expected);
 
+// What one certificate (DER) says: nothing of it is verified. InvalidArgument if it is
+// none, or of a key that model signatures do not have.
+absl::StatusOr<CertifiedSigner> DescribeCertificate(std::string_view der);
+
 // The certificates of a PEM file, as DER. InvalidArgument if there is none, or anything
 // else beside them.
 absl::StatusOr<std::vector<std::string>> CertificatesFromPem(std::string_view pem);

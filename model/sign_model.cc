@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "model/certificate_key.h"
+#include "model/certificate_chain.h"
 #include "model/dsse.h"
 
 namespace setlog {
@@ -15,13 +15,13 @@ absl::Status CheckOwn(const EcdsaPublicKey& key, const SignerMaterial& material)
   if (chain->certificates.empty()) {
     return absl::InvalidArgumentError("there is no signing certificate");
   }
-  const absl::StatusOr<EcdsaPublicKey> certified =
-      CertificateKey(AsBytes(chain->certificates[0]));
+  const absl::StatusOr<CertifiedSigner> certified =
+      DescribeCertificate(chain->certificates[0]);
   if (!certified.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the signing certificate: %s", certified.status().message()));
   }
-  if (certified->Hint() == key.Hint()) return absl::OkStatus();
+  if (certified->key.Hint() == key.Hint()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "the private key is not that of the signing certificate");
 }

@@ -12,6 +12,8 @@ namespace {
 constexpr Command kModelCommands[] = {
     {"sign", "signs the files of a model", DeclareModelSign},
     {"verify", "are these the files that were signed?", DeclareModelVerify},
+    {"inspect", "what a signature says, not verified", DeclareModelInspect},
+    {"diff", "in what two models or signatures differ", DeclareModelDiff},
 };
 
 }  // namespace

@@ -31,6 +31,11 @@ absl::StatusOr<TrustedSigner> TrustedOf(const ModelCheckFlags& flags) {
     if (!key.ok()) return key.status();
     return TrustedKey{*std::move(key)};
   }
+  if (!flags.trusted_root.empty()) {
+    absl::StatusOr<TrustedRoot> root = ReadTrustedRoot(flags.trusted_root);
+    if (!root.ok()) return root.status();
+    return TrustedSigstore{*std::move(root), flags.identity};
+  }
   absl::StatusOr<std::vector<std::string>> roots = ReadCertificates(flags.chain);
   if (!roots.ok()) return roots.status();
   const absl::StatusOr<int64_t> at_us = TimeOf(flags.at);
@@ -82,6 +87,20 @@ void AddCertificateFlags(CLI::App& app, ModelCheckFlags& flags) {
   app.add_option("--at", flags.at,
                  "all certificates must be valid then (2026-01-31T12:00:00Z), not now")
       ->type_name("TIME");
+}
+
+void AddSigstoreFlags(CLI::App& app, ModelCheckFlags& flags) {
+  AddModelFile(app, "--trusted-root", flags.trusted_root,
+               "whom to believe: Sigstore's trusted_root.json, or that of another")
+      ->required();
+  app.add_option("--identity", flags.identity.identity,
+                 "who signed: an e-mail address, URI or DNS name, exactly")
+      ->required()
+      ->type_name("NAME");
+  app.add_option("--identity-provider,--identity_provider", flags.identity.issuer,
+                 "where that is a name: the issuer's URL, exactly")
+      ->required()
+      ->type_name("URL");
 }
 
 absl::StatusOr<CheckedModel> CheckModel(const ModelCheckFlags& flags,

@@ -26,18 +26,22 @@ struct ModelCheckFlags {
   std::vector<std::string> ignore_paths;
   bool ignore_unsigned = false;
   bool allow_symlinks = false;
-  // Whom to trust: one of these two.
+  // Whom to trust: by one of these three.
   std::string public_key;          // PEM file
   std::vector<std::string> chain;  // PEM files
   ExpectedSigner expected;         // of a certificate
   std::optional<std::string> at;   // RFC 3339; default: now
+  std::string trusted_root;        // file of Sigstore's
+  ExpectedIdentity identity;
 };
 
 // MODEL, --signature and how the directory is read.
 void AddModelCheckFlags(CLI::App& app, ModelCheckFlags& flags);
-// Whom to trust: --public-key; --certificate-chain and what goes with it.
+// Whom to trust: --public-key; --certificate-chain, --trusted-root and what goes with
+// them.
 void AddKeyFlags(CLI::App& app, ModelCheckFlags& flags);
 void AddCertificateFlags(CLI::App& app, ModelCheckFlags& flags);
+void AddSigstoreFlags(CLI::App& app, ModelCheckFlags& flags);
 
 struct CheckedModel {
   // Not OK: why the signature file was refused, and no file looked at.

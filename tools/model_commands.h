@@ -10,6 +10,8 @@
 
 namespace setlog {
 
+Runner DeclareModelDiff(CLI::App& app);
+Runner DeclareModelInspect(CLI::App& app);
 Runner DeclareModelSign(CLI::App& app);
 Runner DeclareModelVerify(CLI::App& app);
 

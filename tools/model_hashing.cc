@@ -8,6 +8,13 @@
 
 namespace setlog {
 
+HashModelOptions HashOptionsOf(const Serialization& how) {
+  return {.method = how.method,
+          .digest = how.digest,
+          .shard_bytes = how.shard_bytes,
+          .follow_symlinks = how.allow_symlinks};
+}
+
 absl::StatusOr<HashedModel> HashWithProgress(const char* what, const ModelTree& tree,
                                              HashModelOptions options,
                                              const Output& out) {

@@ -11,6 +11,9 @@
 
 namespace setlog {
 
+// As `how` says; links are followed if it says so.
+HashModelOptions HashOptionsOf(const Serialization& how);
+
 // On all cores. Cancelled if SIGINT or SIGTERM came.
 absl::StatusOr<HashedModel> HashWithProgress(const char* what, const ModelTree& tree,
                                              HashModelOptions options,

@@ -58,4 +58,12 @@ absl::StatusOr<std::vector<std::string>> ReadCertificates(
   return all;
 }
 
+absl::StatusOr<TrustedRoot> ReadTrustedRoot(const std::string& file) {
+  const absl::StatusOr<std::string> text = ReadSmallFile(file, kMaxTrustedRootBytes);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<TrustedRoot> root = ParseTrustedRoot(*text);
+  if (!root.ok()) return In(file, root.status());
+  return root;
+}
+
 }  // namespace setlog

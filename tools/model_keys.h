@@ -1,4 +1,4 @@
-// tools/model_keys.h -- the keys and certificates that model commands are given.
+// tools/model_keys.h -- keys, certificates and roots that model commands are given.
 //
 //   absl::StatusOr<EcdsaPublicKey> key = ReadPublicKey("signer.pub");
 //   absl::StatusOr<EcdsaPrivateKey> own = ReadPrivateKey("signer.key",
@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "model/ecdsa_key.h"
+#include "model/trusted_root.h"
 
 namespace setlog {
 
@@ -26,6 +27,8 @@ absl::StatusOr<EcdsaPrivateKey> ReadPrivateKey(const std::string& file,
 // All certificates of all files, as DER, in order.
 absl::StatusOr<std::vector<std::string>> ReadCertificates(
     const std::vector<std::string>& files);
+
+absl::StatusOr<TrustedRoot> ReadTrustedRoot(const std::string& file);
 
 }  // namespace setlog
 

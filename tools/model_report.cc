@@ -10,44 +10,60 @@
 namespace setlog {
 namespace {
 
-std::string ShowTime(int64_t time_us) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(time_us),
-                          absl::UTCTimeZone());
-}
-
 Json JsonOf(const ModelSigner& signer) {
   Json json = {{"curve", signer.curve}, {"key", signer.hint}};
   if (signer.method == "key") return json;
-  json["subject"] = signer.subject;
-  json["issuer"] = signer.issuer;
   json["names"] = signer.names;
-  json["not_before"] = ShowTime(signer.not_before_us);
-  json["not_after"] = ShowTime(signer.not_after_us);
+  json["issuer"] = signer.issuer;
+  if (signer.method == "certificate") {
+    json["subject"] = signer.subject;
+    json["not_before"] = ShowTime(signer.not_before_us);
+    json["not_after"] = ShowTime(signer.not_after_us);
+    return json;
+  }
+  json["times"] = Json::array();
+  for (const int64_t time_us : signer.times_us) {
+    json["times"].push_back(ShowTime(time_us));
+  }
+  json["log"] = signer.log_url;
+  json["log_index"] = signer.log_index;
   return json;
 }
 
-// "  signer   the key 537eef07... (P-256)" and, of a certificate, whose it is.
+// "  signer   the P-256 key 537eef07..." or, of a certificate, whose it is.
 std::string SignerLines(const ModelSigner& signer) {
   const std::string key = absl::StrFormat("%s key %s", signer.curve, signer.hint);
   if (signer.method == "key") return "  signer   the " + key;
-  std::string lines = "  signer   " + ShowForeign(signer.subject);
-  for (const std::string& name : signer.names) {
-    lines += "\n           " + ShowForeign(name);
+  std::vector<std::string> lines;
+  if (!signer.subject.empty()) lines.push_back(ShowForeign(signer.subject));
+  for (const std::string& name : signer.names) lines.push_back(ShowForeign(name));
+  lines.push_back("as issued by " + ShowForeign(signer.issuer));
+  if (signer.method == "certificate") {
+    lines.push_back(absl::StrFormat("valid %s to %s", ShowTime(signer.not_before_us),
+                                    ShowTime(signer.not_after_us)));
   }
-  return lines +
-         absl::StrFormat("\n           issued by %s, valid %s to %s\n           %s",
-                         ShowForeign(signer.issuer), ShowTime(signer.not_before_us),
-                         ShowTime(signer.not_after_us), key);
+  for (const int64_t time_us : signer.times_us) {
+    lines.push_back("signed at " + ShowTime(time_us));
+  }
+  if (!signer.log_url.empty()) {
+    lines.push_back(absl::StrFormat("in the log %s as entry %d",
+                                    ShowForeign(signer.log_url), signer.log_index));
+  }
+  lines.push_back(key);
+  std::string text;
+  for (const std::string& line : lines) {
+    text += (text.empty() ? "  signer   " : "\n           ") + line;
+  }
+  return text;
 }
 
 std::string FilesLine(const CheckedModel& checked) {
-  const double gigabytes = static_cast<double>(checked.bytes) / 1e9;
   std::string line =
-      absl::StrFormat("  files    %d, %.2f GB", checked.files, gigabytes);
+      absl::StrFormat("  files    %d, %s", checked.files, ShowSize(checked.bytes));
   // The rate of an instant means nothing.
   if (checked.seconds > 0.1) {
     absl::StrAppendFormat(&line, " in %.2f s, %.2f GB a second", checked.seconds,
-                          gigabytes / checked.seconds);
+                          static_cast<double>(checked.bytes) / 1e9 / checked.seconds);
   }
   return line;
 }
@@ -89,6 +105,18 @@ Json ProblemsOf(const CheckedModel& checked) {
 }
 
 }  // namespace
+
+std::string ShowTime(int64_t time_us) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(time_us),
+                          absl::UTCTimeZone());
+}
+
+std::string ShowSize(uint64_t bytes) {
+  if (bytes < 1'000'000) return absl::StrFormat("%d bytes", bytes);
+  const double size = static_cast<double>(bytes);
+  return size < 1e9 ? absl::StrFormat("%.2f MB", size / 1e6)
+                    : absl::StrFormat("%.2f GB", size / 1e9);
+}
 
 std::string_view WordOf(DifferenceKind kind) {
   switch (kind) {

@@ -25,6 +25,10 @@ namespace setlog {
 inline constexpr std::string_view kModelVerified = "VERIFIED";
 inline constexpr std::string_view kModelRefused = "REFUSED";
 
+// "2026-01-31T12:00:00Z"
+std::string ShowTime(int64_t time_us);
+// "30 bytes", "4.29 GB"
+std::string ShowSize(uint64_t bytes);
 std::string_view WordOf(DifferenceKind kind);
 Json JsonOf(const ModelDifference& difference);
 // "changed  weights.bin (bytes 1000:1100)", "renamed  a.bin is now b.bin".

@@ -12,6 +12,7 @@
 #include "model/sign_model.h"
 #include "tools/flags.h"
 #include "tools/model_commands.h"
+#include "tools/model_earlier.h"
 #include "tools/model_flags.h"
 #include "tools/model_hashing.h"
 #include "tools/model_keys.h"
@@ -33,6 +34,8 @@ struct SignFlags {
   std::optional<uint64_t> shard_bytes;
   bool allow_symlinks = false;
   std::string compat;
+  std::string from_bundle;
+  bool trust_mtime = false;
 };
 
 // How the model is to become a list; the signature's own file is none of it.
@@ -113,6 +116,16 @@ ExitCode RefuseOdd(const std::vector<OddFile>& odd, const SignFlags& flags,
   return ExitCode::kUsage;
 }
 
+absl::StatusOr<EarlierSignature> Earlier(const SignFlags& flags,
+                                         const EcdsaPublicKey& key) {
+  if (!flags.trust_mtime) {
+    return absl::InvalidArgumentError(
+        "--from-bundle: to know without reading it that a file did not change is to "
+        "believe its time; say so with --trust-mtime, or leave out --from-bundle");
+  }
+  return OpenEarlier(flags.from_bundle, key);
+}
+
 ExitCode Sign(const SignFlags& flags, Output& out) {
   const absl::StatusOr<EcdsaPrivateKey> key =
       ReadPrivateKey(flags.private_key, flags.passphrase_file);
@@ -121,8 +134,16 @@ ExitCode Sign(const SignFlags& flags, Output& out) {
   if (!material.ok()) return out.Fail(material.status());
   if (absl::Status s = CheckMayBeReplaced(flags.signature); !s.ok()) return out.Fail(s);
 
+  std::optional<EarlierSignature> earlier;
+  if (!flags.from_bundle.empty()) {
+    absl::StatusOr<EarlierSignature> opened = Earlier(flags, key->public_key());
+    if (!opened.ok()) return out.Fail(opened.status());
+    earlier = *std::move(opened);
+  }
+
   // What is to be written into the model, so that it is signed too, is written here.
 
+  const int64_t started_ns = FileTimeNow();
   const absl::StatusOr<Serialization> how = SerializationOf(flags);
   if (!how.ok()) return out.Fail(how.status());
   const absl::StatusOr<ModelTree> tree = ListModel(
@@ -135,12 +156,8 @@ ExitCode Sign(const SignFlags& flags, Output& out) {
         absl::StrFormat("%s has no files that could be signed", flags.model)));
   }
   const absl::StatusOr<HashedModel> hashed =
-      HashWithProgress("hashing", *tree,
-                       {.method = how->method,
-                        .digest = how->digest,
-                        .shard_bytes = how->shard_bytes,
-                        .follow_symlinks = how->allow_symlinks},
-                       out);
+      earlier ? HashChanged(*tree, *how, *earlier, out)
+              : HashWithProgress("hashing", *tree, HashOptionsOf(*how), out);
   if (!hashed.ok()) return out.Fail(hashed.status());
   if (!hashed->odd.empty()) return RefuseOdd(hashed->odd, flags, out);
   ModelStatement statement = StatementOf(*tree, hashed->resources, *how);
@@ -150,16 +167,18 @@ ExitCode Sign(const SignFlags& flags, Output& out) {
   if (absl::Status s = ReplaceFile(flags.signature, *bytes, 0644); !s.ok()) {
     return out.Fail(s);
   }
-  out.Result(
-      {{"signature", flags.signature},
-       {"files", tree->files.size()},
-       {"bytes", hashed->bytes},
-       {"subject", statement.subject},
-       {"digest", flags.digest},
-       {"key", key->public_key().Hint()}},
-      absl::StrFormat("signed %s as \"%s\": %d files, %.2f GB, in %s", flags.model,
-                      statement.subject, tree->files.size(),
-                      static_cast<double>(hashed->bytes) / 1e9, flags.signature));
+  if (absl::Status s = DateSignature(flags.signature, started_ns); !s.ok()) {
+    return out.Fail(s);
+  }
+  out.Result({{"signature", flags.signature},
+              {"files", tree->files.size()},
+              {"bytes", hashed->bytes},
+              {"subject", statement.subject},
+              {"digest", flags.digest},
+              {"key", key->public_key().Hint()}},
+             absl::StrFormat("signed %s as \"%s\": %d files, %s, in %s", flags.model,
+                             statement.subject, tree->files.size(),
+                             ShowSize(hashed->bytes), flags.signature));
   return ExitCode::kHolds;
 }
 
@@ -181,6 +200,13 @@ void AddSignFlags(CLI::App& app, SignFlags& flags) {
       ->type_name("NAME");
   app.add_flag("--shards", flags.shards, "sign parts of files, which hash in parallel");
   AddNumber(app, "--shard-size", flags.shard_bytes, "bytes of a part (1000000000)");
+  CLI::Option* from = app.add_option("--from-bundle", flags.from_bundle,
+                                     "this key's signature of the model as it was: "
+                                     "what was written since is read, nothing else")
+                          ->type_name("FILE");
+  app.add_flag("--trust-mtime", flags.trust_mtime,
+               "files older than --from-bundle's are as they were when it was signed")
+      ->needs(from);
   app.add_option("--compat", flags.compat,
                  "python-1.1: so that model_signing 1.1 verifies a single file, too")
       ->check(CLI::IsMember({"python-1.1"}))
@@ -210,7 +236,16 @@ Runner DeclareModelSign(CLI::App& app) {
       "Example:\n"
       "  setlog model sign key demo --signature demo.sig --private-key signer.key\n\n"
       "Left out and recorded as such: .git, .gitattributes, .github and .gitignore at\n"
-      "the model's root, --ignore-paths, and the signature file itself.");
+      "the model's root, --ignore-paths, and the signature file itself.\n\n"
+      "--from-bundle OLD --trust-mtime reads only files that are new or were written\n"
+      "since OLD was (its own time says when: keep it, as `cp -p` does). OLD must be\n"
+      "signed with the same key. Times are believed: a file that was changed and set\n"
+      "back in time, or replaced by an older one with its time (cp -p, mv, tar), is "
+      "not\n"
+      "noticed, and the digest signed is the one that OLD has: the model then does "
+      "not\n"
+      "verify. Nothing is ever signed that this key did not sign or setlog did not "
+      "read.");
   certificate->footer(
       "Example:\n"
       "  setlog model sign certificate demo --signature demo.sig \\\n"

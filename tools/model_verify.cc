@@ -25,12 +25,15 @@ Runner DeclareModelVerify(CLI::App& app) {
   CLI::App* key = app.add_subcommand("key", "signed with a key that you have");
   CLI::App* certificate = app.add_subcommand(
       "certificate", "signed under a certificate whose root you have");
-  for (CLI::App* method : {key, certificate}) {
+  CLI::App* sigstore = app.add_subcommand(
+      "sigstore", "signed without a key of one's own; judged offline");
+  for (CLI::App* method : {key, certificate, sigstore}) {
     method->fallthrough();
     AddModelCheckFlags(*method, *flags);
   }
   AddKeyFlags(*key, *flags);
   AddCertificateFlags(*certificate, *flags);
+  AddSigstoreFlags(*sigstore, *flags);
   key->footer(
       "Example:\n"
       "  setlog model verify key demo --signature demo.sig --public-key signer.pub\n"
@@ -42,6 +45,13 @@ Runner DeclareModelVerify(CLI::App& app) {
       "Every certificate of the chain must be valid now, or --at another time. "
       "Without\n"
       "--expect-... anybody whom the root certified may have signed.");
+  sigstore->footer(
+      "Example:\n"
+      "  setlog model verify sigstore demo --signature demo.sig \\\n"
+      "      --trusted-root trusted_root.json --identity ml@example.org \\\n"
+      "      --identity-provider https://accounts.example.org\n\n"
+      "The certificate, the log's entry and the times must be in the signature file;\n"
+      "nothing is fetched.");
   app.footer(
       "Exit codes: 0 VERIFIED; 1 REFUSED, with all that differs; 2 usage, or a file "
       "that\n"
