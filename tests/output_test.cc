@@ -46,6 +46,17 @@ TEST(OutputTest, ALineBreakStaysOneOnlyInADetailAndBeforeAnIndentedLine) {
   EXPECT_EQ(GetCapturedStderr(), "setlog: a\n  b\nsetlog: a\\n  b\n  c\n  d\n");
 }
 
+TEST(OutputTest, JsonHasNoControlsEither) {
+  Output out({.json = true});
+  CaptureStdout();
+  out.Result({{"name", kEvil}, {"other", "\xC2\x80\xC2\x9F\xC2\xA0\xC3\x9B"}}, "");
+  const std::string line = GetCapturedStdout();
+  EXPECT_EQ(line,
+            "{\"name\":\"x\\nPRESENT: y\\r\\u001b[2K\\u007f\\u009b\xEF\xBF\xBDz\","
+            "\"other\":\"\\u0080\\u009f\xC2\xA0\xC3\x9B\"}\n");
+  EXPECT_EQ(Json::parse(line)["other"], "\xC2\x80\xC2\x9F\xC2\xA0\xC3\x9B");
+}
+
 TEST(OutputTest, RawBytesStayAsTheyAre) {
   Output out({});
   CaptureStdout();

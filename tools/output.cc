@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
+#include "absl/strings/str_format.h"
 #include "log/show_bytes.h"
 
 namespace setlog {
@@ -16,9 +18,9 @@ constexpr std::string_view kRed = "\033[31m";
 constexpr std::string_view kPlain = "\033[0m";
 
 std::string_view ColourOf(std::string_view word) {
-  if (word == "PRESENT" || word == "LOGGED" || word == "VALID" || word == "CLEAN" ||
-      word == "OPENED") {
-    return kGreen;
+  for (const std::string_view holds :
+       {"PRESENT", "LOGGED", "VALID", "CLEAN", "OPENED", "VERIFIED"}) {
+    if (word == holds) return kGreen;
   }
   if (word == "ABSENT" || word == "REMOVED") return kYellow;
   return kRed;
@@ -31,6 +33,27 @@ void Write(std::FILE* file, std::string_view text) {
 void WriteLine(std::FILE* file, std::string_view text) {
   Write(file, text);
   std::fputc('\n', file);
+}
+
+// The JSON of `line`. Its printer leaves DEL and the controls beyond ASCII as they are,
+// which a terminal obeys; they stand in strings only, where JSON may escape them.
+std::string JsonLine(const Json& line) {
+  std::string escaped;
+  // File names need not be UTF-8; JSON has no other way to say so.
+  const std::string json = line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(json[i]);
+    const auto next = static_cast<uint8_t>(i + 1 < json.size() ? json[i + 1] : 0);
+    if (byte == 0x7f) {
+      escaped += "\\u007f";
+    } else if (byte == 0xc2 && next < 0xa0) {
+      escaped += absl::StrFormat("\\u%04x", next);
+      ++i;
+    } else {
+      escaped += json[i];
+    }
+  }
+  return escaped;
 }
 
 // A verdict's word stands at the start of a line, where no indented text can put it.
@@ -59,10 +82,9 @@ Output::Output(OutputOptions options) : options_(options) {
 
 void Output::Result(const Json& json, std::string_view text) {
   if (!options_.json) return WriteLine(stdout, ShowLine(text));
-  // File names need not be UTF-8; JSON has no other way to say so.
   Json line = json;
   if (line.is_object()) line.update(always_);
-  WriteLine(stdout, line.dump(-1, ' ', false, Json::error_handler_t::replace));
+  WriteLine(stdout, JsonLine(line));
 }
 
 void Output::Verdict(const Json& json, std::string_view word, std::string_view rest) {
