@@ -221,6 +221,8 @@ TEST_F(CliModelTest, WhatIsMissingOrNoKeyIsUsage) {
         verify("demo", "demo.sig", "demo.sig"),
         Setlog(
             {"model", "verify", "key", Path("demo"), "--signature", Path("demo.sig")}),
+        Setlog({"model", "verify", "key", Path("demo"), "--signature", Path("demo.sig"),
+                "--public-key", ""}),
         Setlog({"model", "verify", Path("demo")}), Setlog({"model", "verify"}),
         Setlog({"model"})}) {
     EXPECT_EQ(result.exit_code, 2) << result.out << result.err;

@@ -17,6 +17,11 @@ std::string BothSpellings(const std::string& name) {
   return python == name ? name : name + "," + python;
 }
 
+// An unset variable of a shell is no file, and not the absence of a flag either.
+std::string NotEmpty(const std::string& file) {
+  return file.empty() ? "the name of a file is empty" : "";
+}
+
 }  // namespace
 
 CLI::Option* AddModelArgument(CLI::App& app, std::string& model) {
@@ -42,13 +47,16 @@ CLI::Option* AddModelFlag(CLI::App& app, const std::string& name, bool& flag,
 
 CLI::Option* AddModelFile(CLI::App& app, const std::string& name, std::string& file,
                           const std::string& help) {
-  return app.add_option(BothSpellings(name), file, help)->type_name("FILE");
+  return app.add_option(BothSpellings(name), file, help)
+      ->type_name("FILE")
+      ->check(NotEmpty);
 }
 
 CLI::Option* AddModelFiles(CLI::App& app, const std::string& name,
                            std::vector<std::string>& files, const std::string& help) {
   return app.add_option(BothSpellings(name), files, help)
       ->type_name("FILE")
+      ->check(NotEmpty)
       ->expected(1)
       ->take_all();
 }
