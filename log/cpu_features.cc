@@ -25,7 +25,7 @@ CpuFeatures DetectCpu() {
   features.sha_ni = sse41 && (b & bit_SHA) != 0;
   constexpr uint64_t kZmmState = 0xe6;  // SSE, AVX, mask registers, both halves of ZMM
   features.avx512 = (saved & kZmmState) == kZmmState && (b & bit_AVX512F) != 0 &&
-                    (b & bit_AVX512BW) != 0;
+                    (b & bit_AVX512BW) != 0 && (b & bit_AVX512VL) != 0;
   features.avx512ifma =
       features.avx512 && (b & bit_AVX512DQ) != 0 && (b & bit_AVX512IFMA) != 0;
   return features;

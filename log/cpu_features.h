@@ -12,7 +12,7 @@ namespace setlog {
 
 struct CpuFeatures {
   bool sha_ni = false;      // and SSE 4.1
-  bool avx512 = false;      // F and BW
+  bool avx512 = false;      // F, BW and VL
   bool avx512ifma = false;  // and DQ and IFMA
 };
 

@@ -61,6 +61,8 @@ struct Lane {
 
 // The next 64 * blocks bytes of each of `count` messages, whose `data` moves on.
 void CompressLanesShaNi(Lane* lanes, size_t count, size_t blocks);
+// The same; needs AVX-512 VL, too.
+void CompressLanesShaNiVl(Lane* lanes, size_t count, size_t blocks);
 // Returns how many of them it did, from the first on: a rest that is not worth a vector
 // is left to another kernel.
 size_t CompressLanesAvx512(Lane* lanes, size_t count, size_t blocks);

@@ -39,9 +39,11 @@ template <int kMessages, bool kAgain, typename LoadPart>
 #pragma GCC unroll 4
   for (int m = 0; m < kMessages; ++m) {
     s[m] = before[m] = state[m];
+#ifndef __AVX512VL__
     // There are not registers for all. Of what the next block begins with, this can
     // wait in memory, for it is not on the way from a round to the next.
     if constexpr (kAgain) asm("" : "+m"(before[m]));
+#endif
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) w[m][i] = _mm_shuffle_epi8(load(m, i), swap);
   }

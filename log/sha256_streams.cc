@@ -34,7 +34,7 @@ void CompressShaNi(std::span<Sha256Lane> lanes, size_t blocks) {
 
 void CompressAvx512(std::span<Sha256Lane> lanes, size_t blocks) {
   const size_t done = sha256::CompressLanesAvx512(lanes.data(), lanes.size(), blocks);
-  CompressShaNi(lanes.subspan(done), blocks);
+  sha256::CompressLanesShaNiVl(lanes.data() + done, lanes.size() - done, blocks);
 }
 
 constexpr Sha256LanesKernel kShaNi = {"sha-ni", 3, CompressShaNi};

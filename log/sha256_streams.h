@@ -12,7 +12,8 @@
 // padding, is a block like any other. Kernels, by what the CPU and its operating system
 // offer, decided once:
 //
-//   avx512+sha-ni   32 or 16 messages in vectors; fewer than 11 as by sha-ni
+//   avx512+sha-ni   32 or 16 messages in vectors; fewer than 11 as by sha-ni, with more
+//                   registers
 //   sha-ni          three, two or one in flight
 //   openssl         one by one: always there
 //

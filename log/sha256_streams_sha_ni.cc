@@ -1,45 +1,11 @@
-// SHA-256 of long messages, up to three of them in flight.
-#include <immintrin.h>
-
+// SHA-256 of long messages with SHA-NI and the 16 registers of SSE.
 #include "log/sha256_kernels.h"
-#include "log/sha256_sha_ni_rounds.h"
+#include "log/sha256_sha_ni_lanes.h"
 
 namespace setlog::sha256 {
-namespace {
-
-template <int kMessages>
-[[gnu::noinline]] void Compress(Lane* lanes, size_t blocks) {
-  State state[kMessages];
-  const uint8_t* data[kMessages];
-#pragma GCC unroll 4
-  for (int m = 0; m < kMessages; ++m) {
-    const Vector dcba = Load(lanes[m].state), hgfe = Load(lanes[m].state + 4);
-    state[m].feba = _mm_shuffle_epi32(_mm_unpacklo_epi64(dcba, hgfe), 0x1b);
-    state[m].hgdc = _mm_shuffle_epi32(_mm_unpackhi_epi64(dcba, hgfe), 0x1b);
-    data[m] = lanes[m].data;
-  }
-  for (size_t at = 0; at < 64 * blocks; at += 64) {
-    CompressBlock<kMessages, true>(
-        state, [&](int m, int i) { return Load(data[m] + at + 16 * i); });
-  }
-#pragma GCC unroll 4
-  for (int m = 0; m < kMessages; ++m) {
-    const Vector abef = _mm_shuffle_epi32(state[m].feba, 0x1b);
-    const Vector cdgh = _mm_shuffle_epi32(state[m].hgdc, 0x1b);
-    Vector* to = reinterpret_cast<Vector*>(lanes[m].state);
-    _mm_storeu_si128(to, _mm_unpacklo_epi64(abef, cdgh));
-    _mm_storeu_si128(to + 1, _mm_unpackhi_epi64(abef, cdgh));
-    lanes[m].data += 64 * blocks;
-  }
-}
-
-}  // namespace
 
 void CompressLanesShaNi(Lane* lanes, size_t count, size_t blocks) {
-  // Four are two and two: one alone would wait for itself.
-  for (; count == 3 || count > 4; count -= 3, lanes += 3) Compress<3>(lanes, blocks);
-  for (; count >= 2; count -= 2, lanes += 2) Compress<2>(lanes, blocks);
-  if (count == 1) Compress<1>(lanes, blocks);
+  CompressLanes(lanes, count, blocks);
 }
 
 }  // namespace setlog::sha256
