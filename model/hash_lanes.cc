@@ -66,7 +66,7 @@ class Lanes {
   // it takes at least as long as the longest.
   bool WantsAnother() const {
     if (lanes_.empty()) return true;
-    uint64_t mine = 0, longest = 0;
+    uint64_t mine = 0, longest = queue_.next_bytes();
     for (const Lane& lane : lanes_) {
       mine += lane.reader.left();
       longest = std::max(longest, lane.reader.left());

@@ -6,6 +6,11 @@
 //
 // Directories are not listed themselves. A model may be one file: its name is then the
 // last part of the path. Nothing is read but names and attributes.
+//
+// Whoever names the model may do so by a link to its directory. All else is strict: a
+// link to the file that is a model is what it would be in a directory, and no link is
+// ever followed to a directory, not even if one takes the place of a directory while
+// the tree is walked.
 #ifndef SETLOG_MODEL_MODEL_TREE_H_
 #define SETLOG_MODEL_MODEL_TREE_H_
 
@@ -40,15 +45,16 @@ struct ListOptions {
 };
 
 struct ModelTree {
-  std::string root;          // the directory, or of a single file the one it is in
+  std::string root;  // the directory, or of a single file the one it is in
   bool single_file = false;
-  std::string subject;       // the model's name
+  std::string subject;  // the model's name, any bytes
   std::vector<ModelFile> files;
   std::vector<OddFile> odd;  // by name
 };
 
 // NotFound if there is nothing at `path`. O(files) calls of the system.
-absl::StatusOr<ModelTree> ListModel(const std::string& path, const ListOptions& options);
+absl::StatusOr<ModelTree> ListModel(const std::string& path,
+                                    const ListOptions& options);
 
 }  // namespace setlog
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "model/file_kind.h"
@@ -26,6 +27,10 @@ std::optional<OddFile> PieceReader::Open(const ModelSource& source,
       OpenBelow(source.root, file_->name, {.follow_last = source.follow_symlinks});
   if (!descriptor_.ok()) return OddByError(file_->name, errno);
   if (std::optional<OddFile> odd = Check()) return odd;
+  // The disk begins while other pieces are opened.
+  ::posix_fadvise(descriptor_.value(), static_cast<off_t>(next_),
+                  static_cast<off_t>(std::min(left(), kLongBytes)),
+                  POSIX_FADV_WILLNEED);
   if (piece.bytes() > kLongBytes) {
     ::posix_fadvise(descriptor_.value(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
