@@ -138,6 +138,7 @@ absl::StatusOr<EcdsaPublicKey> EcdsaPublicKey::FromDer(Bytes spki) {
   if (DerOf(i2d_PUBKEY, key.get()) != AsText(spki)) {
     return RefusedKey("a public key that is not in DER");
   }
+  ERR_clear_error();
   return EcdsaPublicKey(std::move(key));
 }
 
