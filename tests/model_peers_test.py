@@ -14,45 +14,17 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "peers" / "model" / "requirements.txt"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers" / "model"))
+import environment
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
+environment.enter(sys.argv[1])
 
-def enter_environment(bin_dir):
-    """Goes on under the Python of the virtual environment, made if need be."""
-    place = bin_dir.parent / "peers" / "model_signing"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    stamp = place / "installed"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(place, ignore_errors=True)
-        commands = (
-            [sys.executable, "-m", "venv", str(place)],
-            [str(place / "bin" / "pip"), "install", "--quiet", "--require-hashes",
-             "--only-binary=:all:", "--disable-pip-version-check", "-r",
-             str(REQUIREMENTS)],
-        )
-        for command in commands:
-            made = subprocess.run(command, capture_output=True, text=True)
-            if made.returncode != 0:
-                print(made.stdout[-500:] + made.stderr[-1500:])
-                print("SKIPPED: model_signing cannot be installed here")
-                sys.exit(77)
-        stamp.write_text(wanted)
-    python = str(place / "bin" / "python")
-    os.execv(python, [python, __file__, str(bin_dir), "--inside"])
-
-
-if __name__ == "__main__" and "--inside" not in sys.argv:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    enter_environment(pathlib.Path(sys.argv[1]).resolve())
-
-# pylint: disable=wrong-import-position
 import click.testing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
