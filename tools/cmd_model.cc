@@ -14,6 +14,8 @@ constexpr Command kModelCommands[] = {
     {"verify", "are these the files that were signed?", DeclareModelVerify},
     {"inspect", "what a signature says, not verified", DeclareModelInspect},
     {"diff", "in what two models or signatures differ", DeclareModelDiff},
+    {"in", "is a record in the data that it was trained on?", DeclareModelIn},
+    {"audit", "do the logs still say of its data what was signed?", DeclareModelAudit},
 };
 
 }  // namespace

@@ -10,7 +10,9 @@
 
 namespace setlog {
 
+Runner DeclareModelAudit(CLI::App& app);
 Runner DeclareModelDiff(CLI::App& app);
+Runner DeclareModelIn(CLI::App& app);
 Runner DeclareModelInspect(CLI::App& app);
 Runner DeclareModelSign(CLI::App& app);
 Runner DeclareModelVerify(CLI::App& app);

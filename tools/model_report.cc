@@ -171,8 +171,11 @@ Json ReportOf(const ModelCheckFlags& flags, const CheckedModel& checked) {
 
 ExitCode PrintReport(const Json& report, const ModelCheckFlags& flags,
                      const CheckedModel& checked, Output& out) {
-  out.Verdict(report, checked.verified() ? kModelVerified : kModelRefused,
-              Sentence(flags, checked));
+  std::string sentence = Sentence(flags, checked);
+  if (report.contains("error")) {
+    sentence += "; but " + report["error"].get<std::string>();
+  }
+  out.Verdict(report, report["verdict"].get<std::string>(), sentence);
   for (const ModelDifference& difference : checked.differences) {
     out.Detail("  " + LineOf(difference));
   }

@@ -35,7 +35,8 @@ Json JsonOf(const ModelDifference& difference);
 std::string LineOf(const ModelDifference& difference);
 
 Json ReportOf(const ModelCheckFlags& flags, const CheckedModel& checked);
-// The verdict first. kHolds if the model is verified, else kDoesNotHold.
+// The verdict first, which is that of `report`, and the "error" that it may have been
+// given. kHolds if the model is verified, else kDoesNotHold.
 ExitCode PrintReport(const Json& report, const ModelCheckFlags& flags,
                      const CheckedModel& checked, Output& out);
 

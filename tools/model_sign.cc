@@ -17,6 +17,7 @@
 #include "tools/model_hashing.h"
 #include "tools/model_keys.h"
 #include "tools/model_report.h"
+#include "tools/name_data.h"
 
 namespace setlog {
 namespace {
@@ -36,6 +37,7 @@ struct SignFlags {
   std::string compat;
   std::string from_bundle;
   bool trust_mtime = false;
+  DataFlags data;
 };
 
 // How the model is to become a list; the signature's own file is none of it.
@@ -126,7 +128,8 @@ absl::StatusOr<EarlierSignature> Earlier(const SignFlags& flags,
   return OpenEarlier(flags.from_bundle, key);
 }
 
-ExitCode Sign(const SignFlags& flags, Output& out) {
+ExitCode Sign(const SignFlags& flags, Session& session) {
+  Output& out = session.out;
   const absl::StatusOr<EcdsaPrivateKey> key =
       ReadPrivateKey(flags.private_key, flags.passphrase_file);
   if (!key.ok()) return out.Fail(key.status());
@@ -141,11 +144,11 @@ ExitCode Sign(const SignFlags& flags, Output& out) {
     earlier = *std::move(opened);
   }
 
-  // What is to be written into the model, so that it is signed too, is written here.
-
   const int64_t started_ns = FileTimeNow();
   const absl::StatusOr<Serialization> how = SerializationOf(flags);
   if (!how.ok()) return out.Fail(how.status());
+  const ExitCode named = NameData(flags.data, flags.model, how->ignore_paths, session);
+  if (named != ExitCode::kHolds) return named;
   const absl::StatusOr<ModelTree> tree = ListModel(
       flags.model,
       {.ignore_paths = how->ignore_paths, .allow_symlinks = how->allow_symlinks});
@@ -211,6 +214,7 @@ void AddSignFlags(CLI::App& app, SignFlags& flags) {
                  "python-1.1: so that model_signing 1.1 verifies a single file, too")
       ->check(CLI::IsMember({"python-1.1"}))
       ->type_name("NAME");
+  AddDataFlags(app, flags.data);
 }
 
 }  // namespace
@@ -251,9 +255,7 @@ Runner DeclareModelSign(CLI::App& app) {
       "  setlog model sign certificate demo --signature demo.sig \\\n"
       "      --private-key signer.key --signing-certificate signer.pem \\\n"
       "      --certificate-chain intermediate.pem");
-  return [flags = std::move(flags)](Session& session) {
-    return Sign(*flags, session.out);
-  };
+  return [flags = std::move(flags)](Session& session) { return Sign(*flags, session); };
 }
 
 }  // namespace setlog

@@ -3,24 +3,50 @@
 #include <memory>
 #include <utility>
 
+#include "tools/data_report.h"
 #include "tools/model_check.h"
 #include "tools/model_commands.h"
 #include "tools/model_report.h"
+#include "tools/trust_flags.h"
+#include "tools/verdict.h"
+#include "tools/verify_flags.h"
 
 namespace setlog {
 namespace {
 
-ExitCode Verify(const ModelCheckFlags& flags, Output& out) {
-  const absl::StatusOr<CheckedModel> checked = CheckModel(flags, out);
-  if (!checked.ok()) return PrintUndecided(checked.status(), flags, out);
-  // What a verified model says of itself (its training data) is judged from here on.
-  return PrintReport(ReportOf(flags, *checked), flags, *checked, out);
+struct VerifyFlags {
+  ModelCheckFlags check;
+  TrustFlags trust;  // of the logs whose data the model names
+};
+
+ExitCode Verify(const VerifyFlags& flags, Output& out) {
+  const ModelCheckFlags& check = flags.check;
+  const absl::StatusOr<CheckedModel> checked = CheckModel(check, out);
+  if (!checked.ok()) return PrintUndecided(checked.status(), check, out);
+  Json report = ReportOf(check, *checked);
+  if (!checked->verified()) return PrintReport(report, check, *checked, out);
+  const DataReport data =
+      ReportData(check.model, checked->claimed->statement, flags.trust, out);
+  if (data.code == ExitCode::kUsage) {
+    return out.Fail(absl::InvalidArgumentError(data.error));
+  }
+  report["data"] = data.json;
+  if (data.conviction) {
+    return PrintMemoryConviction(*data.conviction, std::move(report), out);
+  }
+  if (data.code != ExitCode::kHolds) {
+    report["verdict"] = kUnverified;
+    report["error"] = data.error;
+  }
+  PrintReport(report, check, *checked, out);
+  for (const std::string& line : data.lines) out.Detail(line);
+  return data.code;
 }
 
 }  // namespace
 
 Runner DeclareModelVerify(CLI::App& app) {
-  auto flags = std::make_unique<ModelCheckFlags>();
+  auto flags = std::make_unique<VerifyFlags>();
   app.require_subcommand(1);
   CLI::App* key = app.add_subcommand("key", "signed with a key that you have");
   CLI::App* certificate = app.add_subcommand(
@@ -29,11 +55,12 @@ Runner DeclareModelVerify(CLI::App& app) {
       "sigstore", "signed without a key of one's own; judged offline");
   for (CLI::App* method : {key, certificate, sigstore}) {
     method->fallthrough();
-    AddModelCheckFlags(*method, *flags);
+    AddModelCheckFlags(*method, flags->check);
+    AddVerdictFlags(*method, flags->trust);
   }
-  AddKeyFlags(*key, *flags);
-  AddCertificateFlags(*certificate, *flags);
-  AddSigstoreFlags(*sigstore, *flags);
+  AddKeyFlags(*key, flags->check);
+  AddCertificateFlags(*certificate, flags->check);
+  AddSigstoreFlags(*sigstore, flags->check);
   key->footer(
       "Example:\n"
       "  setlog model verify key demo --signature demo.sig --public-key signer.pub\n"
@@ -53,6 +80,11 @@ Runner DeclareModelVerify(CLI::App& app) {
       "The certificate, the log's entry and the times must be in the signature file;\n"
       "nothing is fetched.");
   app.footer(
+      "Of a model that names the data it was trained on (`setlog model sign --data`), "
+      "the\n"
+      "versions are verified under the keys that are known for their logs; with --key "
+      "or\n"
+      "--policy all must be, else they are the signer's claims.\n\n"
       "Exit codes: 0 VERIFIED; 1 REFUSED, with all that differs; 2 usage, or a file "
       "that\n"
       "is missing; 3 nothing was decided (interrupted; a digest that is not known "

@@ -28,14 +28,19 @@ absl::Status CheckQuestion(const RecordQuestion& question) {
 ExitCode AnswerNone(const RecordQuestion& question, const Json& at,
                     const absl::Status& why, LogSession& log, Output& out) {
   if (log.CodeOf(why) != ExitCode::kUnverified) return log.Fail(why);
-  const std::string words = log.Explain(why);
+  return AnswerNone(question, log.origin(), at, WordOf(why), log.Explain(why), out);
+}
+
+ExitCode AnswerNone(const RecordQuestion& question, const std::string& origin,
+                    const Json& at, std::string_view word, const std::string& why,
+                    Output& out) {
   std::vector<const Hash*> records;
   for (const Hash& hash : question.hashes) records.push_back(&hash);
   if (records.empty()) records.push_back(nullptr);
   for (const Hash* record : records) {
-    Json json = InFields(WordOf(why), record, log.origin(), at, nullptr);
-    json["error"] = words;
-    out.Verdict(json, WordOf(why), ": " + words);
+    Json json = InFields(word, record, origin, at, nullptr);
+    json["error"] = why;
+    out.Verdict(json, word, ": " + why);
   }
   out.Detail("  Nothing was shown, neither presence nor absence.");
   return ExitCode::kUnverified;

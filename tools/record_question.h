@@ -41,6 +41,10 @@ ExitCode AskUnder(const VerifiedHead& head, const RecordQuestion& question,
 // before its input is read. `at` is as in InquiryOptions.
 ExitCode AnswerNone(const RecordQuestion& question, const Json& at,
                     const absl::Status& why, LogSession& log, Output& out);
+// The same of a log that there is no session with; all of it is said.
+ExitCode AnswerNone(const RecordQuestion& question, const std::string& origin,
+                    const Json& at, std::string_view word, const std::string& why,
+                    Output& out);
 
 }  // namespace setlog
 

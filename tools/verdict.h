@@ -22,6 +22,7 @@
 namespace setlog {
 
 inline constexpr std::string_view kUnverified = "UNVERIFIED";
+inline constexpr std::string_view kClaimed = "CLAIMED";
 inline constexpr std::string_view kUnsupported = "UNSUPPORTED";
 inline constexpr std::string_view kLogged = "LOGGED";
 inline constexpr std::string_view kOpened = "OPENED";

@@ -25,6 +25,12 @@
 
 namespace setlog {
 
+// The set that a signed model names; which head shows it does not matter.
+struct NamedSet {
+  std::string origin;
+  IndexEntry index;
+};
+
 struct VerifyQuestion {
   std::string file;
   std::string record_file;   // the record itself, or
@@ -33,6 +39,7 @@ struct VerifyQuestion {
   SchemeFlags scheme;        // .tlog-proof: its log's scheme, which is not in the file
   Trust named;               // --key, --policy
   Demands demands;           // --at, --max-lag, --max-age, --require-replay
+  std::optional<NamedSet> set;  // a .setproof: must be for just this one
   bool expect_absent = false;
 };
 

@@ -27,6 +27,17 @@ Json Fields(std::string_view word, const ProofFile* file, const Version* version
   return json;
 }
 
+absl::Status CheckSet(const Version& version, const std::optional<NamedSet>& set) {
+  if (!set || (version.manifest.origin == set->origin && version.index == set->index)) {
+    return absl::OkStatus();
+  }
+  return absl::DataLossError(absl::StrFormat(
+      "the file is for another set: that of %s at size %d, root %s, and not that of %s "
+      "at size %d, root %s",
+      version.manifest.origin, version.index.m, ToHex(version.index.set_root),
+      set->origin, set->index.m, ToHex(set->index.set_root)));
+}
+
 void PrintEvidence(const ProofFile& file, const Version& version, const Hash& value,
                    const Answer& answer, const VerifyQuestion& question,
                    const OfflineTrust& trust, Output& out) {
@@ -76,6 +87,9 @@ ExitCode VerifySetProofFile(const std::string& bytes, const VerifyQuestion& ques
   WarnOfKnownConviction(file->version.checkpoint, out);
   const auto version = VerifyVersion(file->version, trust->trust, question.demands);
   if (!version.ok()) return unverified(version.status(), nullptr, trust->pinned);
+  if (const absl::Status same = CheckSet(*version, question.set); !same.ok()) {
+    return unverified(same, &*version, trust->pinned);
+  }
 
   const auto scheme = RecordScheme::FromManifest(version->manifest);
   if (!scheme.ok()) return unverified(scheme.status(), &*version, trust->pinned);
