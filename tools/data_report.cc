@@ -30,19 +30,23 @@ void AddHead(const DataHead& head, const JudgedHead& judged, bool asked,
     json["pinned"] = judged.head->pinned;
     json["cosigned_at"] = OrNull(version.cosigned_at_s);
     json["replayed_by"] = version.replayed_by;
-    absl::StrAppendFormat(
-        &line,
-        "the signer says that it was trained on this; the log vouches for the set "
-        "(key %s), %s",
-        judged.head->pinned ? "pinned" : "not pinned", AuditWords(version));
+    absl::StrAppendFormat(&line,
+                          "the signer says that it was trained on this; its log's key "
+                          "(%s) signed this set; %s",
+                          judged.head->pinned ? "pinned" : "not pinned",
+                          AuditWords(version));
   } else {
-    const std::string why = WhyNotBelieved(head, judged);
+    const std::string why(judged.status.message());
     const bool claimed = absl::IsNotFound(judged.status) && !asked;
     const std::string_view word = claimed ? kClaimed : WordOf(judged.status);
     json["verdict"] = word;
-    json["error"] = why;
+    json["error"] = WhyNotBelieved(head, judged);
     absl::StrAppendFormat(&line, "%s: %s",
                           claimed ? "claimed by the signer, not checked" : word, why);
+    if (absl::IsNotFound(judged.status)) {
+      absl::StrAppendFormat(&line, "\n           the signer names the key %s",
+                            FormatVkey(head.version.log_key));
+    }
     if (!claimed) {
       report.code = ExitCode::kUnverified;
       report.error = absl::StrFormat("%s: %s", head.Name(), why);

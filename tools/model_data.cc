@@ -113,8 +113,10 @@ Json JsonOf(const DataHead& head) {
 
 std::string SentenceOf(const DataHead& head) {
   const IndexEntry& index = head.version.index;
-  return absl::StrFormat("%s: claimed count %d members at size %d, set root %s",
-                         head.Name(), index.n, index.m, ToHex(index.set_root));
+  return absl::StrFormat(
+      "%s: claimed count %d members at size %d\n"
+      "           set root %s",
+      head.Name(), index.n, index.m, ToHex(index.set_root));
 }
 
 }  // namespace setlog

@@ -57,7 +57,8 @@ TrustFlags TrustFor(const std::string& origin, TrustFlags flags);
 
 // The name, the numbers, the root and the key, as the head has them.
 Json JsonOf(const DataHead& head);
-// "example.org/digits@v1: 1797 members at size 1798, set root 0f3a..."
+// "example.org/digits@v1: claimed count 1797 members at size 1798", and the set root in
+// a second line.
 std::string SentenceOf(const DataHead& head);
 
 }  // namespace setlog

@@ -124,7 +124,7 @@ ExitCode NameData(const DataFlags& flags, const std::string& model,
   if (!bytes.ok()) return out.Fail(bytes.status());
   const absl::Status written = ReplaceFile(path, *bytes, 0644);
   if (!written.ok()) return out.Fail(written);
-  for (const DataHead& head : heads) out.Note("data   " + SentenceOf(head));
+  for (const DataHead& head : heads) out.Note("the data " + SentenceOf(head));
   return ExitCode::kHolds;
 }
 
