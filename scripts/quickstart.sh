@@ -47,123 +47,10 @@ build() {
   echo "build: done after $((SECONDS - started)) s"
 }
 
-# ---- the images ---------------------------------------------------------------------
+# ---- the demo ------------------------------------------------------------------------
 
-# Of the rows, not of the gzip file around them: packagers compress anew.
-readonly digits_sha256=6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8
-readonly digits_path=sklearn/datasets/data/digits.csv.gz
-
-# Debian's package, with package lists of our own if the machine's are missing: that
-# needs no root.
-digits_from_debian() {
-  local own=(-o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/cache")
-  local quiet=(-qq -o "APT::Sandbox::User=$(id -un)")
-  command -v apt-get >/dev/null || return 1
-  if ! apt-get "${quiet[@]}" download python3-sklearn; then
-    mkdir -p lists/partial cache/archives/partial
-    apt-get "${quiet[@]}" "${own[@]}" update
-    apt-get "${quiet[@]}" "${own[@]}" download python3-sklearn || return 1
-  fi
-  dpkg-deb --fsys-tarfile python3-sklearn_*.deb |
-    tar -xO "./usr/lib/python3/dist-packages/$digits_path" | gzip -dc >digits.csv
-}
-
-digits_from_wheel() {
-  python3 -m pip download --quiet --no-deps --only-binary :all: --dest . scikit-learn &&
-    python3 -m zipfile -e scikit_learn-*.whl . && gzip -dc "$digits_path" >digits.csv
-}
-
-is_digits() {
-  [[ -f $1 ]] && sha256sum --status -c - <<<"$digits_sha256  $1"
-}
-
-fetch_digits() {
-  local source work
-  if is_digits build/data/digits.csv; then return; fi
-  echo "data: fetching 1,797 handwritten digits (from Debian's python3-sklearn, 2 MB)"
-  mkdir -p build/data
-  work=$(mktemp -d)
-  temporary+=("$work")
-  for source in digits_from_debian digits_from_wheel; do
-    if (cd "$work" && "$source") >>"$work/log" 2>&1 && is_digits "$work/digits.csv"; then
-      cp "$work/digits.csv" build/data/digits.csv.new
-      mv build/data/digits.csv.new build/data/digits.csv
-      return
-    fi
-  done
-  cat "$work/log" >&2
-  echo "quickstart.sh: could not fetch the images, or they are not the ones with" \
-    "SHA-256 $digits_sha256. Put them into build/data/digits.csv and run again." >&2
-  exit 77
-}
-
-# ---- the demo: `step` says why, `run` shows a command and what it prints --------------
-
-if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
-steps=0
-output=''
-step() {
-  steps=$((steps + 1))
-  printf '\n%s%d. %s%s\n' "$bold" "$steps" "$1" "$plain"
-}
-show() { printf '   $ %s\n' "$*"; }
-# run CODE REGEX COMMAND...: shown, run, and asserted: its exit code, and a line of what
-# it prints.
-run() {
-  local code=$1 regex=$2 rc=0
-  shift 2
-  show "$@"
-  output=$("$@" 2>&1 </dev/null) || rc=$?
-  printf '%s\n' "$output" | sed 's/^/   /'
-  if [[ $rc -ne 0 ]]; then show "echo \$?" && echo "   $rc"; fi
-  [[ $rc -eq $code ]] || fail "step $steps: exit code $rc, expected $code: $*"
-  grep -qE -- "$regex" <<<"$output" ||
-    fail "step $steps: no line of the output matches \"$regex\": $*"
-}
-# field NAME COMMAND...: a number that the command prints with --json.
-field() {
-  local name=$1
-  shift
-  "$@" --json 2>/dev/null | sed -nE "s/.*\"$name\":([0-9]+).*/\1/p"
-}
-
-server=''
-temporary=()
-clean_up() {
-  if [[ -n $server ]] && kill "$server" 2>/dev/null; then wait "$server" || true; fi
-  if [[ ${#temporary[@]} -gt 0 ]]; then rm -rf "${temporary[@]}"; fi
-}
-trap clean_up EXIT
-
-start_server() {
-  local tries=0 ready
-  show "setlogd --data server --listen 127.0.0.1:0 --http 127.0.0.1:0 &"
-  setlogd --data server --listen 127.0.0.1:0 --http 127.0.0.1:0 \
-    >ready 2>server.log </dev/null &
-  server=$!
-  until grep -q '^ready ' ready; do
-    tries=$((tries + 1))
-    if ! kill -0 "$server" 2>/dev/null || [[ $tries -gt 600 ]]; then
-      cat server.log >&2
-      fail "the server did not start"
-    fi
-    sleep 0.05
-  done
-  ready=$(<ready)
-  echo "   $ready"
-  [[ $ready =~ ^ready\ grpc=([^ ]+)\ http=([^ ]+)$ ]] || fail "not a ready line: $ready"
-  export SETLOG_SERVER=${BASH_REMATCH[1]} SETLOG_TOKEN_FILE=server/admin.token
-  show "export SETLOG_SERVER=$SETLOG_SERVER SETLOG_TOKEN_FILE=$SETLOG_TOKEN_FILE"
-}
-
-stop_server() {
-  local rc=0
-  show "kill %1; wait"
-  kill "$server"
-  wait "$server" || rc=$?
-  server=''
-  [[ $rc -eq 0 ]] || fail "the server ended with exit code $rc"
-}
+# shellcheck source=scripts/demo_steps.sh
+source scripts/demo_steps.sh
 
 demo() {
   local log=example.org/digits size1 size2 key started
@@ -261,7 +148,7 @@ exec {lock}>build/quickstart.lock
 flock "$lock"
 scripts/setup.sh
 build
-fetch_digits
+scripts/fetch_digits.sh
 exec {lock}>&-
 
 directory=$(mktemp -d)

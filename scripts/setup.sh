@@ -24,7 +24,7 @@ build=(
 )
 tests=(
   clang-format-14 curl libbenchmark-dev libgmock-dev libgtest-dev openssl
-  python3 shellcheck
+  python3 python3-numpy shellcheck
 )
 # Not for --tests: on a machine with an init system they start to serve.
 all=(haproxy nginx-light valgrind)
