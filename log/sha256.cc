@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "log/cpu_features.h"
+#include "log/sha256_kernel_table.h"
 #include "log/sha256_kernels.h"
 
 // The low-level calls: EVP costs five times as much on 33-byte messages, because it
@@ -113,38 +113,24 @@ constexpr Sha256Kernel kAvx512AndShaNi = kPortable;
 
 #endif
 
-struct KernelTable {
-  std::array<Sha256Kernel, 4> kernels;
-  size_t count = 0;
-
-  KernelTable() {
-    const CpuFeatures cpu = DetectCpu();
-    if (cpu.avx512 && cpu.sha_ni) kernels[count++] = kAvx512AndShaNi;
-    if (cpu.avx512) kernels[count++] = kAvx512;
-    if (cpu.sha_ni) kernels[count++] = kShaNi;
-    kernels[count++] = kPortable;
-  }
-};
-
-const KernelTable& Kernels() {
-  static const KernelTable table;
-  return table;
-}
-
 }  // namespace
 
 std::span<const Sha256Kernel> Sha256Kernels() {
-  const KernelTable& table = Kernels();
-  return std::span(table.kernels).first(table.count);
+  static const Sha256KernelTable<Sha256Kernel> table(
+      {.avx512_and_sha_ni = kAvx512AndShaNi,
+       .avx512 = kAvx512,
+       .sha_ni = kShaNi,
+       .portable = kPortable});
+  return table.kernels();
 }
 
 void HashMany(Bytes prefix, const uint8_t* bodies, size_t body_bytes, size_t count,
               Hash* out) {
-  Kernels().kernels[0].hash_many(prefix, bodies, body_bytes, count, out);
+  Sha256Kernels()[0].hash_many(prefix, bodies, body_bytes, count, out);
 }
 
 void HashPairs(uint8_t prefix, std::span<const HashPair> pairs, Hash* out) {
-  Kernels().kernels[0].hash_pairs(prefix, pairs, out);
+  Sha256Kernels()[0].hash_pairs(prefix, pairs, out);
 }
 
 Hash Sha256(Bytes data) { return Sha256({data}); }

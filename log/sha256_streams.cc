@@ -1,10 +1,9 @@
 #include "log/sha256_streams.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
-#include "log/cpu_features.h"
+#include "log/sha256_kernel_table.h"
 
 // The low-level calls, as in sha256.cc: the state of a digest on its way is theirs.
 #define OPENSSL_SUPPRESS_DEPRECATED
@@ -32,47 +31,43 @@ void CompressShaNi(std::span<Sha256Lane> lanes, size_t blocks) {
   sha256::CompressLanesShaNi(lanes.data(), lanes.size(), blocks);
 }
 
+// What is left after the vectors goes to kRest.
+template <void (*kRest)(std::span<Sha256Lane> lanes, size_t blocks)>
 void CompressAvx512(std::span<Sha256Lane> lanes, size_t blocks) {
   const size_t done = sha256::CompressLanesAvx512(lanes.data(), lanes.size(), blocks);
-  sha256::CompressLanesShaNiVl(lanes.data() + done, lanes.size() - done, blocks);
+  kRest(lanes.subspan(done), blocks);
+}
+
+void CompressShaNiVl(std::span<Sha256Lane> lanes, size_t blocks) {
+  sha256::CompressLanesShaNiVl(lanes.data(), lanes.size(), blocks);
 }
 
 constexpr Sha256LanesKernel kShaNi = {"sha-ni", 3, CompressShaNi};
-constexpr Sha256LanesKernel kAvx512 = {"avx512+sha-ni", 32, CompressAvx512};
+constexpr Sha256LanesKernel kAvx512 = {"avx512", 32, CompressAvx512<CompressPortable>};
+constexpr Sha256LanesKernel kAvx512AndShaNi = {"avx512+sha-ni", 32,
+                                               CompressAvx512<CompressShaNiVl>};
 
 #else
 
 constexpr Sha256LanesKernel kShaNi = kPortable;
 constexpr Sha256LanesKernel kAvx512 = kPortable;
+constexpr Sha256LanesKernel kAvx512AndShaNi = kPortable;
 
 #endif
-
-struct KernelTable {
-  std::array<Sha256LanesKernel, 3> kernels;
-  size_t count = 0;
-
-  KernelTable() {
-    const CpuFeatures cpu = DetectCpu();
-    if (cpu.avx512 && cpu.sha_ni) kernels[count++] = kAvx512;
-    if (cpu.sha_ni) kernels[count++] = kShaNi;
-    kernels[count++] = kPortable;
-  }
-};
-
-const KernelTable& Kernels() {
-  static const KernelTable table;
-  return table;
-}
 
 }  // namespace
 
 std::span<const Sha256LanesKernel> Sha256LanesKernels() {
-  const KernelTable& table = Kernels();
-  return std::span(table.kernels).first(table.count);
+  static const Sha256KernelTable<Sha256LanesKernel> table(
+      {.avx512_and_sha_ni = kAvx512AndShaNi,
+       .avx512 = kAvx512,
+       .sha_ni = kShaNi,
+       .portable = kPortable});
+  return table.kernels();
 }
 
 void CompressLanes(std::span<Sha256Lane> lanes, size_t blocks) {
-  Kernels().kernels[0].compress(lanes, blocks);
+  Sha256LanesKernels()[0].compress(lanes, blocks);
 }
 
 Sha256Lane StartSha256(const uint8_t* data) {

@@ -14,6 +14,7 @@
 //
 //   avx512+sha-ni   32 or 16 messages in vectors; fewer than 11 as by sha-ni, with more
 //                   registers
+//   avx512          the same, fewer as by openssl
 //   sha-ni          three, two or one in flight
 //   openssl         one by one: always there
 //
