@@ -64,7 +64,7 @@ check release all
 if [[ -n $all ]]; then
   check asan all
   # gRPC and RocksDB are not instrumented, so only what mostly runs our own code.
-  check tsan thread_tests -L '^(log|http|index|server)$'
+  check tsan thread_tests -L '^(log|http|index|model|server)$'
 fi
 
 echo "== summary"
