@@ -41,7 +41,7 @@ std::optional<std::string_view> ExtensionBytes(X509* certificate, const char* oi
   return TextOfString(X509_EXTENSION_get_data(X509_get_ext(certificate, at)));
 }
 
-// Who vouches for the name; "" if the certificate does not say.
+// Who vouches for the name; "" if the certificate does not say it, once.
 std::string IdentityIssuer(X509* certificate) {
   const std::optional<std::string_view> der = ExtensionBytes(certificate, kIssuerOid);
   if (!der) return std::string(ExtensionBytes(certificate, kOldIssuerOid).value_or(""));
@@ -102,9 +102,9 @@ absl::Status CheckIdentity(const CertifiedSigner& signer, X509* certificate,
   }
   if (const std::string issuer = IdentityIssuer(certificate);
       issuer != expected.issuer) {
-    return absl::DataLossError(
-        absl::StrFormat("the signer's identity is vouched for by %s, not by %s",
-                        ShowForeign(issuer), ShowForeign(expected.issuer)));
+    return absl::DataLossError(absl::StrFormat(
+        "the signer's identity is vouched for by %s, not by %s",
+        issuer.empty() ? "nobody" : ShowForeign(issuer), ShowForeign(expected.issuer)));
   }
   return absl::OkStatus();
 }

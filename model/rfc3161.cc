@@ -75,7 +75,6 @@ absl::Status CheckSigner(TS_RESP* response, STACK_OF(X509) * chain, int64_t at_s
 absl::Status CheckContent(TS_RESP* response, Bytes stamped) {
   const ContextPointer context(TS_VERIFY_CTX_new());
   BioPointer data = ReadOnlyBio(AsText(stamped));
-  if (context == nullptr || data == nullptr) return Failed();
   TS_VERIFY_CTX_set_flags(context.get(), TS_VFY_VERSION | TS_VFY_DATA);
   TS_VERIFY_CTX_set_data(context.get(), data.release());
   if (TS_RESP_verify_response(context.get(), response) != 1) return Failed();

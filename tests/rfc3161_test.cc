@@ -130,6 +130,20 @@ TEST_F(Rfc3161Test, WhatIsNoResponseIsInvalid) {
                 "not a response of a");
 }
 
+TEST_F(Rfc3161Test, ATimeThatIsNoneIsInvalid) {
+  std::string response = tsa_.Stamp(kBytes, kTestTime);
+  response.replace(response.find("20260528"), 1, "x");
+  EXPECT_STATUS(Verify(response), StatusCode::kInvalidArgument, "with a time");
+}
+
+TEST_F(Rfc3161Test, AnAuthorityWithoutCertificatesStampsNothing) {
+  TrustedAuthority authority = Trusted(tsa_);
+  authority.certificates = {"certificate"};
+  EXPECT_STATUS(VerifyTimestamp(tsa_.Stamp(kBytes, kTestTime), AsBytes(kBytes),
+                                std::vector{authority}),
+                StatusCode::kDataLoss, "not the bytes of a certificate");
+}
+
 // No damage of a stamp tells another time, and none crashes.
 TEST_F(Rfc3161Test, NoDamagedStampTellsAnotherTime) {
   const std::string response = tsa_.Stamp(kBytes, kTestTime);

@@ -46,6 +46,13 @@ TEST_F(SctTest, WithoutAnSctACertificateIsRefused) {
                 "the certificate has no SCT");
 }
 
+TEST_F(SctTest, AnEmptyListOfSctsIsNone) {
+  SigningWish wish{.with_sct = false};
+  wish.issuers.push_back({"1.3.6.1.4.1.11129.2.4.2", "DER:04020000"});
+  EXPECT_STATUS(Verify(Certificate(wish)), StatusCode::kDataLoss,
+                "the certificate has no SCT");
+}
+
 TEST_F(SctTest, AnotherLogsSctIsRefused) {
   EXPECT_STATUS(VerifyEmbeddedScts(Certificate({}), Issuers(), root_.tlogs),
                 StatusCode::kDataLoss, "of no log of the trusted root");
@@ -118,7 +125,18 @@ TEST_F(SctTest, TheSctsTimeIsInTheLogsValidity) {
                 "outside of the validity of https://ct.example.org");
 }
 
+// As a signed number it would be one second before 1970.
+TEST_F(SctTest, ATimeOfMoreThan63BitsIsInNoValidity) {
+  std::vector<TrustedLog> logs = root_.ctlogs;
+  logs[0].valid = {.start_us = INT64_MIN};
+  EXPECT_STATUS(VerifyEmbeddedScts(Certificate({.sct_s = -1}), Issuers(), logs),
+                StatusCode::kDataLoss, "outside of the validity of");
+}
+
 TEST_F(SctTest, WhatIsNoCertificateIsInvalid) {
+  EXPECT_STATUS(VerifyEmbeddedScts(Certificate({}), std::vector<std::string>{"issuer"},
+                                   root_.ctlogs),
+                StatusCode::kInvalidArgument, "not the bytes of a certificate");
   EXPECT_STATUS(Verify("certificate"), StatusCode::kInvalidArgument,
                 "not the bytes of a certificate");
   EXPECT_STATUS(Verify(Certificate({}) + '\0'), StatusCode::kInvalidArgument,

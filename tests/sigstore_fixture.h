@@ -137,8 +137,10 @@ class PrivateSigstore {
   std::string Checkpoint1(const TlogEntry::Inclusion& tree,
                           const std::string& origin = std::string(kHost1) +
                                                       " - 77") const {
-    const std::string text = origin + "\n" + std::to_string(tree.tree_size) + "\n" +
-                             ToBase64(tree.root) + "\nTimestamp: 1\n";
+    return Note1(origin + "\n" + std::to_string(tree.tree_size) + "\n" +
+                 ToBase64(tree.root) + "\nTimestamp: 1\n");
+  }
+  std::string Note1(const std::string& text) const {
     return text + "\n\xE2\x80\x94 " + kHost1 + " " +
            Base64(Sha256Of(SpkiOf(rekor1)).substr(0, 4) + SignWith(rekor1, text)) +
            "\n";

@@ -44,6 +44,16 @@ TEST(TrustedRootTest, TheStagingOneParsesWithItsRsaKey) {
   EXPECT_EQ(rsa.log_id, Sha256Of(rsa.key));
 }
 
+TEST(TrustedRootTest, ABareRsaKeyIsWholeToo) {
+  Json json = ReadTestJson("sigstore/staging_trusted_root.json");
+  Json& key = json["ctlogs"][0]["publicKey"]["rawBytes"];
+  const std::string bytes = *BytesFromBase64(std::string(key));
+  for (const std::string& bad : {bytes + '\0', bytes.substr(1), std::string("key")}) {
+    key = Base64(bad);
+    EXPECT_REFUSED(ParseTrustedRoot(json.dump()), "is no key as");
+  }
+}
+
 TEST(TrustedRootTest, LogsAreFoundByTheirId) {
   const TrustedRoot root = PrivateSigstore().Root();
   EXPECT_EQ(FindLog(root.tlogs, root.tlogs[1].log_id), &root.tlogs[1]);
@@ -138,6 +148,8 @@ TEST_F(ChangedRootTest, KeysAreOfTheKindTheySayAndWhole) {
   EXPECT_REFUSED(With(key, Base64(SpkiOf(NewKey("P-384")))), "is no key as");
   EXPECT_REFUSED(With(key, Base64(spki + '\0')), "is no key as");
   EXPECT_REFUSED(With(key, Base64(spki.substr(1))), "is no key as");
+  // The same key with its length in two bytes: BER, and not DER.
+  EXPECT_REFUSED(With(key, Base64("\x30\x81" + spki.substr(1))), "is no key as");
   EXPECT_REFUSED(With(key, "!"), "must be bytes in base64");
   EXPECT_REFUSED(With(key, ""), "must be bytes in base64");
   EXPECT_REFUSED(With("/tlogs/0/publicKey/keyDetails", "PKIX_ED25519"), "is no key as");
