@@ -52,6 +52,8 @@ client/tree_client.cc client/logged_value.cc client/vrf_source.cc storage/anchor
 log/json_object.cc model/bundle.cc model/certificate_chain.cc model/digest.cc
 model/ecdsa_key.cc model/pem_blocks.cc model/resource.cc model/statement.cc
 model/statement_parse.cc model/statement_rules.cc model/tlog_entry.cc
+model/certificate.cc model/fulcio.cc model/rekor.cc model/rekor_body.cc
+model/rfc3161.cc model/sct.cc model/sigstore.cc model/trusted_root.cc
 """.split()
 
 # Programs that hold any of them; --quick leaves out those that run whole servers.
@@ -68,6 +70,7 @@ failing_calls_test head_follower_test log_audit_test log_client_refusals_test
 seen_versions_test set_difference_test
 json_object_test certificate_chain_test ecdsa_key_test model_bundle_test
 model_resource_test model_statement_test
+fulcio_test rekor_body_test rekor_test rfc3161_test sct_test sigstore_public_test sigstore_test trusted_root_test
 """.split()
 SLOW_PROGRAMS = """
 cli_verify_test cli_check_test client_server_test cli_server_test cli_in_test
