@@ -8,6 +8,7 @@
 #include "log/jcs.h"
 #include "log/json.h"
 #include "log/origin.h"
+#include "log/show_bytes.h"
 #include "proto/forms.h"
 #include "proto/message_file.h"
 
@@ -50,7 +51,7 @@ std::string ClaimedName(const JsonValue& descriptor, size_t place) {
   if (name == nullptr || name->AsString() == nullptr) {
     return absl::StrFormat("subject %d", place);
   }
-  return *name->AsString();
+  return ShowForeign(*name->AsString());
 }
 
 // The key and the head, which say all that there is to say.

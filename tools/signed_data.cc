@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "log/show_bytes.h"
 #include "tools/model_report.h"
 #include "tools/verdict.h"
 
@@ -10,7 +11,9 @@ namespace setlog {
 namespace {
 
 std::string NameOf(const ModelSigner& signer) {
-  if (signer.method != "key") return signer.subject;
+  if (signer.method != "key") {
+    return ShowForeign(signer.names.empty() ? signer.subject : signer.names[0]);
+  }
   return absl::StrFormat("the %s key %s", signer.curve, signer.hint);
 }
 
@@ -36,8 +39,17 @@ void AddSignedDataFlags(CLI::App& app, SignedDataFlags& flags) {
   AddModelCheckFlags(app, flags.check);
   AddKeyFlags(app, flags.check);
   AddCertificateFlags(app, flags.check);
+  AddSigstoreFlags(app, flags.check);
+  // One of the three ways, and what goes with it.
   CLI::Option* key = app.get_option("--public-key")->required(false);
-  app.get_option("--certificate-chain")->required(false)->excludes(key);
+  CLI::Option* chain = app.get_option("--certificate-chain")->required(false);
+  CLI::Option* root = app.get_option("--trusted-root")->required(false);
+  chain->excludes(key);
+  root->excludes(key)->excludes(chain);
+  for (const char* name : {"--identity", "--identity-provider"}) {
+    CLI::Option* option = app.get_option(name)->required(false)->needs(root);
+    root->needs(option);
+  }
   app.add_option("--data", flags.data,
                  "of the versions that the model names, this one only; may be repeated")
       ->type_name("ORIGIN@TAG")
@@ -49,9 +61,10 @@ void AddSignedDataFlags(CLI::App& app, SignedDataFlags& flags) {
 std::variant<ExitCode, SignedData> OpenSignedData(const SignedDataFlags& flags,
                                                   Output& out) {
   const ModelCheckFlags& check = flags.check;
-  if (check.public_key.empty() && check.chain.empty()) {
+  if (check.public_key.empty() && check.chain.empty() && check.trusted_root.empty()) {
     return out.Fail(absl::InvalidArgumentError(
-        "whose signature is believed? --public-key PEM, or --certificate-chain PEM"));
+        "whose signature is believed? --public-key PEM, --certificate-chain PEM, or "
+        "--trusted-root FILE with --identity and --identity-provider"));
   }
   const absl::StatusOr<CheckedModel> checked = CheckModel(check, out);
   if (!checked.ok()) return PrintUndecided(checked.status(), check, out);

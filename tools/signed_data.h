@@ -29,12 +29,13 @@ struct SignedDataFlags {
   std::vector<std::string> data;  // of the versions that the model names, those only
   TrustFlags trust;
 };
-// Whom to believe about the model is a key or certificates: its flags say which.
+// Whom to believe about the model is a key, certificates or Sigstore: its flags say
+// which.
 void AddSignedDataFlags(CLI::App& app, SignedDataFlags& flags);
 
 struct SignedData {
   std::string model;
-  std::string signer;           // "the P-256 key 537e...", or a certificate's subject
+  std::string signer;           // "the P-256 key 537e...", or whom a certificate names
   std::vector<DataHead> heads;  // at least one
 };
 
