@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "log/sha256_streams.h"
-
 namespace setlog {
 namespace {
 
@@ -46,8 +44,11 @@ struct Lane {
 
 class Lanes {
  public:
-  Lanes(const ModelSource& source, PieceQueue& queue, unsigned threads)
-      : source_(source), queue_(queue), threads_(threads) {}
+  Lanes(const ModelSource& source, PieceQueue& queue, const LanesOptions& options)
+      : source_(source),
+        queue_(queue),
+        kernel_(options.kernel),
+        threads_(options.threads) {}
 
   void Run() {
     while (true) {
@@ -73,7 +74,7 @@ class Lanes {
     }
     const uint64_t left = queue_.bytes_left();
     if ((mine + queue_.next_bytes() / 2) * threads_ > left) return false;
-    const size_t best = Sha256LanesKernels()[0].best_lanes;
+    const size_t best = kernel_.best_lanes;
     const size_t many = lanes_.size() + 1;
     return many <= std::min(best, kFewLanes) ||
            (many <= best && longest * many * threads_ <= left + left / 4);
@@ -150,7 +151,7 @@ class Lanes {
   bool Compress() {
     size_t blocks = lanes_[0].blocks;
     for (const Lane& lane : lanes_) blocks = std::min(blocks, lane.blocks);
-    CompressLanes(states_, blocks);
+    kernel_.compress(states_, blocks);
     for (Lane& lane : lanes_) lane.blocks -= blocks;
     return !queue_.cancelled();
   }
@@ -183,6 +184,7 @@ class Lanes {
 
   const ModelSource source_;
   PieceQueue& queue_;
+  const Sha256LanesKernel& kernel_;
   const unsigned threads_;
   std::vector<Lane> lanes_;
   std::vector<Sha256Lane> states_;  // of lanes_
@@ -191,8 +193,9 @@ class Lanes {
 
 }  // namespace
 
-void HashLanes(const ModelSource& source, PieceQueue& queue, unsigned threads) {
-  Lanes(source, queue, threads).Run();
+void HashLanes(const ModelSource& source, PieceQueue& queue,
+               const LanesOptions& options) {
+  Lanes(source, queue, options).Run();
 }
 
 }  // namespace setlog

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "model/hash_lanes.h"
 #include "model/open_below.h"
+#include "model/openssl_pointer.h"
 #include "model/piece_queue.h"
 #include "model/piece_reader.h"
 #include "port/parallel.h"
@@ -45,21 +46,48 @@ absl::StatusOr<std::vector<ModelPiece>> Pieces(const ModelTree& tree,
   return pieces;
 }
 
+// OpenSSL's, which a policy of the host may forbid. What fails once has failed for
+// good: there is no digest.
+class Blake2b {
+ public:
+  bool Start() {
+    ok_ = context_ != nullptr &&
+          EVP_DigestInit_ex(context_.get(), EVP_blake2b512(), nullptr) == 1;
+    return ok_;
+  }
+  void Add(Bytes bytes) {
+    ok_ = ok_ && EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1;
+  }
+  std::optional<Digest> Finish() {
+    Digest digest;
+    unsigned size = 0;
+    ok_ = ok_ && EVP_DigestFinal_ex(context_.get(), digest.bytes.data(), &size) == 1 &&
+          size == SizeOf(DigestKind::kBlake2b);
+    if (!std::exchange(ok_, false)) return std::nullopt;
+    digest.size = static_cast<uint8_t>(size);
+    return digest;
+  }
+
+ private:
+  const OpensslPointer<EVP_MD_CTX, EVP_MD_CTX_free> context_{EVP_MD_CTX_new()};
+  bool ok_ = false;
+};
+
 // One piece after the other.
 void HashBlake2b(const ModelSource& source, PieceQueue& queue) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
-      EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  Blake2b hasher;
   std::vector<uint8_t> buffer(kBlake2bReadBytes);
+  const absl::Status failed = absl::InternalError("OpenSSL's blake2b failed");
   while (const std::optional<size_t> index = queue.Take()) {
+    if (!hasher.Start()) return queue.Fail(failed);
     PieceReader reader;
     std::optional<OddFile> odd = reader.Open(source, queue.piece(*index));
-    EVP_DigestInit_ex(context.get(), EVP_blake2b512(), nullptr);
     while (!odd && reader.left() > 0 && !queue.cancelled()) {
       const size_t bytes =
           static_cast<size_t>(std::min<uint64_t>(buffer.size(), reader.left()));
       odd = reader.Read(buffer.data(), bytes);
       if (odd) break;
-      EVP_DigestUpdate(context.get(), buffer.data(), bytes);
+      hasher.Add({buffer.data(), bytes});
       queue.Count(bytes);
     }
     queue.Count(reader.left());
@@ -69,9 +97,9 @@ void HashBlake2b(const ModelSource& source, PieceQueue& queue) {
       queue.SetOdd(*std::move(odd));
       continue;
     }
-    Digest digest{.size = Digest::kMaxSize};
-    EVP_DigestFinal_ex(context.get(), digest.bytes.data(), nullptr);
-    queue.SetDigest(*index, digest);
+    const std::optional<Digest> digest = hasher.Finish();
+    if (!digest) return queue.Fail(failed);
+    queue.SetDigest(*index, *digest);
   }
 }
 
@@ -96,6 +124,8 @@ HashedModel Collect(const ModelTree& tree, const HashModelOptions& options,
     const ModelPiece& piece = queue.piece(i);
     const std::string& name = tree.files[piece.file].name;
     if (!odd.empty() && odd.contains(name)) continue;
+    // A digest that nobody made must not be compared.
+    if (queue.digest(i).size != SizeOf(options.digest)) std::abort();
     model.bytes += piece.bytes();
     model.resources.push_back({options.method == ModelMethod::kFiles
                                    ? name
@@ -114,6 +144,11 @@ absl::Status Check(const HashModelOptions& options) {
     return absl::UnimplementedError(
         "BLAKE3 is computed by no library that setlog is built with: use sha256 or "
         "blake2b");
+  }
+  if (options.digest == DigestKind::kBlake2b && !Blake2b().Start()) {
+    return absl::UnimplementedError(
+        "the OpenSSL of this host does not compute blake2b: use sha256, or allow it in "
+        "OpenSSL's configuration");
   }
   if (options.method == ModelMethod::kShards && options.shard_bytes == 0) {
     return absl::InvalidArgumentError("shards must have at least one byte");
@@ -136,15 +171,17 @@ absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
   const ModelSource source = {root.value(), tree, options.follow_symlinks};
   const unsigned threads = std::clamp(options.threads, 1u, kMaxThreads);
   Parallel parallel(threads);
+  const Sha256LanesKernel& kernel =
+      options.sha256 != nullptr ? *options.sha256 : Sha256LanesKernels()[0];
   parallel(threads, [&](size_t) {
     if (options.digest == DigestKind::kSha256) {
-      HashLanes(source, queue, threads);
+      HashLanes(source, queue, {.kernel = kernel, .threads = threads});
     } else {
       HashBlake2b(source, queue);
     }
   });
   queue.Report();
-  if (queue.cancelled()) return absl::CancelledError("hashing the model was stopped");
+  if (absl::Status done = queue.status(); !done.ok()) return done;
   return Collect(tree, options, queue);
 }
 

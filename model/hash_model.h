@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "log/sha256_streams.h"
 #include "model/model_tree.h"
 #include "model/statement.h"
 
@@ -32,6 +33,7 @@ struct HashModelOptions {
   // Called now and then, on one thread at a time, with how many bytes were read;
   // returns false to stop: Cancelled.
   std::function<bool(uint64_t bytes)> progress;
+  const Sha256LanesKernel* sha256 = nullptr;  // if not the best
 };
 
 struct HashedModel {
@@ -40,8 +42,9 @@ struct HashedModel {
   uint64_t bytes = 0;
 };
 
-// Unimplemented for a digest that no library here computes. A file that cannot be read
-// or whose size is not the listed one is in `odd`, and the others are hashed.
+// Unimplemented for a digest that no library here computes, Internal if one fails to
+// after all. A file that cannot be read, or whose size is not the listed one, is in
+// `odd`, and the others are hashed.
 absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
                                       const HashModelOptions& options);
 

@@ -49,7 +49,24 @@ void PieceQueue::Count(uint64_t bytes) {
 
 void PieceQueue::Report() {
   MutexLock lock(mutex_);
-  if (!cancelled_ && progress_ && !progress_(counted_bytes_)) cancelled_ = true;
+  if (!cancelled_ && progress_ && !progress_(counted_bytes_)) {
+    Stop(absl::CancelledError("hashing the model was stopped"));
+  }
+}
+
+void PieceQueue::Fail(absl::Status why) {
+  MutexLock lock(mutex_);
+  Stop(std::move(why));
+}
+
+void PieceQueue::Stop(absl::Status why) {
+  status_.Update(std::move(why));
+  cancelled_ = true;
+}
+
+absl::Status PieceQueue::status() {
+  MutexLock lock(mutex_);
+  return status_;
 }
 
 void PieceQueue::SetOdd(OddFile odd) {

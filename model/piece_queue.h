@@ -4,8 +4,9 @@
 //     const ModelPiece& piece = queue.piece(*i);
 //     queue.Count(piece.bytes());  // they were read
 //     if (queue.cancelled()) break;
-//     queue.SetDigest(*i, digest);              // or queue.SetOdd(*i, odd)
+//     queue.SetDigest(*i, digest);              // or queue.SetOdd(odd)
 //   }
+//   if (absl::Status done = queue.status(); !done.ok()) return done;
 //
 // The longest are taken first, so that no long one is begun when all else is done.
 // Thread-safe, but for digests and odd files, which are read at the end.
@@ -19,6 +20,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "model/digest.h"
 #include "model/piece_reader.h"
 #include "port/mutex.h"
@@ -42,10 +44,12 @@ class PieceQueue {
   void SetDigest(size_t index, const Digest& digest) { digests_[index] = digest; }
   // The file of the piece has no digest, nor have its other pieces.
   void SetOdd(OddFile odd);
+  // What has nothing to do with the file: nobody takes another piece.
+  void Fail(absl::Status why);
 
   // Of all pieces, those that were taken included.
   uint64_t bytes_left() const { return total_bytes_ - counted_bytes_; }
-  // Whether the caller wants no more.
+  // Whether the caller wants no more, or something failed.
   bool cancelled() const { return cancelled_; }
 
   // Tells the caller how far it is.
@@ -55,8 +59,12 @@ class PieceQueue {
   size_t size() const { return pieces_.size(); }
   const Digest& digest(size_t index) const { return digests_[index]; }
   std::vector<OddFile> TakeOdd();
+  // Cancelled if the caller wanted no more; what failed first.
+  absl::Status status();
 
  private:
+  void Stop(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const std::vector<ModelPiece> pieces_;
   std::vector<size_t> order_;  // the longest first
   uint64_t total_bytes_ = 0;
@@ -68,6 +76,7 @@ class PieceQueue {
   Mutex mutex_;
   std::function<bool(uint64_t bytes)> progress_ ABSL_GUARDED_BY(mutex_);
   std::vector<OddFile> odd_ ABSL_GUARDED_BY(mutex_);
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace setlog

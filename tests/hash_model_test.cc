@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <random>
 
 #include "log/sha256.h"
@@ -96,6 +97,39 @@ TEST(HashModelTest, TheDigestsAreThoseOfTheContentsOnAnyNumberOfThreads) {
   }
 }
 
+// Each has as many lanes as it is best with, so each has its own turns.
+TEST(HashModelTest, EveryKernelFindsTheSameDigestsAndTheSameOddFiles) {
+  const MixedModel files;
+  ModelTree tree = Listed(files);
+  std::vector<ModelResource> expected = files.Sha256s();
+  std::filesystem::remove(files.At("file-300000"));
+  std::erase_if(expected, [](const auto& of) { return of.name == "file-300000"; });
+  for (const Sha256LanesKernel& kernel : Sha256LanesKernels()) {
+    for (unsigned threads : {1, 2, 3}) {
+      const HashedModel hashed = Hashed(tree, {.threads = threads, .sha256 = &kernel});
+      EXPECT_THAT(Odd(hashed), ElementsAre("file-300000: No such file or directory"));
+      EXPECT_EQ(hashed.resources, expected) << kernel.name << ", " << threads;
+    }
+  }
+}
+
+TEST(HashModelTest, AKernelHasNoMoreLanesThanItIsBestWith) {
+  const ModelFiles files;
+  for (size_t i = 0; i < 200; ++i) files.Write(std::to_string(i), Content(5000, i));
+  const ModelTree tree = Listed(files);
+  static size_t most;
+  for (const size_t best : {1, 2, 3, 7, 32}) {
+    most = 0;
+    const Sha256LanesKernel counting = {"counting", best,
+                                        [](std::span<Sha256Lane> lanes, size_t blocks) {
+                                          most = std::max(most, lanes.size());
+                                          CompressLanes(lanes, blocks);
+                                        }};
+    Hashed(tree, {.sha256 = &counting});
+    EXPECT_EQ(most, best);
+  }
+}
+
 TEST(HashModelTest, APartOfATreeIsHashedAlone) {
   const MixedModel files;
   ModelTree tree = Listed(files);
@@ -134,6 +168,50 @@ TEST(HashModelTest, Blake2bOfNothing) {
           Hashed(Listed(files), {.digest = DigestKind::kBlake2b}).resources[0].digest),
       "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419"
       "d25e1031afee585313896444934eb04b903a685b1448b755d56f701afe9be2ce");
+}
+
+// An OpenSSL that may do what it has been tested for by others and nothing else, as
+// long as this lives; BLAKE2b is not among that.
+class OnlyFips {
+ public:
+  OnlyFips() { Set("fips=yes"); }
+  ~OnlyFips() { Set(""); }
+
+ private:
+  static void Set(const char* properties) {
+    EXPECT_EQ(EVP_set_default_properties(nullptr, properties), 1);
+  }
+};
+
+TEST(HashModelTest, Blake2bThatOpenSslDoesNotComputeIsNoDigestOfZeros) {
+  const ModelFiles files;
+  files.Write("w", "weights");
+  const ModelTree tree = Listed(files);
+  const OnlyFips only;
+  EXPECT_STATUS(HashModel(tree, {.digest = DigestKind::kBlake2b}),
+                absl::StatusCode::kUnimplemented, "blake2b");
+  EXPECT_THAT(Hashed(tree, {}).resources,
+              ElementsAre(ModelResource{"w", Sha256Digest("weights")}));
+}
+
+TEST(HashModelTest, Blake2bThatFailsOnTheWayFailsTheModel) {
+  const ModelFiles files;
+  for (const char* name : {"a", "b", "c"}) {
+    files.Write(name, std::string(size_t{9} << 20, 'x'));
+  }
+  const ModelTree tree = Listed(files);
+  for (unsigned threads : {1, 2}) {
+    std::optional<OnlyFips> only;
+    EXPECT_STATUS(HashModel(tree, {.digest = DigestKind::kBlake2b,
+                                   .threads = threads,
+                                   .progress =
+                                       [&](uint64_t) {
+                                         if (!only) only.emplace();
+                                         return true;
+                                       }}),
+                  absl::StatusCode::kInternal, "blake2b");
+    EXPECT_TRUE(only.has_value());
+  }
 }
 
 TEST(HashModelTest, Blake3IsUnimplemented) {
