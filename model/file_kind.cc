@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/time/time.h"
+
 namespace setlog {
 
 std::string FileKindName(mode_t mode) {
@@ -31,6 +33,10 @@ OddFile OddByError(std::string name, int error) {
   // What opening a socket says.
   if (error == ENXIO) return {std::move(name), OddKind::kSpecial, "a socket"};
   return {std::move(name), OddKind::kUnreadable, std::strerror(error)};
+}
+
+int64_t FileTimeNs(const struct timespec& time) {
+  return absl::ToInt64Nanoseconds(absl::DurationFromTimespec(time));
 }
 
 }  // namespace setlog

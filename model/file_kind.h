@@ -2,6 +2,7 @@
 //
 //   FileKindName(S_IFIFO);            // "a FIFO"
 //   OddByError("w.bin", EACCES);      // {"w.bin", kUnreadable, "Permission denied"}
+//   FileTimeNs(found.st_mtim);        // since 1970
 //
 // Pure.
 #ifndef SETLOG_MODEL_FILE_KIND_H_
@@ -21,9 +22,8 @@ std::string FileKindName(mode_t mode);
 // Of a file that could not be opened or read, by what errno said.
 OddFile OddByError(std::string name, int error);
 
-inline int64_t MtimeNs(const struct stat& found) {
-  return int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
-}
+// Since 1970. A time that is out of range, before 1677 or after 2262, is its end.
+int64_t FileTimeNs(const struct timespec& time);
 
 }  // namespace setlog
 

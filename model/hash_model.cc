@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <set>
 #include <string>
@@ -11,7 +10,6 @@
 
 #include "absl/strings/str_format.h"
 #include "model/hash_lanes.h"
-#include "model/open_below.h"
 #include "model/openssl_pointer.h"
 #include "model/piece_queue.h"
 #include "model/piece_reader.h"
@@ -161,14 +159,13 @@ absl::Status Check(const HashModelOptions& options) {
 absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
                                       const HashModelOptions& options) {
   if (absl::Status valid = Check(options); !valid.ok()) return valid;
-  const Descriptor root = OpenDirectory(tree.root);
-  if (!root.ok()) {
-    return absl::ErrnoToStatus(errno, absl::StrFormat("cannot read %s", tree.root));
-  }
   absl::StatusOr<std::vector<ModelPiece>> pieces = Pieces(tree, options);
   if (!pieces.ok()) return pieces.status();
+  if (tree.directory == nullptr) {
+    return absl::FailedPreconditionError("a model is listed before it is hashed");
+  }
   PieceQueue queue(*std::move(pieces), options.progress);
-  const ModelSource source = {root.value(), tree, options.follow_symlinks};
+  const ModelSource source = {tree.directory->value(), tree, options.follow_symlinks};
   const unsigned threads = std::clamp(options.threads, 1u, kMaxThreads);
   Parallel parallel(threads);
   const Sha256LanesKernel& kernel =

@@ -55,13 +55,14 @@ class Walk {
       return Odd(std::move(name), OddKind::kSymlink, "a symbolic link");
     }
     if (link && ::fstatat(directory, last, &found, 0) != 0) {
+      if (!LeadsNowhere(errno)) return Unreadable(std::move(name), errno);
       return Odd(std::move(name), OddKind::kSymlink,
                  absl::StrFormat("a symbolic link that leads nowhere: %s",
                                  std::strerror(errno)));
     }
     if (S_ISREG(found.st_mode)) {
-      tree_.files.push_back(
-          {std::move(name), static_cast<uint64_t>(found.st_size), MtimeNs(found)});
+      tree_.files.push_back({std::move(name), static_cast<uint64_t>(found.st_size),
+                             FileTimeNs(found.st_mtim), FileTimeNs(found.st_ctim)});
     } else if (link) {
       Odd(std::move(name), OddKind::kSymlink,
           absl::StrFormat("a symbolic link to %s", FileKindName(found.st_mode)));
@@ -93,6 +94,12 @@ class Walk {
       Entry(fd, entry->d_name, name.empty() ? std::string(last) : Below(name, last));
     }
     if (errno != 0) Unreadable(name, errno);
+  }
+
+  // Whether that is why a link cannot be followed, and not what this machine may read.
+  static bool LeadsNowhere(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ELOOP ||
+           error == ENAMETOOLONG;
   }
 
   static std::string Below(const std::string& directory, std::string_view last) {
@@ -159,6 +166,7 @@ absl::StatusOr<ModelTree> ListModel(const std::string& path,
   } else {
     return Failed(path);
   }
+  tree.directory = std::make_shared<const Descriptor>(std::move(root));
   Sort(&tree);
   return tree;
 }

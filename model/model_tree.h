@@ -15,11 +15,13 @@
 #define SETLOG_MODEL_MODEL_TREE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/open_below.h"
 
 namespace setlog {
 
@@ -27,10 +29,16 @@ struct ModelFile {
   std::string name;  // from the model's root
   uint64_t bytes = 0;
   int64_t mtime_ns = 0;  // since 1970
+  int64_t ctime_ns = 0;  // which nobody can set
 };
 
 // What stands where only files and directories may.
-enum class OddKind : uint8_t { kSymlink, kSpecial, kUnreadable, kBadName };
+enum class OddKind : uint8_t {
+  kSymlink,
+  kSpecial,
+  kUnreadable,  // here and now: nothing is said of what it is
+  kBadName
+};
 
 struct OddFile {
   std::string name;  // may be any bytes
@@ -46,6 +54,9 @@ struct ListOptions {
 
 struct ModelTree {
   std::string root;  // the directory, or of a single file the one it is in
+  // It, open, so that the bytes are those of what was listed, whatever has that path
+  // later.
+  std::shared_ptr<const Descriptor> directory;
   bool single_file = false;
   std::string subject;  // the model's name, any bytes
   std::vector<ModelFile> files;

@@ -39,9 +39,7 @@ std::optional<OddFile> PieceReader::Open(const ModelSource& source,
 
 std::optional<OddFile> PieceReader::Read(uint8_t* to, size_t bytes) {
   while (bytes > 0) {
-    const ssize_t got =
-        ::pread(descriptor_.value(), to, bytes, static_cast<off_t>(next_));
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = ReadSome(to, bytes);
     if (got < 0) return OddByError(file_->name, errno);
     if (got == 0) return Changed();
     to += got;
@@ -51,8 +49,24 @@ std::optional<OddFile> PieceReader::Read(uint8_t* to, size_t bytes) {
   return std::nullopt;
 }
 
+ssize_t PieceReader::ReadSome(uint8_t* to, size_t bytes) const {
+  ssize_t got;
+  do {
+    got = ::pread(descriptor_.value(), to, bytes, static_cast<off_t>(next_));
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
 std::optional<OddFile> PieceReader::Close() {
-  std::optional<OddFile> odd = Check();
+  uint8_t beyond;
+  const ssize_t more = end_ == file_->bytes ? ReadSome(&beyond, 1) : 0;
+  std::optional<OddFile> odd;
+  if (more < 0) odd = OddByError(file_->name, errno);
+  if (!odd) odd = Check();
+  // The files of procfs say that they are empty.
+  if (!odd && more > 0) {
+    odd = OddFile{file_->name, OddKind::kSpecial, "a file without a size"};
+  }
   descriptor_ = Descriptor();
   return odd;
 }
@@ -66,7 +80,8 @@ std::optional<OddFile> PieceReader::Check() const {
     return OddFile{file_->name, OddKind::kSpecial, FileKindName(found.st_mode)};
   }
   if (static_cast<uint64_t>(found.st_size) != file_->bytes ||
-      MtimeNs(found) != file_->mtime_ns) {
+      FileTimeNs(found.st_mtim) != file_->mtime_ns ||
+      FileTimeNs(found.st_ctim) != file_->ctime_ns) {
     return Changed();
   }
   return std::nullopt;

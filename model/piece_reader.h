@@ -5,10 +5,12 @@
 //   while (!odd && reader.left() > 0) odd = reader.Read(buffer, n);
 //   if (!odd) odd = reader.Close();
 //
-// It is the file that was listed or odd: a regular file of the listed size and time, at
-// the beginning and at the end. Not thread-safe.
+// It is the file that was listed or odd: a regular file of the listed size and times,
+// at the beginning and at the end, and with no bytes beyond that size. Not thread-safe.
 #ifndef SETLOG_MODEL_PIECE_READER_H_
 #define SETLOG_MODEL_PIECE_READER_H_
+
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +52,8 @@ class PieceReader {
   // Whether it is what was listed.
   std::optional<OddFile> Check() const;
   OddFile Changed() const;
+  // Up to `bytes` of what is next; 0 at the end, or errno.
+  ssize_t ReadSome(uint8_t* to, size_t bytes) const;
 
   const ModelFile* file_ = nullptr;
   Descriptor descriptor_;

@@ -332,7 +332,8 @@ void ChangeWhileRead(const std::function<void(const std::string& path)>& change,
   };
   const HashedModel hashed = Hashed(tree, with_change);
   EXPECT_TRUE(changed);
-  EXPECT_THAT(Odd(hashed), ElementsAre("w: it changed while it was read"));
+  ASSERT_THAT(Odd(hashed), ElementsAre("w: it changed while it was read"));
+  EXPECT_EQ(hashed.odd[0].kind, OddKind::kUnreadable);
   EXPECT_THAT(Names(hashed),
               ElementsAre(options.method == ModelMethod::kShards ? "a:0:5" : "a"));
 }
@@ -347,9 +348,20 @@ TEST(HashModelTest, AFileThatChangesWhileItIsReadIsOdd) {
   const auto overwrite = [](const std::string& path) {
     std::ofstream(path, std::ios::binary | std::ios::in) << "other";
   };
+  const auto overwrite_in_secret = [&](const std::string& path) {
+    struct stat before, after;
+    ASSERT_EQ(::stat(path.c_str(), &before), 0);
+    overwrite(path);
+    const timespec times[2] = {before.st_atim, before.st_mtim};
+    do {  // the time of a change is that of the system's last tick
+      ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+      ASSERT_EQ(::stat(path.c_str(), &after), 0);
+    } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+             after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+  };
   for (const auto& change :
-       std::initializer_list<std::function<void(const std::string&)>>{grow, shrink,
-                                                                      overwrite}) {
+       std::initializer_list<std::function<void(const std::string&)>>{
+           grow, shrink, overwrite, overwrite_in_secret}) {
     ChangeWhileRead(change, {});
     ChangeWhileRead(change, {.threads = 2});
     ChangeWhileRead(change, {.digest = DigestKind::kBlake2b});
@@ -398,13 +410,35 @@ TEST(HashModelTest, ItCanBeStopped) {
   }
 }
 
-TEST(HashModelTest, ARootThatIsGoneIsAnError) {
-  ModelTree tree;
-  {
-    const ModelFiles files;
-    tree = Listed(files);
+TEST(HashModelTest, TheBytesAreThoseOfTheDirectoryThatWasListed) {
+  const ModelFiles files;
+  files.Write("w", "weights");
+  const ModelTree tree = Listed(files);
+  std::filesystem::rename(files.path(), files.path() + "-moved");
+  EXPECT_THAT(Hashed(tree, {}).resources,
+              ElementsAre(ModelResource{"w", Sha256Digest("weights")}));
+  files.Write("w", "strange");
+  const HashedModel hashed = Hashed(tree, {});
+  EXPECT_THAT(Odd(hashed), IsEmpty());
+  EXPECT_THAT(hashed.resources,
+              ElementsAre(ModelResource{"w", Sha256Digest("weights")}));
+}
+
+TEST(HashModelTest, ATreeThatNobodyListedHasNoBytes) {
+  EXPECT_STATUS(HashModel({.root = "."}, {}), absl::StatusCode::kFailedPrecondition,
+                "listed");
+}
+
+TEST(HashModelTest, AFileThatSaysItIsEmptyAndIsNotIsOdd) {
+  const auto tree = ListModel("/proc/version", {});
+  ASSERT_OK(tree);
+  ASSERT_EQ(tree->files.size(), 1u);
+  ASSERT_EQ(tree->files[0].bytes, 0u);
+  for (const DigestKind digest : {DigestKind::kSha256, DigestKind::kBlake2b}) {
+    const HashedModel hashed = Hashed(*tree, {.digest = digest});
+    EXPECT_THAT(hashed.resources, IsEmpty());
+    EXPECT_THAT(Odd(hashed), ElementsAre("version: a file without a size"));
   }
-  EXPECT_STATUS(HashModel(tree, {}), absl::StatusCode::kNotFound, tree.root);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
+#include "model/file_kind.h"
 #include "model/open_below.h"
 #include "model_files.h"
 #include "testing.h"
@@ -121,16 +123,69 @@ TEST(ModelTreeTest, LinksToFilesAreFilesIfAskedFor) {
                           "No such file or directory"));
 }
 
+// Root, to whom nothing is locked, is somebody else as long as this lives.
+class NotRoot {
+ public:
+  NotRoot() { Be(65534); }
+  ~NotRoot() { Be(0); }
+
+ private:
+  void Be(uid_t user) const { EXPECT_EQ(was_root_ ? ::seteuid(user) : 0, 0); }
+  const bool was_root_ = ::geteuid() == 0;
+};
+
+// What `files` are listed as by somebody who may enter all but "locked".
+absl::StatusOr<ModelTree> ListedFromOutside(const ModelFiles& files,
+                                            const ListOptions& options) {
+  ::chmod(std::filesystem::path(files.path()).parent_path().c_str(), 0755);
+  ::chmod(files.At("locked").c_str(), 0);
+  std::optional<NotRoot> not_root(std::in_place);
+  auto tree = ListModel(files.path(), options);
+  not_root.reset();
+  ::chmod(files.At("locked").c_str(), 0700);
+  return tree;
+}
+
 TEST(ModelTreeTest, ADirectoryThatCannotBeReadIsOdd) {
   const ModelFiles files;
   files.Write("locked/x", "x");
-  ::chmod(files.At("locked").c_str(), 0);
-  const auto tree = ListModel(files.path(), {});
-  ::chmod(files.At("locked").c_str(), 0700);
-  if (::geteuid() == 0) {  // to whom nothing is locked
-    EXPECT_THAT(Names(tree), ElementsAre("locked/x"));
-  } else {
-    EXPECT_THAT(Odd(tree), ElementsAre("locked: unreadable, Permission denied"));
+  const auto tree = ListedFromOutside(files, {});
+  EXPECT_THAT(Names(tree), IsEmpty());
+  EXPECT_THAT(Odd(tree), ElementsAre("locked: unreadable, Permission denied"));
+}
+
+TEST(ModelTreeTest, ALinkThatCannotBeFollowedHereMayLeadSomewhere) {
+  const ModelFiles files;
+  files.Write("locked/x", "x");
+  files.Link("to-x", "locked/x");
+  files.Link("to-long", std::string(300, 'x'));
+  files.Link("to-nothing", "absent");
+  const auto tree = ListedFromOutside(files, {.allow_symlinks = true});
+  EXPECT_THAT(Odd(tree),
+              ElementsAre("locked: unreadable, Permission denied",
+                          "to-long: symlink, a symbolic link that leads nowhere: "
+                          "File name too long",
+                          "to-nothing: symlink, a symbolic link that leads nowhere: "
+                          "No such file or directory",
+                          "to-x: unreadable, Permission denied"));
+}
+
+TEST(ModelTreeTest, WhatThisMachineCannotReadIsUnreadableAndNothingElse) {
+  for (int error : {EACCES, EPERM, EIO, ENOMEM, ESTALE, EMFILE, ENFILE, ETIMEDOUT}) {
+    EXPECT_EQ(OddByError("w", error).kind, OddKind::kUnreadable) << error;
+  }
+  EXPECT_EQ(OddByError("w", ELOOP).kind, OddKind::kSymlink);
+  EXPECT_EQ(OddByError("w", ENXIO).kind, OddKind::kSpecial);
+}
+
+TEST(ModelTreeTest, TimesThatAreOutOfRangeAreItsEnds) {
+  EXPECT_EQ(FileTimeNs({.tv_sec = 1, .tv_nsec = 2}), 1'000'000'002);
+  EXPECT_EQ(FileTimeNs({.tv_sec = -1, .tv_nsec = 2}), -999'999'998);
+  EXPECT_EQ(FileTimeNs({.tv_sec = 9'223'372'036, .tv_nsec = 854'775'807}), INT64_MAX);
+  EXPECT_EQ(FileTimeNs({.tv_sec = 9'223'372'036, .tv_nsec = 854'775'808}), INT64_MAX);
+  for (int64_t seconds : {int64_t{10'413'792'000}, INT64_MAX}) {  // the year 2300
+    EXPECT_EQ(FileTimeNs({.tv_sec = seconds}), INT64_MAX);
+    EXPECT_EQ(FileTimeNs({.tv_sec = -seconds}), INT64_MIN);
   }
 }
 
