@@ -72,8 +72,11 @@ std::string PlainMessage(std::string_view what) {
 
 class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit TreeBuilder(std::string_view text)
-      : begin_(text.data()), end_(text.data() + text.size()), at_(begin_) {}
+  TreeBuilder(std::string_view text, size_t max_values)
+      : begin_(text.data()),
+        end_(text.data() + text.size()),
+        at_(begin_),
+        values_left_(max_values) {}
 
   Cursor first() { return Cursor(begin_, &at_); }
   Cursor last() { return Cursor(end_, &at_); }
@@ -146,8 +149,15 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     return std::get<JsonValue::Object>(open_.back()->value).back().value;
   }
 
+  bool Count() {
+    if (values_left_ == 0) return Fail(Offset(at_), "more values than are read here");
+    --values_left_;
+    return true;
+  }
+
   template <typename T>
   bool Add(T value) {
+    if (!Count()) return false;
     Slot().value.template emplace<T>(std::move(value));
     return true;
   }
@@ -158,6 +168,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
       return Fail(Offset(at_),
                   absl::StrFormat("nested deeper than %d levels", kMaxJsonDepth));
     }
+    if (!Count()) return false;
     JsonValue& slot = Slot();
     slot.value.template emplace<T>();
     open_.push_back(&slot);
@@ -202,6 +213,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   const char* const begin_;
   const char* const end_;
   const char* at_;  // how far the lexer has read
+  size_t values_left_;
   // The path to the container being filled. None of these moves meanwhile: only the
   // innermost one grows.
   std::vector<JsonValue*> open_;
@@ -240,7 +252,7 @@ bool JsonKeyLess(std::string_view a, std::string_view b) {
   return x < y;
 }
 
-absl::StatusOr<JsonValue> ParseJson(std::string_view text) {
+absl::StatusOr<JsonValue> ParseJson(std::string_view text, size_t max_values) {
   if (text.starts_with("\xEF\xBB\xBF")) {
     return absl::InvalidArgumentError(
         "column 1: byte order mark before the JSON text; remove it");
@@ -250,7 +262,7 @@ absl::StatusOr<JsonValue> ParseJson(std::string_view text) {
     return absl::InvalidArgumentError(
         absl::StrFormat("column %d: NUL byte in JSON text", nul + 1));
   }
-  TreeBuilder builder(text);
+  TreeBuilder builder(text, max_values);
   if (!nlohmann::json::sax_parse(builder.first(), builder.last(), &builder)) {
     return builder.Error();
   }

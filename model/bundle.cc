@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view kMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
+// Certificates, time stamps and entries with their paths: some 100. What may be long
+// are its strings.
+constexpr size_t kMaxValues = 10'000;
+
 std::string Certificate(JsonObject object) { return object.Base64("rawBytes"); }
 
 KeyMaterial ReadKey(JsonObject object) { return {object.OptionalString("hint")}; }
@@ -118,7 +122,7 @@ absl::StatusOr<ModelBundle> ParseModelBundle(std::string_view text) {
         absl::StrFormat("signature file: %d bytes, and at most %d are read",
                         text.size(), kMaxModelBundleBytes));
   }
-  const absl::StatusOr<JsonValue> json = ParseJson(text);
+  const absl::StatusOr<JsonValue> json = ParseJson(text, kMaxValues);
   absl::Status status = json.status();
   if (!status.ok()) {
     return absl::InvalidArgumentError(

@@ -18,6 +18,9 @@
 namespace setlog {
 namespace {
 
+// The largest, intoto 0.0.2, has some 30.
+constexpr size_t kMaxValues = 1'000;
+
 // What a body says, whatever its shape.
 struct Claim {
   std::string payload_digest;  // by `hash`, of the payload or of DssePae(payload)
@@ -135,7 +138,8 @@ absl::StatusOr<Claim> ReadBody(const TlogEntry& entry) {
         "hashedrekord 0.0.2",
         ShowForeign(entry.kind), ShowForeign(entry.version)));
   }
-  const absl::StatusOr<JsonValue> json = ParseJson(entry.canonicalized_body);
+  const absl::StatusOr<JsonValue> json =
+      ParseJson(entry.canonicalized_body, kMaxValues);
   if (!json.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the entry's body: %s", std::string(json.status().message())));

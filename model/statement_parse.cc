@@ -13,6 +13,10 @@ namespace {
 
 using namespace statement_form;
 
+// A resource has four values in 109 bytes or more; ignored paths may be shorter.
+constexpr size_t kBytesOfValue = 16;
+constexpr size_t kMoreValues = 4096;
+
 ModelMethod ReadMethod(JsonObject& object) {
   const std::string& word = object.String("method");
   if (word == kFiles) return ModelMethod::kFiles;
@@ -122,7 +126,8 @@ Hash ReadSubject(JsonObject& statement, std::string* name) {
 
 // All but the rules of the list. The tree of JSON, larger than the text, ends here.
 absl::StatusOr<Hash> ReadFields(std::string_view payload, ParsedStatement* parsed) {
-  const absl::StatusOr<JsonValue> json = ParseJson(payload);
+  const absl::StatusOr<JsonValue> json =
+      ParseJson(payload, kMoreValues + payload.size() / kBytesOfValue);
   absl::Status status = json.status();
   if (!status.ok()) {
     return absl::InvalidArgumentError(

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 2> kMediaTypes = {
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
     "application/vnd.dev.sigstore.trustedroot.v0.2+json"};
 
+// The public one has some 100.
+constexpr size_t kMaxValues = 10'000;
+
 using KeyPointer = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 struct KeyForm {
@@ -163,7 +166,7 @@ absl::StatusOr<TrustedRoot> ParseTrustedRoot(std::string_view text) {
         absl::StrFormat("trusted root of %d bytes: at most %d are legal", text.size(),
                         kMaxTrustedRootBytes));
   }
-  const absl::StatusOr<JsonValue> json = ParseJson(text);
+  const absl::StatusOr<JsonValue> json = ParseJson(text, kMaxValues);
   if (!json.ok()) {
     return absl::InvalidArgumentError(
         absl::StrFormat("trusted root: %s", std::string(json.status().message())));

@@ -148,5 +148,17 @@ TEST(JsonTest, ManyKeysAreSortedAndTwinsFound) {
                 "duplicate key \"7919\"");
 }
 
+TEST(JsonTest, ATextOfMoreValuesThanAskedForIsReadNoFurther) {
+  const std::string text = R"({"a":[0,true,null],"b":{"c":"d"},"e":[]})";
+  EXPECT_OK(ParseJson(text, 8));
+  for (size_t max_values = 0; max_values < 8; ++max_values) {
+    EXPECT_STATUS(ParseJson(text, max_values), kInvalidArgument,
+                  "more values than are read here");
+  }
+  // What is behind is no JSON, and is not looked at.
+  EXPECT_STATUS(ParseJson("[0,0,[0!", 3), kInvalidArgument,
+                "column 6: more values than are read here");
+}
+
 }  // namespace
 }  // namespace setlog

@@ -333,6 +333,23 @@ TEST(ModelBundleTest, MoreThanTheLimitIsRefusedUnread) {
                  "at most 536870912 are read");
 }
 
+TEST(ModelBundleTest, AStrangersShortValuesDoNotFillTheMemory) {
+  for (const char* pointer :
+       {"/z", "/verificationMaterial/publicKey/z", "/dsseEnvelope/signatures"}) {
+    EXPECT_REFUSED(KeyChanged([&](Json& json) {
+                     json[Json::json_pointer(pointer)] = Json(20'000, 0);
+                   }),
+                   "more values than are read here");
+  }
+  // Entries with the longest paths that there are.
+  EXPECT_OK(Changed(Keyless(), [](Json& json) {
+    Json& entries = json["verificationMaterial"]["tlogEntries"];
+    Json& hashes = entries[0]["inclusionProof"]["hashes"];
+    hashes = Json(64, hashes[0]);
+    entries = Json(100, entries[0]);
+  }));
+}
+
 TEST(ModelBundleTest, WhatPythonSignsIsRead) {
   for (const char* file : {"key.sig", "single.sig", "shards.sig"}) {
     const absl::StatusOr<ModelBundle> bundle =

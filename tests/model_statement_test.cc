@@ -406,5 +406,22 @@ TEST(IgnoredPathTest, ADirectoryCoversWhatIsBelowIt) {
   EXPECT_FALSE(IsIgnored("a", {}));
 }
 
+TEST(StatementTest, ValuesAreInProportionToTheBytes) {
+  const auto with = [](size_t values) {
+    return Changed(
+        [&](Json& json) { json["predicate"]["resources"][0]["z"] = Json(values, 0); });
+  };
+  EXPECT_OK(with(1'000));
+  EXPECT_REFUSED(with(20'000), "more values than are read here");
+  // The shortest names that so many files can have.
+  std::vector<std::string> names;
+  for (char a = '0'; a <= 'z'; ++a) {
+    for (char b = '0'; b <= 'z'; ++b) {
+      for (char c : {'a', 'b', 'c'}) names.push_back({a, b, c});
+    }
+  }
+  EXPECT_OK(Read(Files(names)));
+}
+
 }  // namespace
 }  // namespace setlog

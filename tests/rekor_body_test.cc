@@ -56,6 +56,11 @@ TEST_F(RekorBodyTest, ABodyAboutAnotherPayloadIsRefused) {
   expect(HashedRekord2(), "/spec/hashedRekordV002/data/algorithm", "SHA2_512");
 }
 
+TEST_F(RekorBodyTest, ABodyHasFewValues) {
+  EXPECT_STATUS(CheckBody(Dsse1(), Envelope(), "/z", Json(20'000, 0)),
+                StatusCode::kInvalidArgument, "more values than are read here");
+}
+
 TEST_F(RekorBodyTest, ABodyAboutAnotherSignatureIsRefused) {
   const std::string other = std::string("other");
   const auto expect = [&](const Json& body, const std::string& at, const Json& value) {

@@ -207,5 +207,11 @@ TEST(TrustedRootTest, NoTruncationParses) {
   }
 }
 
+TEST(TrustedRootTest, ItHasFewValues) {
+  Json json = Json::parse(ReadTestFile("sigstore/trusted_root.json"));
+  json["z"] = Json(20'000, 0);
+  EXPECT_REFUSED(ParseTrustedRoot(json.dump()), "more values than are read here");
+}
+
 }  // namespace
 }  // namespace setlog
