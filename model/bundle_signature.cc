@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "log/show_bytes.h"
 #include "model/dsse.h"
 #include "model/sigstore.h"
 
@@ -28,7 +29,7 @@ absl::StatusOr<ModelSigner> Verify(const ModelBundle& bundle,
   if (material->hint && *material->hint != hint) {
     return absl::DataLossError(
         absl::StrFormat("it names the key %s, and the key that was given is %s",
-                        *material->hint, hint));
+                        ShowBytes(*material->hint, hint.size(), true), hint));
   }
   if (absl::Status s = CheckPayload(bundle, trusted.key); !s.ok()) return s;
   return ModelSigner{
