@@ -80,7 +80,13 @@ std::string Reason(int error, const X509* certificate) {
   }
 }
 
-// What OpenSSL lets pass: authorities that only their key usage makes ones.
+// Of a certificate without extended key usages: that it may have any.
+bool MayBeForCode(X509* certificate) {
+  return (X509_get_extended_key_usage(certificate) & (XKU_CODE_SIGN | XKU_ANYEKU)) != 0;
+}
+
+// What OpenSSL lets pass: authorities that only their key usage makes ones, and those
+// that are for servers, or for mail, and not for what they issued.
 absl::Status CheckAuthorities(X509_STORE_CTX* context) {
   constexpr int kByBasicConstraints = 1;
   STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(context);
@@ -88,6 +94,11 @@ absl::Status CheckAuthorities(X509_STORE_CTX* context) {
     X509* authority = sk_X509_value(chain, i);
     if (X509_check_ca(authority) != kByBasicConstraints) {
       return Refused(authority, Reason(X509_V_ERR_INVALID_CA, authority));
+    }
+    if (!MayBeForCode(authority)) {
+      return Refused(authority,
+                     "is an authority, and not for the signing of code: its extended "
+                     "key usages say for what, and codeSigning is none of them");
     }
   }
   return absl::OkStatus();
@@ -119,15 +130,20 @@ absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
 }
 
 absl::Status CheckUsage(X509* leaf) {
-  const uint32_t flags = X509_get_extension_flags(leaf);
-  const bool signs = (flags & EXFLAG_KUSAGE) != 0 &&
-                     (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0;
-  const bool signs_code = (flags & EXFLAG_XKUSAGE) != 0 &&
-                          (X509_get_extended_key_usage(leaf) & XKU_CODE_SIGN) != 0;
-  if (signs || signs_code) return absl::OkStatus();
+  if ((X509_get_extension_flags(leaf) & (EXFLAG_KUSAGE | EXFLAG_XKUSAGE)) == 0) {
+    return Refused(leaf,
+                   "is not for signatures: it has neither the key usage "
+                   "digitalSignature nor the extended key usage codeSigning");
+  }
+  // Of a certificate without key usages: that it may have any.
+  if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0) {
+    return Refused(leaf,
+                   "is not for signatures: digitalSignature is none of its key usages");
+  }
+  if (MayBeForCode(leaf)) return absl::OkStatus();
   return Refused(leaf,
-                 "is not for signatures: it has neither the key usage digitalSignature "
-                 "nor the extended key usage codeSigning");
+                 "is not for the signing of code: codeSigning is none of its extended "
+                 "key usages");
 }
 
 // Names that cannot be read were refused before.

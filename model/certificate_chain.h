@@ -5,10 +5,15 @@
 //   signer->key.Verify(...);
 //
 // The whole chain, leaf to root, must be valid at the one time asked about. Roots are
-// those given and no others: never the system's. The leaf must be for signatures (key
-// usage digitalSignature) or for code (extended key usage codeSigning); all others must
-// be authorities (CA:TRUE). A leaf that signs itself is believed if it is given as a
-// root. Keys and hashes of less than 112 bits of security are refused.
+// those given and no others: never the system's. All but the leaf must be authorities
+// (CA:TRUE). A leaf that signs itself is believed if it is given as a root. Keys and
+// hashes of less than 112 bits of security are refused.
+//
+// What a certificate says of its use, it says of this use, too: a leaf's key usages
+// have digitalSignature; extended key usages, of a leaf or of an authority, have
+// codeSigning (or any). A leaf has at least one of the two extensions. OMS takes a leaf
+// that has one of the two usages; but then whoever has a certificate for a web server
+// (digitalSignature, serverAuth) signs models with it.
 //
 // Source: RFC 5280, by OpenSSL; OpenSSF Model Signing 1.0, "certificates".
 #ifndef SETLOG_MODEL_CERTIFICATE_CHAIN_H_

@@ -140,15 +140,40 @@ TEST_F(CertificateChainTest, ALeafIsForSignaturesOrForCode) {
   for (const Extensions& extensions :
        {Extensions{{"keyUsage", "digitalSignature"}},
         Extensions{{"extendedKeyUsage", "codeSigning"}},
-        Extensions{{"keyUsage", "keyAgreement"},
-                   {"extendedKeyUsage", "serverAuth,codeSigning"}}}) {
+        Extensions{{"extendedKeyUsage", "serverAuth,codeSigning"}},
+        Extensions{{"extendedKeyUsage", "anyExtendedKeyUsage"}},
+        Extensions{{"keyUsage", "digitalSignature,keyAgreement"},
+                   {"extendedKeyUsage", "codeSigning"}}}) {
     EXPECT_OK(WithLeaf({.extensions = extensions}));
   }
   for (const Extensions& extensions :
        {Extensions{}, Extensions{{"keyUsage", "keyAgreement,nonRepudiation"}},
-        Extensions{{"extendedKeyUsage", "serverAuth,emailProtection"}}}) {
+        Extensions{{"keyUsage", "keyAgreement"},
+                   {"extendedKeyUsage", "codeSigning"}}}) {
     EXPECT_BROKEN(WithLeaf({.extensions = extensions}),
                   "certificate \"CN=leaf\" is not for signatures");
+  }
+}
+
+TEST_F(CertificateChainTest, ACertificateForAWebServerSignsNoModels) {
+  const Extensions server = {{"keyUsage", "critical,digitalSignature,keyEncipherment"},
+                             {"extendedKeyUsage", "serverAuth,clientAuth"}};
+  EXPECT_BROKEN(WithLeaf({.extensions = server}),
+                "certificate \"CN=leaf\" is not for the signing of code");
+  EXPECT_BROKEN(
+      WithLeaf({.extensions = {{"extendedKeyUsage", "serverAuth,emailProtection"}}}),
+      "certificate \"CN=leaf\" is not for the signing of code");
+  // What an authority is not for, it cannot let others do.
+  Extensions authority = kAuthority;
+  authority.push_back({"extendedKeyUsage", "serverAuth,clientAuth"});
+  EXPECT_BROKEN(WithMiddle({.extensions = authority}),
+                "certificate \"CN=middle\" is an authority, and not for the signing");
+  EXPECT_BROKEN(WithRoot({.extensions = authority}),
+                "certificate \"CN=root\" is an authority, and not for the signing");
+  for (const char* usages :
+       {"codeSigning", "serverAuth,codeSigning", "anyExtendedKeyUsage"}) {
+    authority.back().second = usages;
+    EXPECT_OK(WithMiddle({.extensions = authority}));
   }
 }
 
