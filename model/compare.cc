@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -13,10 +12,7 @@ namespace setlog {
 namespace {
 
 // A file, whole or in part, as one of the two lists has it.
-struct Part {
-  std::string_view path;
-  uint64_t begin = 0;  // both 0: the whole file
-  uint64_t end = 0;
+struct Part : FilePart {
   Bytes digest;
   friend bool operator<(const Part& a, const Part& b) {
     return std::tie(a.path, a.begin, a.end) < std::tie(b.path, b.begin, b.end);
@@ -25,19 +21,12 @@ struct Part {
 using Parts = std::span<const Part>;
 
 // In order, so that the parts of a file stand together.
-std::vector<Part> PartsOf(const std::vector<ModelResource>& resources, bool shards) {
+std::vector<Part> PartsOf(const std::vector<ModelResource>& resources,
+                          ModelMethod method) {
   std::vector<Part> parts;
   parts.reserve(resources.size());
   for (const ModelResource& resource : resources) {
-    Part part = {.path = resource.name, .digest = resource.digest};
-    const std::optional<ShardName> shard =
-        shards ? ParseShardName(resource.name) : std::nullopt;
-    if (shard) {
-      part.path = part.path.substr(0, shard->path.size());
-      part.begin = shard->begin;
-      part.end = shard->end;
-    }
-    parts.push_back(part);
+    parts.push_back({PartNamed(resource.name, method), resource.digest});
   }
   std::sort(parts.begin(), parts.end());
   return parts;
@@ -136,9 +125,10 @@ std::vector<ModelDifference> CompareModel(const ModelStatement& signed_model,
                                           const HashedModel& found,
                                           std::span<const OddFile> odd,
                                           const CompareOptions& options) {
-  const bool shards = signed_model.serialization.method == ModelMethod::kShards;
-  const std::vector<Part> before = PartsOf(signed_model.resources, shards);
-  const std::vector<Part> after = PartsOf(found.resources, shards);
+  const ModelMethod method = signed_model.serialization.method;
+  const bool shards = method == ModelMethod::kShards;
+  const std::vector<Part> before = PartsOf(signed_model.resources, method);
+  const std::vector<Part> after = PartsOf(found.resources, method);
   std::vector<ModelDifference> differences;
   std::vector<std::string_view> odd_names;
   for (const std::span<const OddFile> files : {odd, std::span(found.odd)}) {

@@ -14,6 +14,7 @@
 #include "log/tree.h"
 #include "log/vkey.h"
 #include "model/ecdsa_key.h"
+#include "model/in_part.h"
 
 namespace setlog {
 namespace {
@@ -24,11 +25,6 @@ absl::Status UnknownKey(const TrustedLog& log) {
   return absl::UnimplementedError(absl::StrFormat(
       "the log %s has a key that is no ECDSA key on P-256 and no Ed25519 key",
       log.base_url));
-}
-
-absl::Status InPart(std::string_view part, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrFormat("%s: %s", part, std::string(status.message())));
 }
 
 // The host, and the port if there is one: the name of Rekor v2's keys.

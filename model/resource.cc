@@ -53,10 +53,18 @@ std::string FormatShardName(const ShardName& shard) {
 }
 
 std::optional<ShardName> ParseShardName(std::string_view name) {
-  const std::optional<uint64_t> end = TakeLastNumber(&name);
-  const std::optional<uint64_t> begin = TakeLastNumber(&name);
-  if (!begin || !end || *begin >= *end) return std::nullopt;
-  return ShardName{std::string(name), *begin, *end};
+  const FilePart part = PartNamed(name, ModelMethod::kShards);
+  if (part.end == 0) return std::nullopt;
+  return ShardName{std::string(part.path), part.begin, part.end};
+}
+
+FilePart PartNamed(std::string_view name, ModelMethod method) {
+  if (method == ModelMethod::kFiles) return {name};
+  std::string_view path = name;
+  const std::optional<uint64_t> end = TakeLastNumber(&path);
+  const std::optional<uint64_t> begin = TakeLastNumber(&path);
+  if (!begin || !end || *begin >= *end) return {name};
+  return {path, *begin, *end};
 }
 
 bool ResourceNameLess(std::string_view a, std::string_view b) { return a < b; }

@@ -24,6 +24,9 @@
 
 namespace setlog {
 
+// What the resources of one signature are.
+enum class ModelMethod : uint8_t { kFiles, kShards };
+
 struct ModelResource {
   std::string name;  // of a file, or of a shard as FormatShardName has it
   Digest digest;
@@ -45,6 +48,15 @@ std::string FormatShardName(const ShardName& shard);
 // Read from the right, as a path may hold ':'. Nothing unless the numbers are plain
 // decimal and begin < end.
 std::optional<ShardName> ParseShardName(std::string_view name);
+
+// What a resource is of: these bytes of the file, or, if both are 0, all of it.
+struct FilePart {
+  std::string_view path;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+};
+// Points into `name`. What is no shard's name is a file's, among shards too.
+FilePart PartNamed(std::string_view name, ModelMethod method);
 
 // The specification's order of names: by their bytes.
 bool ResourceNameLess(std::string_view a, std::string_view b);

@@ -31,19 +31,11 @@ absl::StatusOr<Digest> DigestOf(DigestKind kind, Bytes content) {
   return digest;
 }
 
-// What `resource` is of, which is all or a part of some file.
-ShardName PartOf(const ModelResource& resource, ModelMethod method,
-                 uint64_t file_bytes) {
-  const ShardName whole{resource.name, 0, file_bytes};
-  if (method == ModelMethod::kFiles) return whole;
-  return ParseShardName(resource.name).value_or(whole);
-}
-
 }  // namespace
 
 bool ListsFile(const ModelStatement& statement, std::string_view name) {
   return std::ranges::any_of(statement.resources, [&](const ModelResource& resource) {
-    return PartOf(resource, statement.serialization.method, 0).path == name;
+    return PartNamed(resource.name, statement.serialization.method).path == name;
   });
 }
 
@@ -53,8 +45,9 @@ absl::Status CheckSignedFile(const ModelStatement& statement, std::string_view n
   bool listed = false;
   uint64_t covered = 0;
   for (const ModelResource& resource : statement.resources) {
-    const ShardName part = PartOf(resource, how.method, content.size());
+    FilePart part = PartNamed(resource.name, how.method);
     if (part.path != name) continue;
+    if (part.end == 0) part.end = content.size();
     listed = true;
     if (part.end > content.size()) return OtherContent(name);
     covered += part.end - part.begin;

@@ -32,8 +32,6 @@
 
 namespace setlog {
 
-enum class ModelMethod : uint8_t { kFiles, kShards };
-
 inline constexpr uint64_t kDefaultShardBytes = 1'000'000'000;
 
 // How a model becomes a list of resources.

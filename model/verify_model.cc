@@ -1,19 +1,14 @@
 #include "model/verify_model.h"
 
-#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
 #include "model/bundle.h"
+#include "model/in_part.h"
 
 namespace setlog {
 namespace {
-
-absl::Status Within(std::string_view part, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrFormat("%s: %s", part, status.message()));
-}
 
 // Python names the file that is a whole model ".", or ".:0:100" a part of it.
 void NameSingleFile(const ModelTree& tree, ModelStatement& statement) {
@@ -23,14 +18,6 @@ void NameSingleFile(const ModelTree& tree, ModelStatement& statement) {
       resource.name = tree.files[0].name + resource.name.substr(1);
     }
   }
-}
-
-std::string_view FileOf(const ModelStatement& statement,
-                        const ModelResource& resource) {
-  const std::string_view name = resource.name;
-  if (statement.serialization.method == ModelMethod::kFiles) return name;
-  const std::optional<ShardName> shard = ParseShardName(name);
-  return shard ? name.substr(0, shard->path.size()) : name;
 }
 
 std::vector<std::string> IgnoredPaths(const SignedModel& model,
@@ -51,16 +38,11 @@ bool FollowsSymlinks(const SignedModel& model, const ReadingRules& rules) {
 absl::StatusOr<SignedModel> OpenSignedModel(std::string_view bundle_bytes,
                                             const TrustedSigner& trusted) {
   const absl::StatusOr<ModelBundle> bundle = ParseModelBundle(bundle_bytes);
-  if (!bundle.ok()) return Within("the signature file", bundle.status());
+  if (!bundle.ok()) return InPart("the signature file", bundle.status());
   absl::StatusOr<ModelSigner> signer = VerifyBundleSignature(*bundle, trusted);
-  if (!signer.ok()) return Within("the signature", signer.status());
+  if (!signer.ok()) return InPart("the signature", signer.status());
   absl::StatusOr<ParsedStatement> parsed = ParseStatement(bundle->payload);
-  if (!parsed.ok()) return Within("the signed statement", parsed.status());
-  if (parsed->statement.resources.empty()) {
-    return absl::DataLossError(
-        "the signed statement: it lists nothing, so any model "
-        "would do");
-  }
+  if (!parsed.ok()) return InPart("the signed statement", parsed.status());
   return SignedModel{.statement = std::move(parsed->statement),
                      .warnings = std::move(parsed->warnings),
                      .signer = *std::move(signer)};
@@ -85,7 +67,7 @@ void LeaveOutUnsigned(const SignedModel& model, const ReadingRules& rules,
   if (!rules.ignore_unsigned || tree.single_file) return;
   std::set<std::string_view> listed;
   for (const ModelResource& resource : model.statement.resources) {
-    listed.insert(FileOf(model.statement, resource));
+    listed.insert(PartNamed(resource.name, model.statement.serialization.method).path);
   }
   std::erase_if(tree.files,
                 [&](const ModelFile& file) { return !listed.contains(file.name); });

@@ -142,5 +142,19 @@ TEST(RootDigestTest, LongerDigestsCountWhole) {
   EXPECT_EQ(RootDigest({&resource, 1}), Sha256(AsBytes(bytes)));
 }
 
+TEST(ResourceTest, AResourceIsOfAFileOrOfAPartOfIt) {
+  const FilePart part = PartNamed("a:b:10:20", ModelMethod::kShards);
+  EXPECT_EQ(part.path, "a:b");
+  EXPECT_EQ(part.begin, 10u);
+  EXPECT_EQ(part.end, 20u);
+  for (const ModelMethod method : {ModelMethod::kFiles, ModelMethod::kShards}) {
+    for (const char* name : {"a", "a:b", "a:20:10", "a:0:0", ""}) {
+      EXPECT_EQ(PartNamed(name, method).path, name);
+      EXPECT_EQ(PartNamed(name, method).end, 0u);
+    }
+  }
+  EXPECT_EQ(PartNamed("a:0:10", ModelMethod::kFiles).path, "a:0:10");
+}
+
 }  // namespace
 }  // namespace setlog
