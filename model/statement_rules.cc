@@ -19,14 +19,17 @@ absl::Status Refused(std::string_view name, std::string_view why) {
       absl::StrFormat("resource \"%s\" %s", ShowForeign(name), why));
 }
 
+// Which is then the only one, whole or in shards.
 bool IsPythonSingleFile(const ModelStatement& statement) {
-  return statement.serialization.method == ModelMethod::kFiles &&
-         statement.resources.size() == 1 &&
-         statement.resources[0].name == kPythonSingleFile;
+  return std::ranges::all_of(statement.resources, [&](const ModelResource& resource) {
+    return PartNamed(resource.name, statement.serialization.method).path ==
+           kPythonSingleFile;
+  });
 }
 
 // The shards listed, or for a list of files each of them as [0, 0).
-absl::StatusOr<std::vector<ShardName>> ReadNames(const ModelStatement& statement) {
+absl::StatusOr<std::vector<ShardName>> ReadNames(const ModelStatement& statement,
+                                                 bool python_single_file) {
   std::vector<ShardName> names;
   names.reserve(statement.resources.size());
   for (const ModelResource& resource : statement.resources) {
@@ -37,6 +40,7 @@ absl::StatusOr<std::vector<ShardName>> ReadNames(const ModelStatement& statement
     } else {
       return Refused(resource.name, "is no shard: a shard is PATH:BEGIN:END");
     }
+    if (python_single_file) continue;
     if (absl::Status s = CheckResourceName(names.back().path); !s.ok()) {
       return absl::InvalidArgumentError(
           absl::StrFormat("resource %s", std::string(s.message())));
@@ -141,13 +145,14 @@ absl::Status CheckStatementRules(const ModelStatement& statement,
   if (statement.resources.empty()) {
     return absl::InvalidArgumentError("no resource is listed: that signs nothing");
   }
-  if (IsPythonSingleFile(statement)) {
+  const bool python_single_file = IsPythonSingleFile(statement);
+  if (python_single_file) {
     warnings->push_back(
         "the model's one file is called \".\", as Python's model_signing does, not by "
         "its name");
-    return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<ShardName>> names = ReadNames(statement);
+  absl::StatusOr<std::vector<ShardName>> names =
+      ReadNames(statement, python_single_file);
   if (!names.ok()) return names.status();
   if (absl::Status s = CheckOrder(statement, *names, warnings); !s.ok()) return s;
   std::sort(names->begin(), names->end(), ShardLess);

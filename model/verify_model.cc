@@ -14,7 +14,7 @@ namespace {
 void NameSingleFile(const ModelTree& tree, ModelStatement& statement) {
   if (!tree.single_file || tree.files.size() != 1) return;
   for (ModelResource& resource : statement.resources) {
-    if (resource.name == "." || resource.name.starts_with(".:")) {
+    if (PartNamed(resource.name, statement.serialization.method).path == ".") {
       resource.name = tree.files[0].name + resource.name.substr(1);
     }
   }

@@ -140,8 +140,22 @@ TEST(StatementTest, ADotIsPythonsNameOfTheOnlyFileAndOfNoOther) {
   EXPECT_EQ(parsed->statement.resources[0].name, ".");
   EXPECT_THAT(parsed->warnings, ElementsAre(HasSubstr("\".\"")));
   EXPECT_REFUSED(Read(Files({".", "a"})), "cannot be \".\" or \"..\"");
-  EXPECT_REFUSED(Read(Shards({".:0:50"})), "cannot be \".\" or \"..\"");
+  EXPECT_REFUSED(Read(Files({".", "."})), "is listed twice");
   EXPECT_REFUSED(Read(Files({".."})), "cannot be \".\" or \"..\"");
+}
+
+TEST(StatementTest, ADotInShardsIsTheOnlyFileAndWhole) {
+  const absl::StatusOr<ParsedStatement> parsed = Read(Shards({".:0:100", ".:100:150"}));
+  ASSERT_OK(parsed);
+  EXPECT_EQ(parsed->statement.resources[1].name, ".:100:150");
+  EXPECT_THAT(parsed->warnings, ElementsAre(HasSubstr("\".\"")));
+  EXPECT_OK(Read(Shards({".:0:50"})));
+  EXPECT_REFUSED(Read(Shards({".:0:50", "a:0:50"})), "cannot be \".\" or \"..\"");
+  EXPECT_REFUSED(Read(Shards({"."})), "is no shard");
+  EXPECT_REFUSED(Read(Shards({".:0:100", ".:150:200"})), "does not begin where");
+  EXPECT_REFUSED(Read(Shards({".:50:100"})), "which begins at 0");
+  EXPECT_REFUSED(Read(Shards({".:100:150", ".:0:100"})), "stands after");
+  EXPECT_REFUSED(Read(Shards({".:0:101"})), "where a shard has 100");
 }
 
 TEST(StatementTest, AFileIsNoDirectory) {

@@ -62,7 +62,7 @@ inline std::optional<NameKey> ModelKey(const std::string& name, ModelMethod meth
     end = *last;
     path.resize(name.size() - parts.back().size() - parts[parts.size() - 2].size() - 2);
   }
-  if (!ModelTakesPath(path)) return std::nullopt;
+  if (path != "." && !ModelTakesPath(path)) return std::nullopt;
   return NameKey{SplitAt(path, '/'), begin, end};
 }
 
@@ -105,7 +105,6 @@ inline bool ModelTakes(const ModelStatement& statement) {
     names.push_back(resource.name);
   }
   if (names.empty()) return false;
-  if (how.method == ModelMethod::kFiles && names == NameParts{"."}) return true;
   std::vector<NameKey> keys;
   std::set<NameParts> files;
   for (const std::string& name : names) {
@@ -114,6 +113,7 @@ inline bool ModelTakes(const ModelStatement& statement) {
     keys.push_back(*key);
     files.insert(std::get<0>(*key));
   }
+  if (files.contains({"."}) && files.size() > 1) return false;
   if (!StrictlyAscends(names) && !StrictlyAscends(keys)) return false;
   if (how.method == ModelMethod::kShards && !ModelTakesShards(keys, how.shard_bytes)) {
     return false;
