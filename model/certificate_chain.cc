@@ -104,12 +104,12 @@ absl::Status CheckAuthorities(X509_STORE_CTX* context) {
   return absl::OkStatus();
 }
 
-absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
-  const absl::StatusOr<CertificateStack> roots = ParseCertificates(anchor.roots);
-  if (!roots.ok()) return roots.status();
+// `flags` are those of X509_VERIFY_PARAM_set_flags.
+absl::Status CheckChain(STACK_OF(X509) * chain, STACK_OF(X509) * roots, int64_t at_us,
+                        unsigned long flags) {
   const StorePointer store(X509_STORE_new());
-  for (int i = 0; i < sk_X509_num(roots->get()); ++i) {
-    X509_STORE_add_cert(store.get(), sk_X509_value(roots->get(), i));
+  for (int i = 0; i < sk_X509_num(roots); ++i) {
+    X509_STORE_add_cert(store.get(), sk_X509_value(roots, i));
   }
   const StoreContext context(X509_STORE_CTX_new());
   X509* leaf = sk_X509_value(chain, 0);
@@ -117,9 +117,9 @@ absl::Status CheckChain(STACK_OF(X509) * chain, const ChainAnchor& anchor) {
     return absl::InternalError("OpenSSL could not verify certificates");
   }
   X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
-  const int64_t remainder = anchor.at_us % kMicrosPerSecond;
-  X509_VERIFY_PARAM_set_time(rules,
-                             anchor.at_us / kMicrosPerSecond - (remainder < 0 ? 1 : 0));
+  const int64_t remainder = at_us % kMicrosPerSecond;
+  X509_VERIFY_PARAM_set_time(rules, at_us / kMicrosPerSecond - (remainder < 0 ? 1 : 0));
+  X509_VERIFY_PARAM_set_flags(rules, flags);
   X509_VERIFY_PARAM_set_auth_level(rules, kCertificateSecurityLevel);
   if (X509_verify_cert(context.get()) != 1) {
     const X509* where = X509_STORE_CTX_get_current_cert(context.get());
@@ -144,6 +144,46 @@ absl::Status CheckUsage(X509* leaf) {
   return Refused(leaf,
                  "is not for the signing of code: codeSigning is none of its extended "
                  "key usages");
+}
+
+absl::StatusOr<CertificateStack> ParseChain(std::span<const std::string> chain) {
+  if (chain.empty() || chain.size() > kMaxChainCertificates) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a chain of %d certificates: it has at least one, and at most %d", chain.size(),
+        kMaxChainCertificates));
+  }
+  return ParseCertificates(chain);
+}
+
+// The certificates of `chain` that none of the others issued.
+CertificateStack TopsOf(STACK_OF(X509) * chain) {
+  CertificateStack tops(sk_X509_new_null());
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    X509* certificate = sk_X509_value(chain, i);
+    bool is_top = true;
+    for (int j = 0; j < sk_X509_num(chain); ++j) {
+      X509* other = sk_X509_value(chain, j);
+      const int issued = X509_check_issued(other, certificate);
+      // Whether it was allowed to is asked later.
+      if ((issued == X509_V_OK || issued == X509_V_ERR_KEYUSAGE_NO_CERTSIGN) &&
+          X509_cmp(other, certificate) != 0) {
+        is_top = false;
+      }
+    }
+    if (is_top && X509_up_ref(certificate) == 1) sk_X509_push(tops.get(), certificate);
+  }
+  return tops;
+}
+
+absl::Status CheckChainAndUsage(STACK_OF(X509) * chain, STACK_OF(X509) * roots,
+                                int64_t at_us, unsigned long flags) {
+  X509* leaf = sk_X509_value(chain, 0);
+  if ((X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0) {
+    return Refused(leaf, "has extensions that cannot be read");
+  }
+  const absl::Status status = CheckChain(chain, roots, at_us, flags);
+  ERR_clear_error();
+  return status.ok() ? CheckUsage(leaf) : status;
 }
 
 // Names that cannot be read were refused before.
@@ -209,25 +249,30 @@ absl::Status CheckExpected(const CertifiedSigner& signer,
 absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
     std::span<const std::string> chain, const ChainAnchor& anchor,
     const ExpectedSigner& expected) {
-  if (chain.empty() || chain.size() > kMaxChainCertificates) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "a chain of %d certificates: it has at least one, and at most %d", chain.size(),
-        kMaxChainCertificates));
-  }
-  const absl::StatusOr<CertificateStack> parsed = ParseCertificates(chain);
+  const absl::StatusOr<CertificateStack> parsed = ParseChain(chain);
   if (!parsed.ok()) return parsed.status();
-  X509* leaf = sk_X509_value(parsed->get(), 0);
-  if ((X509_get_extension_flags(leaf) & EXFLAG_INVALID) != 0) {
-    return Refused(leaf, "has extensions that cannot be read");
+  const absl::StatusOr<CertificateStack> roots = ParseCertificates(anchor.roots);
+  if (!roots.ok()) return roots.status();
+  if (absl::Status s = CheckChainAndUsage(parsed->get(), roots->get(), anchor.at_us, 0);
+      !s.ok()) {
+    return s;
   }
-  const absl::Status status = CheckChain(parsed->get(), anchor);
-  ERR_clear_error();
-  if (!status.ok()) return status;
-  if (absl::Status s = CheckUsage(leaf); !s.ok()) return s;
-  absl::StatusOr<CertifiedSigner> signer = SignerOf(leaf);
+  absl::StatusOr<CertifiedSigner> signer = SignerOf(sk_X509_value(parsed->get(), 0));
   if (!signer.ok()) return signer.status();
   if (absl::Status s = CheckExpected(*signer, expected); !s.ok()) return s;
   return signer;
+}
+
+absl::StatusOr<CertifiedSigner> CheckOwnChain(std::span<const std::string> chain,
+                                              int64_t at_us) {
+  const absl::StatusOr<CertificateStack> parsed = ParseChain(chain);
+  if (!parsed.ok()) return parsed.status();
+  if (absl::Status s = CheckChainAndUsage(parsed->get(), TopsOf(parsed->get()).get(),
+                                          at_us, X509_V_FLAG_PARTIAL_CHAIN);
+      !s.ok()) {
+    return s;
+  }
+  return SignerOf(sk_X509_value(parsed->get(), 0));
 }
 
 absl::StatusOr<CertifiedSigner> DescribeCertificate(std::string_view der) {

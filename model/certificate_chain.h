@@ -62,6 +62,11 @@ absl::StatusOr<CertifiedSigner> VerifyCertificateChain(
     std::span<const std::string> chain, const ChainAnchor& anchor,
     const ExpectedSigner& expected);
 
+// What a signer can know of the same: the chain holds at that time if what stands above
+// its topmost certificate does, which only who verifies says.
+absl::StatusOr<CertifiedSigner> CheckOwnChain(std::span<const std::string> chain,
+                                              int64_t at_us);
+
 // What one certificate (DER) says: nothing of it is verified. InvalidArgument if it is
 // none, or of a key that model signatures do not have.
 absl::StatusOr<CertifiedSigner> DescribeCertificate(std::string_view der);

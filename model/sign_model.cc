@@ -3,27 +3,42 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "model/bundle_signature.h"
 #include "model/certificate_chain.h"
 #include "model/dsse.h"
 
 namespace setlog {
 namespace {
 
-absl::Status CheckOwn(const EcdsaPublicKey& key, const SignerMaterial& material) {
+absl::Status Unsignable(const absl::Status& why) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("this cannot be signed: %s", std::string(why.message())));
+}
+
+// Before anything is signed: what no signature could mend.
+absl::Status CheckOwn(const EcdsaPublicKey& key, const SignerMaterial& material,
+                      int64_t now_us) {
   const auto* chain = std::get_if<ChainMaterial>(&material);
   if (chain == nullptr) return absl::OkStatus();
-  if (chain->certificates.empty()) {
-    return absl::InvalidArgumentError("there is no signing certificate");
-  }
   const absl::StatusOr<CertifiedSigner> certified =
-      DescribeCertificate(chain->certificates[0]);
-  if (!certified.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the signing certificate: %s", certified.status().message()));
-  }
+      CheckOwnChain(chain->certificates, now_us);
+  if (!certified.ok()) return Unsignable(certified.status());
   if (certified->key.Hint() == key.Hint()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "the private key is not that of the signing certificate");
+}
+
+// As who verifies does it, but for roots, which are the verifier's.
+absl::Status CheckWritten(std::string_view bytes, const EcdsaPublicKey& key) {
+  const absl::StatusOr<ModelBundle> bundle = ParseModelBundle(bytes);
+  if (!bundle.ok()) return bundle.status();
+  if (absl::Status s = ParseStatement(bundle->payload).status(); !s.ok()) return s;
+  if (std::holds_alternative<KeyMaterial>(bundle->material)) {
+    return VerifyBundleSignature(*bundle, TrustedKey{key}).status();
+  }
+  return key.Verify(AsBytes(DssePae(bundle->payload)), AsBytes(bundle->signature));
 }
 
 }  // namespace
@@ -43,18 +58,17 @@ absl::StatusOr<std::string> SignModel(const ModelStatement& statement,
                                       const EcdsaPrivateKey& key,
                                       const SignerMaterial& material) {
   const EcdsaPublicKey public_key = key.public_key();
-  if (absl::Status s = CheckOwn(public_key, material); !s.ok()) return s;
+  const int64_t now_us = absl::ToUnixMicros(absl::Now());
+  if (absl::Status s = CheckOwn(public_key, material, now_us); !s.ok()) return s;
   ModelBundle bundle;
   bundle.payload = FormatStatement(statement);
-  if (const auto parsed = ParseStatement(bundle.payload); !parsed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("this cannot be signed: %s", parsed.status().message()));
-  }
   absl::StatusOr<std::string> signature = key.Sign(AsBytes(DssePae(bundle.payload)));
   if (!signature.ok()) return signature.status();
   bundle.signature = *std::move(signature);
   std::visit([&bundle](const auto& of) { bundle.material = of; }, material);
-  return FormatModelBundle(bundle);
+  std::string bytes = FormatModelBundle(bundle);
+  if (absl::Status s = CheckWritten(bytes, public_key); !s.ok()) return Unsignable(s);
+  return bytes;
 }
 
 }  // namespace setlog

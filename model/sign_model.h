@@ -3,8 +3,9 @@
 //   const ModelStatement statement = StatementOf(tree, hashed.resources, how);
 //   absl::StatusOr<std::string> file = SignModel(statement, key, KeyMaterial{hint});
 //
-// The statement is parsed again before it is signed: nothing is signed that a verifier
-// of this library refuses. Pure, but for the signature's randomness.
+// What is written is read again and verified as its reader will: no bytes come back
+// that a verifier of this library would refuse today. Whether it believes the chain's
+// root is its own affair. Pure, but for the clock and the signature's randomness.
 #ifndef SETLOG_MODEL_SIGN_MODEL_H_
 #define SETLOG_MODEL_SIGN_MODEL_H_
 
@@ -29,8 +30,10 @@ void NameAsPython(const ModelTree& tree, ModelStatement& statement);
 
 using SignerMaterial = std::variant<KeyMaterial, ChainMaterial>;
 
-// Line feed at the end. InvalidArgument for a statement that would not be accepted, or
-// a key that is not that of the chain's first certificate.
+// Line feed at the end. InvalidArgument, saying why, for a statement that would not be
+// accepted, one over kMaxModelBundleBytes, a hint that is not the key's, a key that is
+// not that of the chain's first certificate, and a chain that does not hold now
+// (expired, not yet valid, not for signatures, too long).
 absl::StatusOr<std::string> SignModel(const ModelStatement& statement,
                                       const EcdsaPrivateKey& key,
                                       const SignerMaterial& material);

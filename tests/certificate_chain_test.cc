@@ -177,6 +177,38 @@ TEST_F(CertificateChainTest, ACertificateForAWebServerSignsNoModels) {
   }
 }
 
+TEST_F(CertificateChainTest, ASignersOwnChainIsCheckedUpToWhereItEnds) {
+  const auto own = [&](const std::vector<std::string>& chain, int64_t at_us = kNow) {
+    return CheckOwnChain(chain, at_us);
+  };
+  for (const std::vector<std::string>& chain :
+       {std::vector{leaf_.der()},
+        {leaf_.der(), middle_.der()},
+        {leaf_.der(), middle_.der(), root_.der()},
+        {leaf_.der(), root_.der(), middle_.der()}}) {
+    const absl::StatusOr<CertifiedSigner> signer = own(chain);
+    ASSERT_OK(signer);
+    EXPECT_EQ(signer->subject, "CN=leaf");
+    EXPECT_BROKEN(own(chain, 1'600'000'000 * kSecond), "is not valid before");
+    EXPECT_BROKEN(own(chain, 2'000'000'000 * kSecond), "expired on");
+  }
+  const TestCertificate old({.subject = "old",
+                             .issuer = &root_,
+                             .extensions = kAuthority,
+                             .until_s = 1'790'000'000});
+  const TestCertificate under({.subject = "leaf", .issuer = &old});
+  EXPECT_OK(own({under.der()}));
+  EXPECT_BROKEN(own({under.der(), old.der()}), "certificate \"CN=old\" expired on");
+  EXPECT_BROKEN(own({under.der(), old.der(), root_.der()}),
+                "certificate \"CN=old\" expired on");
+  const TestCertificate useless(
+      {.subject = "leaf", .issuer = &middle_, .extensions = {}});
+  EXPECT_BROKEN(own({useless.der(), middle_.der()}), "is not for signatures");
+  EXPECT_STATUS(own({}), StatusCode::kInvalidArgument, "a chain of 0 certificates");
+  EXPECT_STATUS(own(std::vector(kMaxChainCertificates + 1, leaf_.der())),
+                StatusCode::kInvalidArgument, "a chain of 33 certificates");
+}
+
 TEST_F(CertificateChainTest, OnlyAuthoritiesIssue) {
   for (const Extensions& extensions :
        {Extensions{}, kSigner, Extensions{{"basicConstraints", "critical,CA:FALSE"}},

@@ -19,17 +19,25 @@ class CliModelCertificateTest : public ModelCliTest {
 
   // With a leaf of these times; under a middle and a root that are long valid.
   void SignWith(int64_t from_s, int64_t until_s) {
-    const TestCertificate leaf(
-        {.subject = "signer",
-         .issuer = &middle_,
-         .extensions = {{"keyUsage", "critical,digitalSignature"},
-                        {"subjectAltName", "email:ml@example.org"}},
-         .from_s = from_s,
-         .until_s = until_s,
-         .key = key_});
-    Write("leaf.pem", leaf.pem());
+    Write("leaf.pem", Leaf(from_s, until_s).pem());
     const ProcessResult made = SignChain("leaf.pem");
     ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+  // The same signature with another certificate of the same key, as no setlog signs.
+  void ExchangeLeaf(int64_t from_s, int64_t until_s) {
+    json bundle = Bundle();
+    bundle["verificationMaterial"]["x509CertificateChain"]["certificates"][0]
+          ["rawBytes"] = ToBase64(AsBytes(Leaf(from_s, until_s).der()));
+    Write("demo.sig", bundle.dump());
+  }
+  TestCertificate Leaf(int64_t from_s, int64_t until_s) {
+    return TestCertificate({.subject = "signer",
+                            .issuer = &middle_,
+                            .extensions = {{"keyUsage", "critical,digitalSignature"},
+                                           {"subjectAltName", "email:ml@example.org"}},
+                            .from_s = from_s,
+                            .until_s = until_s,
+                            .key = key_});
   }
   ProcessResult SignChain(const std::string& leaf) {
     return Setlog({"model", "sign", "certificate", Path("demo"), "--signature",
@@ -79,7 +87,8 @@ TEST_F(CliModelCertificateTest, AChainToTheGivenRootVerifiesAndNamesItsSigner) {
 }
 
 TEST_F(CliModelCertificateTest, AnExpiredOrFutureChainIsRefusedAndHeldAtItsTime) {
-  SignWith(now_s_ - 20 * kDay, now_s_ - 10 * kDay);
+  SignWith(now_s_ - kDay, now_s_ + kDay);
+  ExchangeLeaf(now_s_ - 20 * kDay, now_s_ - 10 * kDay);
   ExpectRefused("expired");
   const auto at = [](int64_t time_s) {
     char text[32];
@@ -88,9 +97,9 @@ TEST_F(CliModelCertificateTest, AnExpiredOrFutureChainIsRefusedAndHeldAtItsTime)
     return Arguments{"--at", text};
   };
   VerifyChain(0, at(now_s_ - 15 * kDay));
-  ExpectRefused("", at(now_s_ - 25 * kDay));
-  SignWith(now_s_ + 10 * kDay, now_s_ + 20 * kDay);
-  ExpectRefused("");
+  ExpectRefused("is not valid before", at(now_s_ - 25 * kDay));
+  ExchangeLeaf(now_s_ + 10 * kDay, now_s_ + 20 * kDay);
+  ExpectRefused("is not valid before");
   VerifyChain(0, at(now_s_ + 15 * kDay));
   EXPECT_EQ(VerifyChain(2, {"--at", "yesterday"}), json());
 }
@@ -102,6 +111,20 @@ TEST_F(CliModelCertificateTest, WhoSignedMustBeWhoWasExpected) {
   ExpectRefused("not@example.org", {"--expect-san", "not@example.org"});
   ExpectRefused("CN=other", {"--expect-subject", "CN=other"});
   ExpectRefused("CN=root", {"--expect-issuer", "CN=root"});
+}
+
+TEST_F(CliModelCertificateTest, ACertificateThatIsNotValidNowSignsNothing) {
+  const auto signed_with = [&](int64_t from_s, int64_t until_s) {
+    Write("leaf.pem", Leaf(from_s, until_s).pem());
+    return SignChain("leaf.pem");
+  };
+  const ProcessResult expired = signed_with(now_s_ - 20 * kDay, now_s_ - kDay);
+  EXPECT_EQ(expired.exit_code, 2);
+  EXPECT_THAT(expired.err, HasSubstr("\"CN=signer\" expired on"));
+  const ProcessResult future = signed_with(now_s_ + kDay, now_s_ + 2 * kDay);
+  EXPECT_EQ(future.exit_code, 2);
+  EXPECT_THAT(future.err, HasSubstr("\"CN=signer\" is not valid before"));
+  EXPECT_FALSE(std::filesystem::exists(Path("demo.sig")));
 }
 
 TEST_F(CliModelCertificateTest, AnotherRootIsRefusedAndSoIsAnotherMethod) {

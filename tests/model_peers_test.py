@@ -90,7 +90,7 @@ class Keys:
         self.root = write(directory / "root.pem", certificate_pem(root))
         self.middle = write(directory / "middle.pem", certificate_pem(middle))
         self.leaf = write(directory / "leaf.pem", certificate_pem(leaf))
-        self.expired = write(directory / "expired.pem", certificate_pem(old))
+        self.expired = old.public_bytes(serialization.Encoding.DER)
 
 
 def write(path, data):
@@ -329,11 +329,11 @@ def disagreements(case):
     case.both("junk in base64", (0, 1))
 
     case.sign(setlog_says, "certificate")
-    leaf = case.keys.leaf
-    case.keys.leaf = case.keys.expired
-    case.sign(setlog_says, "certificate")
+    bundle = json.loads(case.signature.read_text())
+    chain = bundle["verificationMaterial"]["x509CertificateChain"]["certificates"]
+    chain[0]["rawBytes"] = base64.b64encode(case.keys.expired).decode()
+    case.signature.write_text(json.dumps(bundle))
     case.both("a certificate that has expired", (0, 1), "certificate")
-    case.keys.leaf = leaf
 
 
 def main():
