@@ -29,10 +29,16 @@ std::string FileKindName(mode_t mode) {
 }
 
 OddFile OddByError(std::string name, int error) {
-  if (error == ELOOP) return {std::move(name), OddKind::kSymlink, "a symbolic link"};
+  if (error == ELOOP) {
+    return {std::move(name), OddKind::kSymlink, "a symbolic link", error};
+  }
   // What opening a socket says.
-  if (error == ENXIO) return {std::move(name), OddKind::kSpecial, "a socket"};
-  return {std::move(name), OddKind::kUnreadable, std::strerror(error)};
+  if (error == ENXIO) return {std::move(name), OddKind::kSpecial, "a socket", error};
+  return {std::move(name), OddKind::kUnreadable, std::strerror(error), error};
+}
+
+bool NoDescriptorLeft(const OddFile& odd) {
+  return odd.error == EMFILE || odd.error == ENFILE;
 }
 
 int64_t FileTimeNs(const struct timespec& time) {

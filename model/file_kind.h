@@ -21,6 +21,8 @@ std::string FileKindName(mode_t mode);
 
 // Of a file that could not be opened or read, by what errno said.
 OddFile OddByError(std::string name, int error);
+// Whether it is so because too many other files are open.
+bool NoDescriptorLeft(const OddFile& odd);
 
 // Since 1970. A time that is out of range, before 1677 or after 2262, is its end.
 int64_t FileTimeNs(const struct timespec& time);

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/file_kind.h"
+
 namespace setlog {
 namespace {
 
@@ -48,7 +50,9 @@ class Lanes {
       : source_(source),
         queue_(queue),
         kernel_(options.kernel),
-        threads_(options.threads) {}
+        threads_(options.threads),
+        may_postpone_(options.may_postpone),
+        max_lanes_(std::min(options.kernel.best_lanes, options.max_lanes)) {}
 
   void Run() {
     while (true) {
@@ -74,10 +78,9 @@ class Lanes {
     }
     const uint64_t left = queue_.bytes_left();
     if ((mine + queue_.next_bytes() / 2) * threads_ > left) return false;
-    const size_t best = kernel_.best_lanes;
     const size_t many = lanes_.size() + 1;
-    return many <= std::min(best, kFewLanes) ||
-           (many <= best && longest * many * threads_ <= left + left / 4);
+    return many <= std::min(max_lanes_, kFewLanes) ||
+           (many <= max_lanes_ && longest * many * threads_ <= left + left / 4);
   }
 
   void TakePieces() {
@@ -85,8 +88,12 @@ class Lanes {
       const std::optional<size_t> index = queue_.Take();
       if (!index) return;
       Lane lane{.index = *index, .bytes = queue_.piece(*index).bytes()};
-      if (std::optional<OddFile> odd =
-              lane.reader.Open(source_, queue_.piece(*index))) {
+      std::optional<OddFile> odd = lane.reader.Open(source_, queue_.piece(*index));
+      if (odd && may_postpone_ && NoDescriptorLeft(*odd)) {
+        max_lanes_ = lanes_.size();
+        return queue_.Postpone(*index);
+      }
+      if (odd) {
         Drop(lane, *std::move(odd));
         continue;
       }
@@ -186,6 +193,8 @@ class Lanes {
   PieceQueue& queue_;
   const Sha256LanesKernel& kernel_;
   const unsigned threads_;
+  const bool may_postpone_;
+  size_t max_lanes_;
   std::vector<Lane> lanes_;
   std::vector<Sha256Lane> states_;  // of lanes_
   std::vector<Buffer> spare_;

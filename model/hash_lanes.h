@@ -1,6 +1,7 @@
 // model/hash_lanes.h -- one thread's part of hashing a model with SHA-256.
 //
-//   HashLanes(source, queue, {.kernel = kernel, .threads = 2});  // on each of two
+//   // On each of two:
+//   HashLanes(source, queue, {.kernel = kernel, .threads = 2, .max_lanes = 16});
 //
 // Several pieces are in flight (log/sha256_streams.h), each with a buffer that its
 // bytes are read into; all buffers together fit into a core's cache.
@@ -15,10 +16,12 @@ namespace setlog {
 
 struct LanesOptions {
   const Sha256LanesKernel& kernel;
-  unsigned threads;  // how many do this
+  unsigned threads;          // how many do this
+  size_t max_lanes;          // each is an open file
+  bool may_postpone = true;  // a piece that no descriptor is left for
 };
 
-// Until the queue is empty.
+// Until the queue is empty, or no descriptor is left for any lane.
 void HashLanes(const ModelSource& source, PieceQueue& queue,
                const LanesOptions& options);
 

@@ -1,6 +1,7 @@
 #include "model/hash_model.h"
 
 #include <openssl/evp.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "model/file_kind.h"
 #include "model/hash_lanes.h"
 #include "model/openssl_pointer.h"
 #include "model/piece_queue.h"
@@ -72,7 +74,7 @@ class Blake2b {
 };
 
 // One piece after the other.
-void HashBlake2b(const ModelSource& source, PieceQueue& queue) {
+void HashBlake2b(const ModelSource& source, PieceQueue& queue, bool may_postpone) {
   Blake2b hasher;
   std::vector<uint8_t> buffer(kBlake2bReadBytes);
   const absl::Status failed = absl::InternalError("OpenSSL's blake2b failed");
@@ -80,6 +82,7 @@ void HashBlake2b(const ModelSource& source, PieceQueue& queue) {
     if (!hasher.Start()) return queue.Fail(failed);
     PieceReader reader;
     std::optional<OddFile> odd = reader.Open(source, queue.piece(*index));
+    if (odd && may_postpone && NoDescriptorLeft(*odd)) return queue.Postpone(*index);
     while (!odd && reader.left() > 0 && !queue.cancelled()) {
       const size_t bytes =
           static_cast<size_t>(std::min<uint64_t>(buffer.size(), reader.left()));
@@ -137,6 +140,13 @@ HashedModel Collect(const ModelTree& tree, const HashModelOptions& options,
   return model;
 }
 
+// At a time. The process has other uses for some of those that it may open.
+size_t MostOpenFiles() {
+  struct rlimit limit = {.rlim_cur = 0, .rlim_max = 0};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return std::max<size_t>(1, limit.rlim_cur / 4 * 3);
+}
+
 absl::Status Check(const HashModelOptions& options) {
   if (options.digest == DigestKind::kBlake3) {
     return absl::UnimplementedError(
@@ -166,17 +176,24 @@ absl::StatusOr<HashedModel> HashModel(const ModelTree& tree,
   }
   PieceQueue queue(*std::move(pieces), options.progress);
   const ModelSource source = {tree.directory->value(), tree, options.follow_symlinks};
-  const unsigned threads = std::clamp(options.threads, 1u, kMaxThreads);
-  Parallel parallel(threads);
+  const size_t most = MostOpenFiles();
+  const unsigned threads = static_cast<unsigned>(
+      std::clamp<size_t>(options.threads, 1, std::min<size_t>(kMaxThreads, most)));
   const Sha256LanesKernel& kernel =
       options.sha256 != nullptr ? *options.sha256 : Sha256LanesKernels()[0];
-  parallel(threads, [&](size_t) {
+  const auto hash = [&](const LanesOptions& lanes) {
     if (options.digest == DigestKind::kSha256) {
-      HashLanes(source, queue, {.kernel = kernel, .threads = threads});
+      HashLanes(source, queue, lanes);
     } else {
-      HashBlake2b(source, queue);
+      HashBlake2b(source, queue, lanes.may_postpone);
     }
+  };
+  Parallel parallel(threads);
+  parallel(threads, [&](size_t) {
+    hash({.kernel = kernel, .threads = threads, .max_lanes = most / threads});
   });
+  // If there were too few descriptors: what is left, with one.
+  hash({.kernel = kernel, .threads = 1, .max_lanes = 1, .may_postpone = false});
   queue.Report();
   if (absl::Status done = queue.status(); !done.ok()) return done;
   return Collect(tree, options, queue);

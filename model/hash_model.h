@@ -6,7 +6,8 @@
 //
 // The longest files begin first, and each core has several SHA-256 streams in flight
 // (log/sha256_streams.h), so files of any sizes keep all cores busy; one file alone is
-// one stream, and shards make it many. Memory is bounded by the buffers, some MiB.
+// one stream, and shards make it many. Memory is bounded by the buffers, some MiB, and
+// open files by what the process may have; where it is short of them, fewer do.
 #ifndef SETLOG_MODEL_HASH_MODEL_H_
 #define SETLOG_MODEL_HASH_MODEL_H_
 

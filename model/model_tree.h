@@ -44,6 +44,7 @@ struct OddFile {
   std::string name;  // may be any bytes
   OddKind kind;
   std::string detail;  // "a FIFO", "Permission denied", "not UTF-8"
+  int error = 0;       // what errno said, if it did
 };
 
 struct ListOptions {

@@ -9,6 +9,8 @@ namespace {
 
 // Between two calls that say how far it is: some milliseconds.
 constexpr uint64_t kReportBytes = uint64_t{8} << 20;
+// What could be read while a file is opened and closed.
+constexpr uint64_t kOpenBytes = uint64_t{32} << 10;
 
 }  // namespace
 
@@ -29,8 +31,22 @@ PieceQueue::PieceQueue(std::vector<ModelPiece> pieces,
 std::optional<size_t> PieceQueue::Take() {
   if (cancelled_) return std::nullopt;
   const size_t next = next_.fetch_add(1);
-  if (next >= order_.size()) return std::nullopt;
+  if (next >= order_.size()) return TakePostponed();
+  Spend(kOpenBytes);
   return order_[next];
+}
+
+std::optional<size_t> PieceQueue::TakePostponed() {
+  MutexLock lock(mutex_);
+  if (postponed_.empty()) return std::nullopt;
+  const size_t index = postponed_.back();
+  postponed_.pop_back();
+  return index;
+}
+
+void PieceQueue::Postpone(size_t index) {
+  MutexLock lock(mutex_);
+  postponed_.push_back(index);
 }
 
 uint64_t PieceQueue::next_bytes() const {
@@ -39,10 +55,15 @@ uint64_t PieceQueue::next_bytes() const {
 }
 
 void PieceQueue::Count(uint64_t bytes) {
-  const uint64_t counted = counted_bytes_ += bytes;
+  counted_bytes_ += bytes;
+  Spend(bytes);
+}
+
+void PieceQueue::Spend(uint64_t bytes) {
+  const uint64_t spent = spent_bytes_ += bytes;
   uint64_t report = next_report_bytes_;
-  if (counted >= report &&
-      next_report_bytes_.compare_exchange_strong(report, counted + kReportBytes)) {
+  if (spent >= report &&
+      next_report_bytes_.compare_exchange_strong(report, spent + kReportBytes)) {
     Report();
   }
 }

@@ -38,6 +38,8 @@ class PieceQueue {
   // Of the piece that would be taken now; 0 if there is none.
   uint64_t next_bytes() const;
   const ModelPiece& piece(size_t index) const { return pieces_[index]; }
+  // Who took the piece cannot read it now; it is taken again after all others.
+  void Postpone(size_t index);
 
   // Bytes of any pieces were read, or are not to be waited for.
   void Count(uint64_t bytes);
@@ -63,18 +65,23 @@ class PieceQueue {
   absl::Status status();
 
  private:
+  std::optional<size_t> TakePostponed();
   void Stop(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Reports when as much was done as is some milliseconds' work.
+  void Spend(uint64_t bytes);
 
   const std::vector<ModelPiece> pieces_;
   std::vector<size_t> order_;  // the longest first
   uint64_t total_bytes_ = 0;
   std::atomic<size_t> next_ = 0;
   std::atomic<uint64_t> counted_bytes_ = 0;
+  std::atomic<uint64_t> spent_bytes_ = 0;  // of reading, and of opening in its place
   std::atomic<uint64_t> next_report_bytes_;
   std::atomic<bool> cancelled_ = false;
   std::vector<Digest> digests_;  // each is written by who took the piece
   Mutex mutex_;
   std::function<bool(uint64_t bytes)> progress_ ABSL_GUARDED_BY(mutex_);
+  std::vector<size_t> postponed_ ABSL_GUARDED_BY(mutex_);
   std::vector<OddFile> odd_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -386,6 +388,117 @@ TEST(HashModelTest, ProgressOnlyGrowsAndReachesAllBytes) {
                            }});
     EXPECT_EQ(last, bytes);
     EXPECT_GE(calls, 3u);
+  }
+}
+
+TEST(HashModelTest, FilesOfFewBytesAreProgressToo) {
+  const ModelFiles files;
+  for (size_t i = 0; i < 700; ++i) files.Write(std::to_string(i), "");
+  const ModelTree tree = Listed(files);
+  for (const DigestKind digest : {DigestKind::kSha256, DigestKind::kBlake2b}) {
+    unsigned calls = 0;
+    Hashed(tree, {.digest = digest, .progress = [&](uint64_t) { return ++calls > 0; }});
+    EXPECT_GE(calls, 3u);
+  }
+}
+
+// The process may have this many files open, as long as this lives.
+class OpenFileLimit {
+ public:
+  explicit OpenFileLimit(rlim_t files) {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    Set({.rlim_cur = files, .rlim_max = before_.rlim_max});
+  }
+  ~OpenFileLimit() { Set(before_); }
+
+ private:
+  static void Set(const rlimit& limit) {
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
+  rlimit before_;
+};
+
+// All descriptors but some are taken, as long as this lives.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(size_t left) : limit_(64) {
+    for (int taken; (taken = ::dup(STDERR_FILENO)) >= 0;) taken_.emplace_back(taken);
+    EXPECT_EQ(errno, EMFILE);
+    for (size_t i = 0; i < left; ++i) taken_.pop_back();
+  }
+
+ private:
+  const OpenFileLimit limit_;
+  std::vector<Descriptor> taken_;
+};
+
+class ManyFiles : public ModelFiles {
+ public:
+  ManyFiles() {
+    for (size_t i = 0; i < 300; ++i) Write(std::to_string(i), Content(5000, i));
+  }
+};
+
+std::atomic<size_t> lanes_seen;
+constexpr Sha256LanesKernel kManyLanes = {
+    "many", 1000, [](std::span<Sha256Lane> lanes, size_t blocks) {
+      size_t seen = lanes_seen;
+      while (seen < lanes.size() &&
+             !lanes_seen.compare_exchange_weak(seen, lanes.size())) {
+      }
+      CompressLanes(lanes, blocks);
+    }};
+
+TEST(HashModelTest, NoMoreFilesAreOpenThanTheProcessMayHave) {
+  const ManyFiles files;
+  const ModelTree tree = Listed(files);
+  const std::vector<ModelResource> expected = Hashed(tree, {}).resources;
+  for (const auto& [threads, most] : {std::pair{1, 96}, {2, 48}, {4, 24}, {1000, 3}}) {
+    lanes_seen = 0;
+    std::optional<OpenFileLimit> limit(128);
+    const HashedModel hashed = Hashed(
+        tree, {.threads = static_cast<unsigned>(threads), .sha256 = &kManyLanes});
+    limit.reset();
+    EXPECT_THAT(Odd(hashed), IsEmpty());
+    EXPECT_EQ(hashed.resources, expected);
+    EXPECT_EQ(lanes_seen, static_cast<size_t>(most)) << threads;
+  }
+}
+
+TEST(HashModelTest, AModelIsReadWithTheDescriptorsThatAreLeft) {
+  const ManyFiles files;
+  const ModelTree tree = Listed(files);
+  for (const DigestKind digest : {DigestKind::kSha256, DigestKind::kBlake2b}) {
+    const std::vector<ModelResource> expected =
+        Hashed(tree, {.digest = digest}).resources;
+    for (unsigned threads : {1, 2, 8, 32}) {
+      for (size_t left : {1, 2, 5}) {
+        std::optional<FewDescriptors> few(left);
+        const HashedModel hashed =
+            Hashed(tree, {.digest = digest, .threads = threads, .sha256 = &kManyLanes});
+        few.reset();
+        EXPECT_THAT(Odd(hashed), IsEmpty());
+        EXPECT_EQ(hashed.resources, expected) << threads << ", " << left;
+      }
+    }
+  }
+}
+
+TEST(HashModelTest, WithoutADescriptorFilesAreUnreadableAndNothingElse) {
+  const ManyFiles files;
+  const ModelTree tree = Listed(files);
+  for (const DigestKind digest : {DigestKind::kSha256, DigestKind::kBlake2b}) {
+    for (unsigned threads : {1, 2}) {
+      std::optional<FewDescriptors> few(0);
+      const HashedModel hashed = Hashed(tree, {.digest = digest, .threads = threads});
+      few.reset();
+      EXPECT_THAT(hashed.resources, IsEmpty());
+      EXPECT_EQ(hashed.odd.size(), 300u);
+      for (const OddFile& file : hashed.odd) {
+        EXPECT_EQ(file.kind, OddKind::kUnreadable);
+        EXPECT_EQ(file.error, EMFILE);
+      }
+    }
   }
 }
 
