@@ -129,17 +129,22 @@ std::vector<ModelDifference> CompareModel(const ModelStatement& signed_model,
   const bool shards = method == ModelMethod::kShards;
   const std::vector<Part> before = PartsOf(signed_model.resources, method);
   const std::vector<Part> after = PartsOf(found.resources, method);
-  std::vector<ModelDifference> differences;
-  std::vector<std::string_view> odd_names;
+  std::vector<ModelDifference> differences(options.decided.begin(),
+                                           options.decided.end());
+  std::vector<std::string_view> said;
+  for (const ModelDifference& decided : options.decided) said.push_back(decided.name);
   for (const std::span<const OddFile> files : {odd, std::span(found.odd)}) {
     for (const OddFile& file : files) {
       if (options.ignore_added && !Lists(before, file.name)) continue;
-      odd_names.push_back(file.name);
-      differences.push_back(
-          {.kind = DifferenceKind::kOdd, .name = file.name, .detail = file.detail});
+      said.push_back(file.name);
+      differences.push_back({.kind = file.kind == OddKind::kUnreadable
+                                         ? DifferenceKind::kUnread
+                                         : DifferenceKind::kOdd,
+                             .name = file.name,
+                             .detail = file.detail});
     }
   }
-  std::ranges::sort(odd_names);
+  std::ranges::sort(said);
 
   OneSidedFiles one_sided;
   Parts a = before;
@@ -154,8 +159,8 @@ std::vector<ModelDifference> CompareModel(const ModelStatement& signed_model,
     if (only_b) {
       one_sided[file_b].added.push_back(file_b[0].path);
     } else if (only_a) {
-      // What is odd in its place was said already.
-      if (std::ranges::binary_search(odd_names, file_a[0].path)) continue;
+      // What stands in its place was said already.
+      if (std::ranges::binary_search(said, file_a[0].path)) continue;
       one_sided[file_a].missing.push_back(file_a[0].path);
     } else if (!SameContent(file_a, file_b)) {
       differences.push_back({.kind = DifferenceKind::kChanged,

@@ -20,7 +20,8 @@ enum class DifferenceKind : uint8_t {
   kAdded,
   kMissing,
   kRenamed,  // `name` is gone and `other` has its content
-  kOdd,      // a link, a device, an unreadable file: `detail`
+  kOdd,      // a link, a device, a name that is no text: `detail`
+  kUnread,   // this machine could not read it, which is no fault of the model: `detail`
 };
 
 struct ModelDifference {
@@ -33,6 +34,8 @@ struct ModelDifference {
 
 struct CompareOptions {
   bool ignore_added = false;  // --ignore-unsigned-files
+  // Known already: what was found of these files is not looked at.
+  std::span<const ModelDifference> decided;
 };
 
 // By name. Files of no bytes have no shards: with kShards, what is added or missing of

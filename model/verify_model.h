@@ -3,9 +3,9 @@
 //   absl::StatusOr<SignedModel> claimed = OpenSignedModel(bundle_bytes, trusted);
 //   const ReadingRules rules = {.ignore_paths = ...};
 //   absl::StatusOr<ModelTree> tree = ListModel(path, ListOptionsOf(*claimed, rules));
-//   LeaveOutUnsigned(*claimed, rules, *tree);
+//   Listed listed = JudgeListing(*claimed, rules, *tree);
 //   absl::StatusOr<HashedModel> hashed = HashModel(*tree, HashOptionsOf(*claimed));
-//   JudgeModel(*claimed, rules, *tree, *hashed).empty();  // then it is
+//   JudgeModel(*claimed, rules, *tree, listed, *hashed).empty();  // then it is
 //
 // In this order: the bundle is parsed, its signature verified over the payload's bytes,
 // the payload read, and only then is anything of the model looked at; what is looked at
@@ -53,14 +53,22 @@ ListOptions ListOptionsOf(const SignedModel& model, const ReadingRules& rules);
 // Without threads and progress, which are the caller's.
 HashModelOptions HashOptionsOf(const SignedModel& model, const ReadingRules& rules);
 
-// With ignore_unsigned: what is not signed need not be hashed either.
-void LeaveOutUnsigned(const SignedModel& model, const ReadingRules& rules,
-                      ModelTree& tree);
+// What names and sizes alone decide.
+struct Listed {
+  std::vector<ModelDifference> differences;
+  // Signed in shards, a model's files of no bytes are not signed at all.
+  std::vector<std::string> unsigned_empty;
+};
+// Takes out of `tree` what is decided, so that it is not read: files that nobody
+// signed, but for those that a missing one may have been renamed to; with shards also
+// files of another size than what was signed.
+Listed JudgeListing(const SignedModel& model, const ReadingRules& rules,
+                    ModelTree& tree);
 
 // All differences. Verified is a model that has none.
 std::vector<ModelDifference> JudgeModel(const SignedModel& model,
                                         const ReadingRules& rules,
-                                        const ModelTree& tree,
+                                        const ModelTree& tree, const Listed& listed,
                                         const HashedModel& hashed);
 
 }  // namespace setlog

@@ -113,6 +113,33 @@ TEST_F(CliModelTamperingTest, AnEmptyFileCountsAndSoDoesAChangeOfCase) {
   EXPECT_EQ(Problems().at(0)["kind"], "renamed");
 }
 
+TEST_F(CliModelTamperingTest, WhatNamesAndSizesDecideIsNotRead) {
+  constexpr uintmax_t kHoursToRead = uintmax_t{1} << 42;
+  Write("demo/evil.bin", "");
+  std::filesystem::resize_file(Path("demo/evil.bin"), kHoursToRead);
+  EXPECT_EQ(Problems(), json::array({Problem("added", "evil.bin")}));
+  std::filesystem::remove(Path("demo/evil.bin"));
+
+  ASSERT_EQ(Sign({"--shards", "--shard-size", "4"}).exit_code, 0);
+  Write("demo/evil.bin", "");
+  for (const char* file : {"demo/evil.bin", "demo/weights.bin"}) {
+    std::filesystem::resize_file(Path(file), kHoursToRead);
+  }
+  json changed = Problem("changed", "weights.bin");
+  changed["detail"] = "4398046511104 bytes, 12 were signed";
+  EXPECT_EQ(Problems(), json::array({Problem("added", "evil.bin"), changed}));
+}
+
+TEST_F(CliModelTamperingTest, AnEmptyFileThatShardsDoNotSignIsNamed) {
+  ASSERT_EQ(Sign({"--shards"}).exit_code, 0);
+  Write("demo/sub/__init__.py", "");
+  const json report = Report(0);
+  EXPECT_EQ(report["files"], 4);
+  ASSERT_EQ(report["warnings"].size(), 1u);
+  EXPECT_THAT(report["warnings"][0].get<std::string>(),
+              StartsWith("sub/__init__.py has no bytes: "));
+}
+
 TEST_F(CliModelTamperingTest, WhatIsNoFileInAFilesPlaceIsOdd) {
   const auto put = [&](const std::function<void(const std::string&)>& make) {
     const std::string path = Path("demo/weights.bin");

@@ -111,10 +111,19 @@ TEST(CompareModelTest, WhatIsOddIsToldOnceAndInTheOthersPlace) {
                          {Kind::kMissing, "sub/b"}}));
 }
 
-TEST(CompareModelTest, WhatCouldNotBeReadIsOddAndNotMissing) {
+TEST(CompareModelTest, WhatCouldNotBeReadIsNotMissing) {
   Model model = ModelOf({Resource("a", 1)}, {});
   model.found.odd = {{"a", OddKind::kUnreadable, "Permission denied"}};
-  EXPECT_EQ(Compared(model), (Differences{{Kind::kOdd, "a", "", "Permission denied"}}));
+  EXPECT_EQ(Compared(model),
+            (Differences{{Kind::kUnread, "a", "", "Permission denied"}}));
+}
+
+TEST(CompareModelTest, WhatIsDecidedIsSaidOnce) {
+  const Model model = ModelOf({Resource("a", 1), Resource("b", 2)}, {Resource("b", 3)});
+  const Differences decided = {{Kind::kChanged, "a", "", "2 bytes, 1 were signed"}};
+  EXPECT_EQ(CompareModel(model.statement, model.found, {}, {.decided = decided}),
+            (Differences{{Kind::kChanged, "a", "", "2 bytes, 1 were signed"},
+                         {Kind::kChanged, "b"}}));
 }
 
 TEST(CompareModelTest, ShardsOfAFileAreOneChangeWithItsRanges) {

@@ -1,5 +1,6 @@
 #include "tools/model_check.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/atomic_file.h"
+#include "log/show_bytes.h"
 #include "tools/model_flags.h"
 #include "tools/model_hashing.h"
 #include "tools/model_keys.h"
@@ -55,7 +57,30 @@ absl::StatusOr<ReadingRules> RulesOf(const ModelCheckFlags& flags) {
                       .allow_symlinks = flags.allow_symlinks};
 }
 
+// What is wrong with the signature file, and not with this machine.
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsDataLoss(status) ||
+         absl::IsNotFound(status);
+}
+
+std::vector<std::string> WarningsOf(const SignedModel& claimed, const Listed& listed) {
+  std::vector<std::string> warnings = claimed.warnings;
+  for (const std::string& name : listed.unsigned_empty) {
+    warnings.push_back(absl::StrFormat(
+        "%s has no bytes: a signature of shards does not say whether it is there",
+        ShowForeign(name)));
+  }
+  return warnings;
+}
+
 }  // namespace
+
+bool CheckedModel::undecided() const {
+  return refused.ok() && !differences.empty() &&
+         std::ranges::all_of(differences, [](const ModelDifference& difference) {
+           return difference.kind == DifferenceKind::kUnread;
+         });
+}
 
 void AddModelCheckFlags(CLI::App& app, ModelCheckFlags& flags) {
   AddModelArgument(app, flags.model);
@@ -115,22 +140,23 @@ absl::StatusOr<CheckedModel> CheckModel(const ModelCheckFlags& flags,
 
   CheckedModel checked;
   absl::StatusOr<SignedModel> claimed = OpenSignedModel(*bundle, *trusted);
-  if (absl::IsUnimplemented(claimed.status())) return claimed.status();
   if (!claimed.ok()) {
+    if (!IsRefusal(claimed.status())) return claimed.status();
     checked.refused = claimed.status();
     return checked;
   }
   absl::StatusOr<ModelTree> tree =
       ListModel(flags.model, ListOptionsOf(*claimed, *rules));
   if (!tree.ok()) return tree.status();
-  LeaveOutUnsigned(*claimed, *rules, *tree);
+  const Listed listed = JudgeListing(*claimed, *rules, *tree);
   const auto start = std::chrono::steady_clock::now();
   const absl::StatusOr<HashedModel> hashed =
       HashWithProgress("verifying", *tree, HashOptionsOf(*claimed, *rules), out);
   if (!hashed.ok()) return hashed.status();
   checked.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  checked.differences = JudgeModel(*claimed, *rules, *tree, *hashed);
+  checked.differences = JudgeModel(*claimed, *rules, *tree, listed, *hashed);
+  checked.warnings = WarningsOf(*claimed, listed);
   checked.files = tree->files.size();
   checked.bytes = hashed->bytes;
   checked.claimed = *std::move(claimed);

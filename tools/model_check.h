@@ -48,11 +48,14 @@ struct CheckedModel {
   absl::Status refused;
   std::optional<SignedModel> claimed;
   std::vector<ModelDifference> differences;
+  std::vector<std::string> warnings;
   uint64_t files = 0;
   uint64_t bytes = 0;
   double seconds = 0;
 
   bool verified() const { return refused.ok() && claimed && differences.empty(); }
+  // Nothing speaks against the model, but not all of it could be read here.
+  bool undecided() const;
 };
 
 // Draws a progress bar; Ctrl-C ends it (Cancelled). An error is what kept it from a

@@ -79,6 +79,11 @@ std::string IgnoredLine(const std::vector<std::string>& paths) {
   return line;
 }
 
+std::string_view WordOf(const CheckedModel& checked) {
+  if (checked.undecided()) return kUnverified;
+  return checked.verified() ? kModelVerified : kModelRefused;
+}
+
 std::string Sentence(const ModelCheckFlags& flags, const CheckedModel& checked) {
   if (!checked.refused.ok()) {
     return absl::StrFormat(" %s: %s", flags.signature, checked.refused.message());
@@ -86,6 +91,10 @@ std::string Sentence(const ModelCheckFlags& flags, const CheckedModel& checked) 
   if (checked.verified()) {
     return absl::StrFormat(" %s is what was signed as \"%s\": %d files", flags.model,
                            checked.claimed->statement.subject, checked.files);
+  }
+  if (checked.undecided()) {
+    return absl::StrFormat(": %s: %d of its files could not be read", flags.model,
+                           checked.differences.size());
   }
   return absl::StrFormat(" %s is not what was signed as \"%s\": %d differences",
                          flags.model, checked.claimed->statement.subject,
@@ -130,6 +139,8 @@ std::string_view WordOf(DifferenceKind kind) {
       return "renamed";
     case DifferenceKind::kOdd:
       return "odd";
+    case DifferenceKind::kUnread:
+      return "unread";
   }
   return "unknown";
 }
@@ -150,7 +161,7 @@ std::string LineOf(const ModelDifference& difference) {
 }
 
 Json ReportOf(const ModelCheckFlags& flags, const CheckedModel& checked) {
-  Json json = {{"verdict", checked.verified() ? kModelVerified : kModelRefused},
+  Json json = {{"verdict", WordOf(checked)},
                {"model", flags.model},
                {"signature", flags.signature}};
   if (checked.claimed) {
@@ -164,8 +175,7 @@ Json ReportOf(const ModelCheckFlags& flags, const CheckedModel& checked) {
     json["bytes"] = checked.bytes;
   }
   json["problems"] = ProblemsOf(checked);
-  json["warnings"] =
-      checked.claimed ? checked.claimed->warnings : std::vector<std::string>();
+  json["warnings"] = checked.warnings;
   return json;
 }
 
@@ -185,12 +195,13 @@ ExitCode PrintReport(const Json& report, const ModelCheckFlags& flags,
     const std::string ignored =
         IgnoredLine(checked.claimed->statement.serialization.ignore_paths);
     if (!ignored.empty()) out.Detail(ignored);
-    for (const std::string& warning : checked.claimed->warnings) {
+    for (const std::string& warning : checked.warnings) {
       out.Detail("  warning  " + warning);
     }
   } else {
     out.Detail("  No file of the model was looked at.");
   }
+  if (checked.undecided()) return ExitCode::kUnverified;
   return checked.verified() ? ExitCode::kHolds : ExitCode::kDoesNotHold;
 }
 

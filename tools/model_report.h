@@ -7,7 +7,8 @@
 //    "subject":"m","digest":"sha256","files":4,"bytes":4294967296,
 //    "problems":[{"kind":"changed","name":"weights.bin"}],"warnings":[]}
 //
-// Kinds: changed, added, missing, renamed (has "other"), odd; and signature, which is
+// Kinds: changed, added, missing, renamed (has "other"), odd; unread, which alone is no
+// reason to refuse, but none to verify either (UNVERIFIED); and signature, which is
 // about the signature file itself: then no file of the model was looked at.
 #ifndef SETLOG_TOOLS_MODEL_REPORT_H_
 #define SETLOG_TOOLS_MODEL_REPORT_H_
@@ -36,7 +37,7 @@ std::string LineOf(const ModelDifference& difference);
 
 Json ReportOf(const ModelCheckFlags& flags, const CheckedModel& checked);
 // The verdict first, which is that of `report`, and the "error" that it may have been
-// given. kHolds if the model is verified, else kDoesNotHold.
+// given. kHolds, kDoesNotHold or kUnverified.
 ExitCode PrintReport(const Json& report, const ModelCheckFlags& flags,
                      const CheckedModel& checked, Output& out);
 
