@@ -106,7 +106,9 @@ TEST_F(FulcioTest, AnIssuerIsNamedOnceAndWhole) {
 TEST_F(FulcioTest, ACertificateThatIsNotForCodeIsRefused) {
   EXPECT_STATUS(Verify({.usage = "serverAuth"}), StatusCode::kDataLoss,
                 "not for the signing of code");
-  // For signatures of any kind.
+  // For anything, said or not.
+  EXPECT_STATUS(Verify({.usage = "anyExtendedKeyUsage"}), StatusCode::kDataLoss,
+                "not for the signing of code");
   EXPECT_STATUS(Verify({.usage = ""}), StatusCode::kDataLoss,
                 "not for the signing of code");
 }
