@@ -118,7 +118,9 @@ class ModelDataTest(unittest.TestCase):
     # ---- the ordinary way ------------------------------------------------------------
 
     def test_who_signs_names_data_and_who_reads_is_answered(self):
-        self.sign("--data", f"{PETS}@v1", "--data", f"{BIRDS}@v1")
+        signed, _ = self.sign("--data", f"{PETS}@v1", "--data", f"{BIRDS}@v1")
+        self.assertEqual([d["name"] for d in signed[0]["data"]],
+                         [f"{PETS}@v1", f"{BIRDS}@v1"])
         self.assertEqual([d["verdict"] for d in self.verify()["data"]], ["VERIFIED"] * 2)
         self.assertEqual([d["name"] for d in self.verify()["data"]],
                          [f"{BIRDS}@v1", f"{PETS}@v1"])
@@ -381,7 +383,8 @@ class ModelDataTest(unittest.TestCase):
         _, why = self.sign(expect=2)
         self.assertIn("--keep-data", why)
         self.write("weights.bin", b"trained longer")
-        self.sign("--keep-data")
+        signed, _ = self.sign("--keep-data")
+        self.assertEqual(signed[0]["data"][0]["name"], f"{PETS}@v1")
         self.assertEqual(self.verify()["data"][0]["name"], f"{PETS}@v1")
 
     def test_data_that_cannot_be_named_is_refused(self):

@@ -32,7 +32,10 @@ Runner DeclareModel(CLI::App& app) {
       "  setlog model sign key demo --signature demo.sig --private-key signer.key\n"
       "  setlog model verify key demo --signature demo.sig --public-key signer.pub\n\n"
       "Signatures are of the OpenSSF Model Signing format, as those of the Python\n"
-      "program `model_signing`, whose flags these are too. No server is needed.");
+      "program `model_signing`, whose flags these are too. No server is needed, but "
+      "for "
+      "the\n"
+      "data that a model was trained on: `sign --data`, `in` and `audit`.");
   return [runners = std::move(runners)](Session& session) mutable {
     for (auto& [sub, run] : runners) {
       if (sub->parsed()) return run(session);

@@ -238,7 +238,11 @@ Runner DeclareModelSign(CLI::App& app) {
   app.footer("");
   key->footer(
       "Example:\n"
-      "  setlog model sign key demo --signature demo.sig --private-key signer.key\n\n"
+      "  setlog model sign key demo --signature demo.sig --private-key signer.key \\\n"
+      "      --data example.org/pets@v1\n\n"
+      "--data writes training-data.intoto.json into the model: the versions that it "
+      "was\n"
+      "trained on, with their signed heads; so the signature covers them, too.\n"
       "Left out and recorded as such: .git, .gitattributes, .github and .gitignore at\n"
       "the model's root, --ignore-paths, and the signature file itself.\n\n"
       "--from-bundle OLD --trust-mtime reads only files that are new or were written\n"

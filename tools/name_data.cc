@@ -68,10 +68,21 @@ absl::StatusOr<std::vector<DataName>> NamesOf(const DataFlags& flags) {
   return names;
 }
 
-absl::Status CheckKept(const std::string& path) {
+absl::StatusOr<std::vector<DataHead>> ReadKept(const std::string& path) {
   const absl::StatusOr<std::string> bytes = ReadSmallFile(path, kMaxTrainingDataBytes);
   if (!bytes.ok()) return bytes.status();
-  return ParseTrainingData(*bytes).status();
+  return ParseTrainingData(*bytes);
+}
+
+// What is signed with the model, to be told.
+ExitCode Say(const std::vector<DataHead>& heads, Output& out) {
+  Json names = Json::array();
+  for (const DataHead& head : heads) {
+    out.Note("the data " + SentenceOf(head));
+    names.push_back(JsonOf(head));
+  }
+  out.AddToResults("data", std::move(names));
+  return ExitCode::kHolds;
 }
 
 // One version, under the newest head, with the cosignatures that it has.
@@ -107,8 +118,8 @@ ExitCode NameData(const DataFlags& flags, const std::string& model,
   const absl::Status place = CheckPlace(flags, model, ignore_paths);
   if (!place.ok()) return out.Fail(place);
   if (flags.keep) {
-    const absl::Status kept = CheckKept(path);
-    return kept.ok() ? ExitCode::kHolds : out.Fail(kept);
+    const absl::StatusOr<std::vector<DataHead>> kept = ReadKept(path);
+    return kept.ok() ? Say(*kept, out) : out.Fail(kept.status());
   }
   if (flags.names.empty()) return ExitCode::kHolds;
   std::vector<DataHead> heads;
@@ -124,8 +135,7 @@ ExitCode NameData(const DataFlags& flags, const std::string& model,
   if (!bytes.ok()) return out.Fail(bytes.status());
   const absl::Status written = ReplaceFile(path, *bytes, 0644);
   if (!written.ok()) return out.Fail(written);
-  for (const DataHead& head : heads) out.Note("the data " + SentenceOf(head));
-  return ExitCode::kHolds;
+  return Say(heads, out);
 }
 
 }  // namespace setlog
