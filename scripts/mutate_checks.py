@@ -54,6 +54,7 @@ model/ecdsa_key.cc model/pem_blocks.cc model/resource.cc model/statement.cc
 model/statement_parse.cc model/statement_rules.cc model/tlog_entry.cc
 model/certificate.cc model/fulcio.cc model/rekor.cc model/rekor_body.cc
 model/rfc3161.cc model/sct.cc model/sigstore.cc model/trusted_root.cc
+client/training_data.cc model/signed_file.cc
 """.split()
 
 # Programs that hold any of them; --quick leaves out those that run whole servers.
@@ -69,8 +70,8 @@ log_client_test private_client_test vrf_source_test judge_test append_check_test
 failing_calls_test head_follower_test log_audit_test log_client_refusals_test
 seen_versions_test set_difference_test
 json_object_test certificate_chain_test ecdsa_key_test model_bundle_test
-model_resource_test model_statement_test
 fulcio_test rekor_body_test rekor_test rfc3161_test sct_test sigstore_public_test sigstore_test trusted_root_test
+model_resource_test model_statement_test training_data_test signed_file_test
 """.split()
 SLOW_PROGRAMS = """
 cli_verify_test cli_check_test client_server_test cli_server_test cli_in_test

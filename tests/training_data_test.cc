@@ -187,6 +187,23 @@ TEST_F(TrainingDataTest, AHeadWithoutATagNamesNoVersion) {
   EXPECT_STATUS(ParseTrainingData(bytes), StatusCode::kDataLoss, "names no version");
 }
 
+TEST_F(TrainingDataTest, ALogOfAnotherKindIsUnsupportedAndNotFalse) {
+  std::string manifest = ManifestFor("example.org/digits");
+  manifest.replace(manifest.find("bytes/1"), 7, "bytes/9");
+  const std::string first = Encode(ManifestEntry{manifest});
+  Rfc6962Model tree(
+      [&](uint64_t i) { return LeafHash(AsBytes(i == 0 ? first : digits_.entry(i))); });
+  const uint64_t size = digits_.size();
+  VersionProof proof = ProofOf(digits_, 0);
+  proof.checkpoint = digits_.NoteFor(size, tree.Mth(0, size));
+  proof.manifest.entry = first;
+  for (ProvenEntry* entry : {&proof.manifest, &proof.index, &*proof.tag}) {
+    entry->path = tree.Path(entry->position, 0, size);
+  }
+  EXPECT_STATUS(MakeDataHead(proof, digits_.key()), StatusCode::kUnimplemented,
+                "bytes/9");
+}
+
 TEST_F(TrainingDataTest, AStatementOfAnotherFormIsRefused) {
   const std::string good = ThreeHeads();
   const std::vector<std::function<void(json&)>> changes = {
@@ -203,6 +220,9 @@ TEST_F(TrainingDataTest, AStatementOfAnotherFormIsRefused) {
       [](json& s) { s["subject"][0] = nullptr; },
       [](json& s) { s["subject"][0].erase("annotations"); },
       [](json& s) { s["subject"][0]["annotations"].erase("setlog_vkey"); },
+      [](json& s) { s["subject"][0]["annotations"]["setlog_vkey"] = 7; },
+      [](json& s) { s["subject"][0]["annotations"] = 7; },
+      [](json& s) { s["predicateType"] = 7; },
       [](json& s) { s["subject"][0]["annotations"].erase("setlog_head"); },
       [](json& s) { s["subject"][0]["annotations"]["setlog_head"] = "x"; },
       [](json& s) { s["subject"][0]["annotations"]["setlog_head"]["more"] = "x"; },
@@ -213,6 +233,8 @@ TEST_F(TrainingDataTest, AStatementOfAnotherFormIsRefused) {
     EXPECT_STATUS(ParseTrainingData(Changed(good, changes[i])),
                   StatusCode::kInvalidArgument, kTrainingDataFile);
   }
+  EXPECT_STATUS(ParseTrainingData(Changed(good, changes[2])),
+                StatusCode::kInvalidArgument, "setlog:training-data/v1");
   EXPECT_STATUS(ParseTrainingData(json::parse(good).dump(1)),
                 StatusCode::kInvalidArgument, "RFC 8785");
   EXPECT_STATUS(ParseTrainingData(json::parse(good).dump()),
