@@ -61,11 +61,11 @@ bool FollowsSymlinks(const SignedModel& model, const ReadingRules& rules) {
 absl::StatusOr<SignedModel> OpenSignedModel(std::string_view bundle_bytes,
                                             const TrustedSigner& trusted) {
   const absl::StatusOr<ModelBundle> bundle = ParseModelBundle(bundle_bytes);
-  if (!bundle.ok()) return InPart("the signature file", bundle.status());
+  if (!bundle.ok()) return bundle.status();
   absl::StatusOr<ModelSigner> signer = VerifyBundleSignature(*bundle, trusted);
-  if (!signer.ok()) return InPart("the signature", signer.status());
+  if (!signer.ok()) return InPart("signature", signer.status());
   absl::StatusOr<ParsedStatement> parsed = ParseStatement(bundle->payload);
-  if (!parsed.ok()) return InPart("the signed statement", parsed.status());
+  if (!parsed.ok()) return parsed.status();
   return SignedModel{.statement = std::move(parsed->statement),
                      .warnings = std::move(parsed->warnings),
                      .signer = *std::move(signer)};

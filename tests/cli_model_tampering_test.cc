@@ -268,19 +268,19 @@ TEST_F(CliModelTamperingTest, WhatASignedListMayNotSayIsRefused) {
        {"../config.json", "/etc/passwd", "./config.json", "sub/../config.json", "", ".",
         "..", "config.json/", "sub//config.json", "sub-b.bin"}) {
     SignPayload(Replaced(name, "\"name\":\"" + std::string(other) + "\""));
-    ExpectSignatureRefused("signed statement");
+    ExpectSignatureRefused("statement");
   }
   // A zero byte, a lone surrogate: no names of files.
   SignPayload(Replaced(name, "\"name\":\"config.json\\u0000\""));
-  ExpectSignatureRefused("signed statement");
+  ExpectSignatureRefused("statement");
   SignPayload(Replaced(name, "\"name\":\"config\\ud800\""));
-  ExpectSignatureRefused("signed statement");
+  ExpectSignatureRefused("statement");
 }
 
 TEST_F(CliModelTamperingTest, PathsToIgnoreAreHeldToTheirRules) {
   for (const char* other : {".", "..", "../x", "/", "/etc", "", "sub/", "a/../b"}) {
     SignPayload(Replaced("\".git\"", "\"" + std::string(other) + "\""));
-    ExpectSignatureRefused("signed statement");
+    ExpectSignatureRefused("statement");
   }
   // A signed file among them is not left out of the comparison.
   SignPayload(Replaced("\".git\"", "\"sub\""));
@@ -292,20 +292,20 @@ TEST_F(CliModelTamperingTest, PathsToIgnoreAreHeldToTheirRules) {
   empty["subject"][0]["digest"]["sha256"] =
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   SignPayload(empty.dump());
-  ExpectSignatureRefused("signed statement");
+  ExpectSignatureRefused("statement");
 }
 
 TEST_F(CliModelTamperingTest, ARootDigestOfOtherFilesIsRefused) {
   json statement = json::parse(payload_);
   statement["subject"][0]["digest"]["sha256"] = std::string(64, '0');
   SignPayload(statement.dump());
-  ExpectSignatureRefused("signed statement");
+  ExpectSignatureRefused("statement");
 }
 
 TEST_F(CliModelTamperingTest, AnotherKindOfStatementIsRefused) {
   SignPayload(Replaced("https://model_signing/signature/v1.0",
                        "https://model_signing/signature/v1.1"));
-  ExpectSignatureRefused("signed statement");
+  ExpectSignatureRefused("statement");
   json bundle = Bundle();
   bundle["dsseEnvelope"]["payloadType"] = "text/plain";
   Write("demo.sig", bundle.dump());
