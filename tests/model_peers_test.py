@@ -28,7 +28,7 @@ environment.enter(sys.argv[1])
 import click.testing
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.x509.oid import NameOID
 import model_signing
 from model_signing._cli import main as model_signing_program
@@ -80,17 +80,20 @@ class Keys:
         day = datetime.timedelta(days=1)
         root_key = ec.generate_private_key(ec.SECP384R1())
         middle_key = ec.generate_private_key(ec.SECP256R1())
-        root = certificate("root", "root", root_key, root_key, now - 9 * day, now + day)
+        root = certificate("root", "root", root_key, root_key, now - 9 * day, now + 9 * day)
         middle = certificate("middle", "root", middle_key, root_key, now - 9 * day,
-                             now + day)
+                             now + 9 * day)
         leaf = certificate("signer", "middle", self.private["p256"], middle_key,
                            now - day, now + day, leaf=True)
         old = certificate("signer", "middle", self.private["p256"], middle_key,
                           now - 3 * day, now - 2 * day, leaf=True)
+        new = certificate("signer", "middle", self.private["p256"], middle_key,
+                          now + 2 * day, now + 3 * day, leaf=True)
         self.root = write(directory / "root.pem", certificate_pem(root))
         self.middle = write(directory / "middle.pem", certificate_pem(middle))
         self.leaf = write(directory / "leaf.pem", certificate_pem(leaf))
         self.expired = old.public_bytes(serialization.Encoding.DER)
+        self.future = new.public_bytes(serialization.Encoding.DER)
 
 
 def write(path, data):
@@ -241,6 +244,7 @@ def shards(case):
      .use_elliptic_key_signer(private_key=case.keys.file["p256"])
      .set_hashing_config(config).sign(case.model, case.signature))
     expect("setlog verifies Python's shards", case.verify(setlog_says), 0)
+    expect("Python's program does not", case.verify(python_says), 1)
     weights = case.model / "\u6a21\u578b (copy).bin"
     kept = weights.read_bytes()
     weights.write_bytes(kept[:-1] + b"\0")
@@ -280,7 +284,7 @@ def tampering(case):
 
 
 def disagreements(case):
-    """What Python 1.1.1 takes and setlog refuses: the table in the docs."""
+    """What Python 1.1.1 takes and setlog refuses, or not: the table in the docs."""
     def statement():
         return json.loads(case.payload())
 
@@ -328,12 +332,32 @@ def disagreements(case):
     case.signature.write_text(json.dumps(bundle))
     case.both("junk in base64", (0, 1))
 
-    case.sign(setlog_says, "certificate")
+    for what, leaf in (("has expired", case.keys.expired),
+                       ("is not valid yet", case.keys.future)):
+        case.sign(setlog_says, "certificate")
+        bundle = json.loads(case.signature.read_text())
+        chain = bundle["verificationMaterial"]["x509CertificateChain"]["certificates"]
+        chain[0]["rawBytes"] = base64.b64encode(leaf).decode()
+        case.signature.write_text(json.dumps(bundle))
+        case.both(f"a certificate that {what}", (0, 1), "certificate")
+
+    case.sign(setlog_says, more=["--hash", "blake2b"])
+    case.both("BLAKE2b", (1, 0))
+
+    case.sign(setlog_says)
     bundle = json.loads(case.signature.read_text())
-    chain = bundle["verificationMaterial"]["x509CertificateChain"]["certificates"]
-    chain[0]["rawBytes"] = base64.b64encode(case.keys.expired).decode()
+    bundle["verificationMaterial"]["publicKey"]["hint"] = "00" * 32
     case.signature.write_text(json.dumps(bundle))
-    case.both("a certificate that has expired", (0, 1), "certificate")
+    case.both("the name of another key", (1, 1))
+
+    case.sign(setlog_says)
+    bundle = json.loads(case.signature.read_text())
+    entry = bundle["dsseEnvelope"]["signatures"][0]
+    pair = utils.decode_dss_signature(base64.b64decode(entry["sig"]))
+    entry["sig"] = base64.b64encode(
+        b"".join(number.to_bytes(32, "big") for number in pair)).decode()
+    case.signature.write_text(json.dumps(bundle))
+    case.both("r and s in the place of DER", (1, 1))
 
 
 def main():

@@ -17,8 +17,8 @@ constexpr char kDescription[] =
     "Answers are verified on this machine, never taken from the server on faith.";
 constexpr char kFooter[] =
     "\nExit codes: 0 verified and it holds; 1 verified and it does not hold (ABSENT,\n"
-    "REMOVED); 2 usage or bad input; 3 could not verify or reach (UNVERIFIED);\n"
-    "4 misbehaviour proven, evidence file named.\n\n"
+    "REMOVED, REFUSED); 2 usage or bad input; 3 could not verify or reach\n"
+    "(UNVERIFIED); 4 misbehaviour proven, evidence file named.\n\n"
     "`setlog COMMAND --help` explains a command.";
 constexpr char kGlobals[] =
     "Global flags (--json --quiet --server --token-file --ca ...): setlog --help";

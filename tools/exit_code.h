@@ -4,7 +4,7 @@
 //   worst = Worst(worst, code);                             // of many records
 //
 //   0  verified, and it holds             PRESENT, LOGGED, done
-//   1  verified, and it does not hold     ABSENT, REMOVED, differs
+//   1  verified, and it does not hold     ABSENT, REMOVED, REFUSED, differs
 //   2  usage or bad input                 also: no such log, no permission
 //   3  could not verify or reach          UNVERIFIED, UNSUPPORTED
 //   4  misbehaviour proven                an evidence file is named
