@@ -18,6 +18,8 @@ namespace {
 constexpr char kStatementType[] = "https://in-toto.io/Statement/v1";
 constexpr char kPredicateType[] = "setlog:training-data/v1";
 constexpr MessageFileKind kHeadKind = {"a setlog.v1.Head", kMaxTrainingDataBytes};
+// For each value that the file may have: most are hashes and signatures.
+constexpr size_t kBytesOfValue = 16;
 
 absl::Status Malformed(std::string_view why) {
   return absl::InvalidArgumentError(absl::StrFormat("%s: %s", kTrainingDataFile, why));
@@ -124,7 +126,8 @@ absl::StatusOr<std::vector<DataHead>> ParseTrainingData(std::string_view bytes) 
   if (bytes.size() > kMaxTrainingDataBytes) {
     return Malformed(absl::StrFormat("over %d bytes", kMaxTrainingDataBytes));
   }
-  const absl::StatusOr<JsonValue> statement = ParseJson(bytes);
+  const absl::StatusOr<JsonValue> statement =
+      ParseJson(bytes, bytes.size() / kBytesOfValue);
   if (!statement.ok()) return Malformed(std::string(statement.status().message()));
   const JsonValue* predicate = statement->Find("predicateType");
   const JsonValue* subject = statement->Find("subject");

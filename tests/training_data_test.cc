@@ -244,6 +244,22 @@ TEST_F(TrainingDataTest, AStatementOfAnotherFormIsRefused) {
                 StatusCode::kInvalidArgument, "over 16777216 bytes");
 }
 
+TEST_F(TrainingDataTest, ValuesAreInProportionToTheBytes) {
+  const std::string bytes =
+      Changed(OneHead(), [](json& s) { s["z"] = json(20'000, 0); });
+  EXPECT_STATUS(ParseTrainingData(bytes), StatusCode::kInvalidArgument,
+                "more values than are read here");
+}
+
+TEST_F(TrainingDataTest, WhatADescriptorCallsItselfSteersNoTerminal) {
+  const std::string bytes = Changed(OneHead(), [](json& s) {
+    s["subject"][0]["name"] = "\x1b[2J" + std::string(10'000, 'x');
+  });
+  const absl::Status status = ParseTrainingData(bytes).status();
+  EXPECT_STATUS(status, StatusCode::kDataLoss, "\\x1b[2Jxxx");
+  EXPECT_LT(status.message().size(), 2'000u);
+}
+
 TEST_F(TrainingDataTest, OnlyDistinctVersionsAreWritten) {
   EXPECT_STATUS(FormatTrainingData({}), StatusCode::kInvalidArgument, "no data set");
   EXPECT_STATUS(FormatTrainingData({HeadOf(digits_, 0), HeadOf(digits_, 0)}),
