@@ -25,7 +25,7 @@ std::vector<ModelDifference> Judged(ModelMethod method, const std::string& name,
   ModelTree tree;
   tree.single_file = true;
   tree.files.push_back({.name = name});
-  return JudgeModel(model, {}, tree, {.resources = std::move(found)});
+  return JudgeModel(model, {}, tree, {}, {.resources = std::move(found)});
 }
 
 TEST(VerifyModelTest, ADotIsTheSingleFileWhateverItsName) {
