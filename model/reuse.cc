@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
+
+#include "absl/strings/str_format.h"
+#include "log/show_bytes.h"
 
 namespace setlog {
 namespace {
@@ -17,17 +19,10 @@ struct SignedFile {
 std::map<std::string_view, SignedFile> FilesOf(const ModelStatement& statement) {
   std::map<std::string_view, SignedFile> files;
   for (const ModelResource& resource : statement.resources) {
-    std::string_view path = resource.name;
-    uint64_t end = 0;
-    if (statement.serialization.method == ModelMethod::kShards) {
-      const std::optional<ShardName> shard = ParseShardName(resource.name);
-      if (!shard) continue;
-      path = path.substr(0, shard->path.size());
-      end = shard->end;
-    }
-    SignedFile& file = files[path];
+    const FilePart part = PartNamed(resource.name, statement.serialization.method);
+    SignedFile& file = files[part.path];
     file.resources.push_back(&resource);
-    file.bytes = std::max(file.bytes, end);
+    file.bytes = std::max(file.bytes, part.end);
   }
   return files;
 }
@@ -42,6 +37,12 @@ absl::StatusOr<ReusedDigests> ReuseDigests(const ModelStatement& earlier,
                                            const Serialization& how,
                                            const ModelTree& tree,
                                            int64_t signed_at_ns) {
+  if (earlier.subject != tree.subject) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "it is of the model \"%s\", not of \"%s\": files of one name in both need not "
+        "be the same",
+        ShowForeign(earlier.subject), ShowForeign(tree.subject)));
+  }
   const Serialization& was = earlier.serialization;
   if (was.method != how.method || was.digest != how.digest ||
       was.shard_bytes != how.shard_bytes) {
@@ -56,7 +57,7 @@ absl::StatusOr<ReusedDigests> ReuseDigests(const ModelStatement& earlier,
   for (const ModelFile& file : tree.files) {
     const auto at = files.find(file.name);
     const bool known =
-        at != files.end() && file.mtime_ns < signed_at_ns &&
+        at != files.end() && std::max(file.mtime_ns, file.ctime_ns) < signed_at_ns &&
         (how.method == ModelMethod::kFiles || at->second.bytes == file.bytes);
     if (!known) {
       reused.unread.files.push_back(file);

@@ -4,11 +4,12 @@
 //   HashModel(reused.unread, ...);
 //   MergeResources(reused.resources, hashed.resources);
 //
-// A file is taken to be what it was if it is in the earlier statement and was written
-// before that was signed, as the file system's times have it; of shards, if its size is
-// the same, too. Whoever sets a file's time back, or copies an old file over it with
-// its time, is believed: the digest then signed is one that was signed before, never
-// that of content that nobody read, and the model does not verify.
+// A file is taken to be what it was if the earlier statement is of a model of this name
+// and has it, and if it was neither written nor changed in any other way since that was
+// signed, as the file system's times have it; of shards, if its size is the same, too.
+// Whoever can set the machine's clock back is believed: the digest then signed is one
+// that was signed before, never that of content that nobody read, and the model does
+// not verify.
 //
 // Pure.
 #ifndef SETLOG_MODEL_REUSE_H_
@@ -29,7 +30,7 @@ struct ReusedDigests {
 };
 
 // `signed_at_ns`: when the earlier model's files began to be read. FailedPrecondition
-// if the earlier statement has other digests or shards than `how`.
+// if the earlier statement is of another model, or has other digests or shards.
 absl::StatusOr<ReusedDigests> ReuseDigests(const ModelStatement& earlier,
                                            const Serialization& how,
                                            const ModelTree& tree, int64_t signed_at_ns);

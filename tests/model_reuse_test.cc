@@ -24,16 +24,24 @@ std::vector<std::string> Names(const std::vector<ModelFile>& files) {
 
 TEST(ReuseDigestsTest, OnlyWhatIsOlderThanTheSignatureIsTakenFromIt) {
   const ModelStatement earlier = {.resources = {Resource("a", 1), Resource("b", 2),
-                                                Resource("c", 3), Resource("gone", 4)}};
+                                                Resource("c", 3), Resource("d", 4),
+                                                Resource("gone", 5)}};
   const ModelTree tree = Tree({{"a", 10, kSigned - 1},
                                {"b", 10, kSigned},
                                {"c", 10, kSigned + 1},
+                               {"d", 10, kSigned - 1, kSigned},
                                {"new", 10, kSigned - 1}});
   const auto reused = ReuseDigests(earlier, {}, tree, kSigned);
   ASSERT_OK(reused);
   EXPECT_THAT(reused->resources, ElementsAre(Resource("a", 1)));
   // At the very time it may have been written after it was read.
-  EXPECT_THAT(Names(reused->unread.files), ElementsAre("b", "c", "new"));
+  EXPECT_THAT(Names(reused->unread.files), ElementsAre("b", "c", "d", "new"));
+}
+
+TEST(ReuseDigestsTest, AnotherModelsDigestsAreOfNoUse) {
+  const ModelStatement earlier = {.subject = "m", .resources = {Resource("a", 1)}};
+  EXPECT_STATUS(ReuseDigests(earlier, {}, Tree({{"a", 1, 0}}), kSigned),
+                absl::StatusCode::kFailedPrecondition, "of the model \"m\"");
 }
 
 TEST(ReuseDigestsTest, ShardsMustHaveTheFilesSize) {

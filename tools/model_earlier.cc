@@ -11,6 +11,8 @@
 #include "client/atomic_file.h"
 #include "model/bundle.h"
 #include "model/dsse.h"
+#include "model/file_kind.h"
+#include "model/in_part.h"
 #include "model/reuse.h"
 #include "tools/model_hashing.h"
 
@@ -20,8 +22,7 @@ namespace {
 constexpr int64_t kSecond = 1'000'000'000;
 
 absl::Status In(const std::string& file, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrFormat("--from-bundle %s: %s", file, status.message()));
+  return InPart("--from-bundle " + file, status);
 }
 
 }  // namespace
@@ -39,16 +40,15 @@ absl::StatusOr<EarlierSignature> OpenEarlier(const std::string& file,
   if (!own.ok()) return In(file, own);
   absl::StatusOr<ParsedStatement> parsed = ParseStatement(bundle->payload);
   if (!parsed.ok()) return In(file, parsed.status());
-  return EarlierSignature{
-      .statement = std::move(parsed->statement),
-      .signed_at_ns = info.st_mtim.tv_sec * kSecond + info.st_mtim.tv_nsec};
+  return EarlierSignature{.statement = std::move(parsed->statement),
+                          .signed_at_ns = FileTimeNs(info.st_mtim)};
 }
 
 absl::StatusOr<HashedModel> HashChanged(const ModelTree& tree, const Serialization& how,
                                         const EarlierSignature& earlier, Output& out) {
   absl::StatusOr<ReusedDigests> reused =
       ReuseDigests(earlier.statement, how, tree, earlier.signed_at_ns);
-  if (!reused.ok()) return reused.status();
+  if (!reused.ok()) return InPart("--from-bundle", reused.status());
   absl::StatusOr<HashedModel> hashed =
       HashWithProgress("hashing", reused->unread, HashOptionsOf(how), out);
   if (!hashed.ok()) return hashed.status();
@@ -64,7 +64,7 @@ absl::StatusOr<HashedModel> HashChanged(const ModelTree& tree, const Serializati
 int64_t FileTimeNow() {
   struct timespec now = {};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec * kSecond + now.tv_nsec;
+  return FileTimeNs(now);
 }
 
 absl::Status DateSignature(const std::string& file, int64_t time_ns) {
