@@ -17,19 +17,6 @@ absl::Status Unsignable(const absl::Status& why) {
       absl::StrFormat("this cannot be signed: %s", std::string(why.message())));
 }
 
-// Before anything is signed: what no signature could mend.
-absl::Status CheckOwn(const EcdsaPublicKey& key, const SignerMaterial& material,
-                      int64_t now_us) {
-  const auto* chain = std::get_if<ChainMaterial>(&material);
-  if (chain == nullptr) return absl::OkStatus();
-  const absl::StatusOr<CertifiedSigner> certified =
-      CheckOwnChain(chain->certificates, now_us);
-  if (!certified.ok()) return Unsignable(certified.status());
-  if (certified->key.Hint() == key.Hint()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      "the private key is not that of the signing certificate");
-}
-
 // As who verifies does it, but for roots, which are the verifier's.
 absl::Status CheckWritten(std::string_view bytes, const EcdsaPublicKey& key) {
   const absl::StatusOr<ModelBundle> bundle = ParseModelBundle(bytes);
@@ -43,6 +30,18 @@ absl::Status CheckWritten(std::string_view bytes, const EcdsaPublicKey& key) {
 
 }  // namespace
 
+absl::Status CheckSigner(const EcdsaPublicKey& key, const SignerMaterial& material,
+                         int64_t now_us) {
+  const auto* chain = std::get_if<ChainMaterial>(&material);
+  if (chain == nullptr) return absl::OkStatus();
+  const absl::StatusOr<CertifiedSigner> certified =
+      CheckOwnChain(chain->certificates, now_us);
+  if (!certified.ok()) return Unsignable(certified.status());
+  if (certified->key.Hint() == key.Hint()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "the private key is not that of the signing certificate");
+}
+
 ModelStatement StatementOf(const ModelTree& tree, std::vector<ModelResource> resources,
                            const Serialization& how) {
   return {
@@ -51,7 +50,7 @@ ModelStatement StatementOf(const ModelTree& tree, std::vector<ModelResource> res
 
 void NameAsPython(const ModelTree& tree, ModelStatement& statement) {
   if (!tree.single_file || statement.resources.size() != 1) return;
-  statement.resources[0].name = ".";
+  statement.resources[0].name = std::string(1, '.');
 }
 
 absl::StatusOr<std::string> SignModel(const ModelStatement& statement,
@@ -59,7 +58,7 @@ absl::StatusOr<std::string> SignModel(const ModelStatement& statement,
                                       const SignerMaterial& material) {
   const EcdsaPublicKey public_key = key.public_key();
   const int64_t now_us = absl::ToUnixMicros(absl::Now());
-  if (absl::Status s = CheckOwn(public_key, material, now_us); !s.ok()) return s;
+  if (absl::Status s = CheckSigner(public_key, material, now_us); !s.ok()) return s;
   ModelBundle bundle;
   bundle.payload = FormatStatement(statement);
   absl::StatusOr<std::string> signature = key.Sign(AsBytes(DssePae(bundle.payload)));

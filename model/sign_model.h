@@ -30,6 +30,12 @@ void NameAsPython(const ModelTree& tree, ModelStatement& statement);
 
 using SignerMaterial = std::variant<KeyMaterial, ChainMaterial>;
 
+// What no signature could mend, for who does not want to hash first: InvalidArgument
+// for a chain that would not be accepted at `now_us`, or is not of this key. SignModel
+// asks, too.
+absl::Status CheckSigner(const EcdsaPublicKey& key, const SignerMaterial& material,
+                         int64_t now_us);
+
 // Line feed at the end. InvalidArgument, saying why, for a statement that would not be
 // accepted, one over kMaxModelBundleBytes, a hint that is not the key's, a key that is
 // not that of the chain's first certificate, and a chain that does not hold now

@@ -63,8 +63,13 @@ bool IsRefusal(const absl::Status& status) {
          absl::IsNotFound(status);
 }
 
-std::vector<std::string> WarningsOf(const SignedModel& claimed, const Listed& listed) {
+std::vector<std::string> WarningsOf(const SignedModel& claimed,
+                                    const ReadingRules& rules, const Listed& listed) {
   std::vector<std::string> warnings = claimed.warnings;
+  if (rules.allow_symlinks && !claimed.statement.serialization.allow_symlinks) {
+    warnings.push_back(
+        "--allow-symlinks: the signer did not allow links, so none is followed");
+  }
   for (const std::string& name : listed.unsigned_empty) {
     warnings.push_back(absl::StrFormat(
         "%s has no bytes: a signature of shards does not say whether it is there",
@@ -156,7 +161,7 @@ absl::StatusOr<CheckedModel> CheckModel(const ModelCheckFlags& flags,
   checked.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   checked.differences = JudgeModel(*claimed, *rules, *tree, listed, *hashed);
-  checked.warnings = WarningsOf(*claimed, listed);
+  checked.warnings = WarningsOf(*claimed, *rules, listed);
   checked.files = tree->files.size();
   checked.bytes = hashed->bytes;
   checked.claimed = *std::move(claimed);

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "client/atomic_file.h"
 #include "model/sign_model.h"
 #include "tools/flags.h"
@@ -74,9 +76,13 @@ absl::StatusOr<Serialization> SerializationOf(const SignFlags& flags) {
 // Whoever mistypes --signature must not lose a file of the model.
 absl::Status CheckMayBeReplaced(const std::string& signature) {
   struct stat info = {};
-  if (stat(signature.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    return absl::OkStatus();
+  if (lstat(signature.c_str(), &info) != 0) return absl::OkStatus();
+  // A model may come from anybody, and its links lead to files that are none of it.
+  if (S_ISLNK(info.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "--signature %s: is a symbolic link: name the file itself", signature));
   }
+  if (!S_ISREG(info.st_mode)) return absl::OkStatus();
   const absl::StatusOr<std::string> there =
       ReadSmallFile(signature, kMaxModelBundleBytes);
   if (there.ok() && (there->empty() || ParseModelBundle(*there).ok())) {
@@ -85,6 +91,15 @@ absl::Status CheckMayBeReplaced(const std::string& signature) {
   return absl::FailedPreconditionError(absl::StrFormat(
       "--signature %s: there is a file that is no signature, and it is kept",
       signature));
+}
+
+// Whoever mistypes a path signs what was to be left out.
+void NoteNothingThere(const SignFlags& flags, Output& out) {
+  for (const std::string& path : flags.ignore_paths) {
+    struct stat info = {};
+    if (lstat(path.c_str(), &info) == 0) continue;
+    out.Note(absl::StrFormat("--ignore-paths %s: there is nothing of this name", path));
+  }
 }
 
 absl::StatusOr<SignerMaterial> MaterialOf(const SignFlags& flags,
@@ -135,6 +150,9 @@ ExitCode Sign(const SignFlags& flags, Session& session) {
   if (!key.ok()) return out.Fail(key.status());
   const absl::StatusOr<SignerMaterial> material = MaterialOf(flags, *key);
   if (!material.ok()) return out.Fail(material.status());
+  const absl::Status usable =
+      CheckSigner(key->public_key(), *material, absl::ToUnixMicros(absl::Now()));
+  if (!usable.ok()) return out.Fail(usable);
   if (absl::Status s = CheckMayBeReplaced(flags.signature); !s.ok()) return out.Fail(s);
 
   std::optional<EarlierSignature> earlier;
@@ -147,6 +165,7 @@ ExitCode Sign(const SignFlags& flags, Session& session) {
   const int64_t started_ns = FileTimeNow();
   const absl::StatusOr<Serialization> how = SerializationOf(flags);
   if (!how.ok()) return out.Fail(how.status());
+  NoteNothingThere(flags, out);
   const ExitCode named = NameData(flags.data, flags.model, how->ignore_paths, session);
   if (named != ExitCode::kHolds) return named;
   const absl::StatusOr<ModelTree> tree = ListModel(
@@ -246,14 +265,14 @@ Runner DeclareModelSign(CLI::App& app) {
       "Left out and recorded as such: .git, .gitattributes, .github and .gitignore at\n"
       "the model's root, --ignore-paths, and the signature file itself.\n\n"
       "--from-bundle OLD --trust-mtime reads only files that are new or were written\n"
-      "since OLD was (its own time says when: keep it, as `cp -p` does). OLD must be\n"
-      "signed with the same key. Times are believed: a file that was changed and set\n"
-      "back in time, or replaced by an older one with its time (cp -p, mv, tar), is "
-      "not\n"
-      "noticed, and the digest signed is the one that OLD has: the model then does "
-      "not\n"
-      "verify. Nothing is ever signed that this key did not sign or setlog did not "
-      "read.");
+      "since OLD was (its own time says when: keep it, as `cp -p` does), or changed "
+      "in\n"
+      "any other way, as the file system has it. OLD must be signed with the same "
+      "key,\n"
+      "of a model of the same name. Times are believed: if the machine's clock went\n"
+      "back, a change may not be noticed, and the digest signed is the one that OLD\n"
+      "has: the model then does not verify. Nothing is ever signed that this key did\n"
+      "not sign or setlog did not read.");
   certificate->footer(
       "Example:\n"
       "  setlog model sign certificate demo --signature demo.sig \\\n"
