@@ -96,9 +96,10 @@ std::string Sentence(const ModelCheckFlags& flags, const CheckedModel& checked) 
     return absl::StrFormat(": %s: %d of its files could not be read", flags.model,
                            checked.differences.size());
   }
-  return absl::StrFormat(" %s is not what was signed as \"%s\": %d differences",
-                         flags.model, checked.claimed->statement.subject,
-                         checked.differences.size());
+  const size_t count = checked.differences.size();
+  return absl::StrFormat(" %s is not what was signed as \"%s\": %d difference%s",
+                         flags.model, checked.claimed->statement.subject, count,
+                         count == 1 ? "" : "s");
 }
 
 Json ProblemsOf(const CheckedModel& checked) {
