@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""One table of core_bench and service_bench: table.py CORE.json SERVICE.json OUT.json
+"""One table of core_bench and others: table.py CORE.json OTHER.json... OUT.json
 
-service_bench judges its own figures; which of core_bench's is another one's ceiling, and
+The others judge their own figures; which of core_bench's is another one's ceiling, and
 what we want of it, is said here."""
 import json
 import re
@@ -94,18 +94,20 @@ def cells(row):
 
 
 def main():
-    core = json.load(open(sys.argv[1], encoding="utf-8"))["benchmarks"]
+    core, *others, out_file = sys.argv[1:]
+    core = json.load(open(core, encoding="utf-8"))["benchmarks"]
     rows = [row for row in core_figures(core) if row]
-    rows += json.load(open(sys.argv[2], encoding="utf-8"))
+    for other in others:
+        rows += json.load(open(other, encoding="utf-8"))
     print("| figure | value | ceiling of this run | ratio | target | met |")
     print("|---|---|---|---|---|---|")
     for row in rows:
         print("| " + " | ".join(cells(row)) + " |")
-    with open(sys.argv[3], "w", encoding="utf-8") as out:
+    with open(out_file, "w", encoding="utf-8") as out:
         json.dump(rows, out, indent=1)
         out.write("\n")
     judged = [row["met"] for row in rows if "met" in row]
-    print(f"\n{sum(judged)} of {len(judged)} targets met; {sys.argv[3]}", file=sys.stderr)
+    print(f"\n{sum(judged)} of {len(judged)} targets met; {out_file}", file=sys.stderr)
 
 
 if __name__ == "__main__":
