@@ -13,6 +13,7 @@
 # table; the JSON goes to --out (build/bench/model_peers.json). Needs python3 with venv,
 # and the network once; else exit code 77.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$(cd ../.. && pwd)
 bin=$root/build/release/bin
@@ -26,9 +27,9 @@ while [[ $# -gt 0 ]]; do
     --files) files=$2 ;;
     --mebibytes) mebibytes=$2 ;;
     --turns) turns=$2 ;;
-    --bin) bin=$(realpath "$2") ;;
+    --bin) bin=$(cd "$here" && realpath "$2") ;;
     --dir) dir=$2 ;;
-    --out) out=$(realpath -m "$2") ;;
+    --out) out=$(cd "$here" && realpath -m "$2") ;;
     -h | --help)
       sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' "$0"
       exit 0
