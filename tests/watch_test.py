@@ -154,6 +154,8 @@ class WatchTest(unittest.TestCase):
             self.assertEqual(event["since"] >= before["index_size"], True)
             self.assertLess(event["position"], event["index_size"])
             self.assertLess(event["index_size"], event["size"])
+        # An event is printed before its command has run.
+        watch.until(lambda: watch.said().count("from the hook\n") == len(expected))
         self.assertEqual(watch.end(), 0, watch.said())
         with open(told, encoding="ascii") as file:
             self.assertEqual(file.read().splitlines(), [
