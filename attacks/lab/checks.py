@@ -5,7 +5,8 @@ They run in the victim's directory: what was fetched is in `model`, `model.sig` 
 the witnesses' policy. The logs' keys are in the victim's SETLOG_HOME.
 
 P and N verify the model's signature as well: where S fires, they do. Attacks that S is
-there for are shown with S alone.
+there for are shown with S alone. T is I in a later place, and finds what I finds:
+attacks that I is there for are shown without T.
 """
 
 LETTERS = {
@@ -22,6 +23,7 @@ LETTERS = {
 }
 
 LOG = "example.org/digits"
+NEW = "example.org/new-digits"  # nothing is in it yet
 SOURCES = ("example.org/scans-1", "example.org/scans-2")
 OPT_OUTS = "example.org/opt-outs"
 
@@ -36,33 +38,34 @@ def link(version="v1"):
     return f"setlog model audit model {_SIGNED} --data {LOG}@{version}"
 
 
-def local_records(version="v1"):
-    return f"setlog check-data data --header no --at {LOG}@{version}"
+def local_records(version="v1", log=LOG):
+    return f"setlog check-data data --header no --at {log}@{version}"
 
 
 def not_in(records):
     return f"setlog model in model {records} --header no {_SIGNED} --expect absent"
 
 
-def witnessed():
-    return f"setlog head {LOG} --policy ../pinned/witnesses.policy --require-replay"
+def witnessed(log=LOG):
+    return f"setlog head {log} --policy ../pinned/witnesses.policy --require-replay"
 
 
-def unchanged(older, newer):
+def unchanged(older="v1", newer="@head"):
     return f"setlog diff {LOG} {older} {newer}"
 
 
-def covered(version="v1"):
-    return f"setlog coverage {LOG}@{version} " + " ".join(f"{s}@v1" for s in SOURCES)
+def covered(version="v1", sources="v1", log=LOG):
+    named = " ".join(f"{source}@{sources}" for source in SOURCES)
+    return f"setlog coverage {log}@{version} {named}"
 
 
-def disjoint(version="v1"):
-    return f"setlog disjoint {LOG}@{version} {OPT_OUTS}@v1"
+def disjoint(version="v1", opt_outs="v1", log=LOG):
+    return f"setlog disjoint {log}@{version} {OPT_OUTS}@{opt_outs}"
 
 
-def tensors(version="v1"):
+def tensors(version="v1", log=LOG):
     return (f"python3 -m train data --tensors | "
-            f"setlog check-data - --header no --at {LOG}@{version}")
+            f"setlog check-data - --header no --at {log}@{version}")
 
 
 def retrained():

@@ -5,7 +5,8 @@
         world.sign(world.hub_directory / "digits")
 
     owner       logs 1,300 images as example.org/digits@v1; they come from two sources,
-                each with a log of its own; a fourth log lists images that are opted out
+                each with a log of its own; a fourth log lists images that are opted
+                out, a fifth is for a data set that has no version yet
     publisher   trains a model on them, signs it with the name of that version, and puts
                 both on the hub: digits-model, digits-data
     witness     replays all of these logs, and cosigns
@@ -32,6 +33,7 @@ from processes import Hub, Setlogd, Witness
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "build/data/digits.csv"
 CLASSIFIER = ROOT / "attacks/classifier"
+SCHEME = ("--scheme", "row/1", "--columns", ",".join(digits.COLUMNS))
 
 
 class World:
@@ -99,6 +101,19 @@ class World:
         self.run("remove", log, file, "--header", "no", "--restart")
         if tag:
             self.run("tag", log, tag)
+
+    def hashes(self, rows):
+        """Of rows, as records."""
+        printed = self.run("hash", self.write("hashed.csv", rows), *SCHEME, "--header",
+                           "no", "--json")
+        return {json.loads(line)["hash"] for line in printed.splitlines()}
+
+    def changes(self, log, older, newer):
+        """What `setlog diff` names: the hashes added, and the hashes removed."""
+        printed = self.run("diff", log, older, newer, "--json", ends_with=(0, 1))
+        lines = [json.loads(line) for line in printed.splitlines()]
+        return tuple({line["hash"] for line in lines if line["op"] == op}
+                     for op in "+-")
 
     def sign(self, model, data=None, key="publisher"):
         """Signs the model where it stands, with the versions that it names."""
@@ -171,15 +186,16 @@ class World:
         contents = {checks.LOG: self.training,
                     checks.SOURCES[0]: self.training[:half],
                     checks.SOURCES[1]: self.training[half:],
-                    checks.OPT_OUTS: self.rest[:20]}
+                    checks.OPT_OUTS: self.rest[:20],
+                    checks.NEW: None}
         self.server = Setlogd(self.bin, self.path("server"), self.path("sock"))
         self.vkeys = {}
         try:
             for log, rows in contents.items():
-                made = self.run("init", log, "--scheme", "row/1", "--columns",
-                                ",".join(digits.COLUMNS), "--json")
+                made = self.run("init", log, *SCHEME, "--json")
                 self.vkeys[log] = json.loads(made)["vkey"]
-                self.add(log, rows, tag="v1")
+                if rows is not None:
+                    self.add(log, rows, tag="v1")
         finally:
             self.server.stop()
 
