@@ -34,8 +34,8 @@ def signature():
     return f"setlog model verify key model {_SIGNED}"
 
 
-def link(version="v1"):
-    return f"setlog model audit model {_SIGNED} --data {LOG}@{version}"
+def link(version="v1", log=LOG):
+    return f"setlog model audit model {_SIGNED} --data {log}@{version}"
 
 
 def local_records(version="v1", log=LOG):
@@ -50,8 +50,8 @@ def witnessed(log=LOG):
     return f"setlog head {log} --policy ../pinned/witnesses.policy --require-replay"
 
 
-def unchanged(older="v1", newer="@head"):
-    return f"setlog diff {LOG} {older} {newer}"
+def unchanged(older="v1", newer="@head", log=LOG):
+    return f"setlog diff {log} {older} {newer}"
 
 
 def covered(version="v1", sources="v1", log=LOG):
@@ -70,3 +70,9 @@ def tensors(version="v1", log=LOG):
 
 def retrained():
     return "python3 -m retrain data model"
+
+
+def of_data(version="v1", sources="v1", log=LOG):
+    """What can be asked of a version and the published records, whatever the model."""
+    return {"I": local_records(version, log), "C": witnessed(log),
+            "U": covered(version, sources, log), "X": disjoint(version, log=log)}
