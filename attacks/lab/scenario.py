@@ -43,6 +43,7 @@ class Victim:
     checks: dict
     server: str = ""  # the log's, if it is not the honest one
     imports: tuple = ()  # where Python looks before it finds the trainer's programs
+    evidence: str = ""  # what convicts a log, as `setlog verify` says it
 
 
 @dataclass
@@ -133,6 +134,7 @@ def row_of(attack, world):
             letter: outcome(stage.run([other for other in common if other != letter]))
             for letter in common
         },
+        "evidence": stage.victim.evidence,
         "remains": attack.remains,
     }
     row["wrong"] = wrong_in(row, attack)

@@ -162,6 +162,12 @@ class World:
                 raise RuntimeError(f"no witness cosigned {log} at size {newest}")
             time.sleep(0.1)
 
+    def copy_server(self, name):
+        """Another server, with all logs and keys of this one as they are now."""
+        self._call([self.bin / "setlogd", "backup", name, "--data", "server",
+                    "--with-keys"])
+        return self.keep(Setlogd(self.bin, self.path(name), self.path(f"{name}.sock")))
+
     # ---- before the attack ----------------------------------------------------------
 
     def _build(self):
