@@ -75,7 +75,7 @@ else
 fi
 
 mapfile -t below_rpc < <(printf '%s\n' "${sources[@]}" |
-  grep -vE '^(proto|server|client|tools|tests|bench)/' || true)
+  grep -vE '^(proto|server|client|tools|tests|bench|attacks)/' || true)
 includes 'grpc/|grpcpp/|google/protobuf/|[^>"]*\.pb\.h' "${below_rpc[@]}" |
   report "layers: gRPC and protobuf only in proto, server, client, tools" ${#below_rpc[@]}
 

@@ -1,9 +1,8 @@
 // `setlog` and private logs: the owner with the key, and who asks the key's holder.
 #include <filesystem>
 
+#include "attacks/log/lies.h"
 #include "cli_fixture.h"
-#include "fake_prover.h"
-#include "fake_server.h"
 #include "log/scheme.h"
 #include "log/vrf_skey.h"
 #include "testing.h"
@@ -249,12 +248,14 @@ TEST_F(CliPrivateTest, AServerOfAnEarlierTimeHasNoProver) {
 }
 
 TEST_F(CliPrivateTest, ALyingProverIsUnverified) {
-  const std::string absent(
-      AsText(prover_.key().Prove(RecordHash("never")).proof.bytes()));
-  prover_.on_prove = [&](v1::ProveResponse& answer) { answer.set_proofs(absent); };
-  for (const std::string& out : {std::string(), Path("lie.setproof")}) {
+  Liar liar{server_, &prover_};
+  for (const auto& [lie, out] :
+       {std::pair(FindLie("SecondLabel"), ""), std::pair(FindLie("SecondVrfKey"), ""),
+        std::pair(FindLie("SecondLabel"), "lie.setproof")}) {
+    ASSERT_NE(lie, nullptr);
+    lie->tell(liar);
     std::vector<std::string> arguments = {"in", kOrigin, Path("one"), "--json"};
-    if (!out.empty()) arguments.insert(arguments.end(), {"--out", out});
+    if (*out != '\0') arguments.insert(arguments.end(), {"--out", Path(out)});
     const ProcessResult result = Ask(arguments);
     EXPECT_EQ(result.exit_code, 3);
     const auto lines = Lines(result.out);

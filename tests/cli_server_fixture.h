@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "attacks/log/lies.h"
 #include "cli_fixture.h"
 #include "fake_server.h"
 #include "log/scheme.h"
@@ -18,11 +19,7 @@ inline constexpr char kOrigin[] = "example.org/a";
 class CliServerTest : public CliTest {
  protected:
   CliServerTest() : server_("unix:" + Path("socket")) {
-    server_.Create(kOrigin).Add(RecordHash("one"));
-    log().Add(RecordHash("two"));
-    log().Remove(RecordHash("two"));
-    log().Index();
-    log().Tag("v1");
+    FillExample(server_.Create(kOrigin));
     for (const char* record : {"one", "two", "never"}) Write(record, record);
   }
 

@@ -45,11 +45,11 @@ inline std::string ManifestFor(const std::string& origin) {
 class FakeLog {
  public:
   explicit FakeLog(const std::string& manifest, std::string_view key_seed = "key")
+      : FakeLog(manifest, Sha256(AsBytes(key_seed))) {}
+  FakeLog(const std::string& manifest, const Hash& secret)
       : origin_(ParseManifest(AsBytes(manifest)).value().origin),
-        key_(
-            MakeSigningKey(
-                origin_, Ed25519PrivateKey::FromSeed(Sha256(AsBytes(key_seed))).value())
-                .value()),
+        key_(MakeSigningKey(origin_, Ed25519PrivateKey::FromSeed(secret).value())
+                 .value()),
         tree_([this](uint64_t i) { return LeafHash(AsBytes(entries_[i])); }) {
     Append(ManifestEntry{manifest});
     Index();
@@ -58,6 +58,8 @@ class FakeLog {
 
   const std::string& origin() const { return origin_; }
   VerifierKey key() const { return key_.Verifier(SignatureType::kEd25519); }
+  // What makes the key; for another log that is signed by it.
+  Hash secret() const { return HashFromBytes(key_.key.Seed()); }
   uint64_t size() const { return entries_.size(); }
   const std::string& entry(uint64_t i) const { return entries_[i]; }
   Rfc6962Model& tree() { return tree_; }

@@ -58,7 +58,10 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
     return CreateFrom(ManifestFor(origin), key_seed);
   }
   FakeLog& CreateFrom(const std::string& manifest, std::string_view key_seed = "key") {
-    log_ = std::make_unique<FakeLog>(manifest, key_seed);
+    return CreateFrom(manifest, Sha256(AsBytes(key_seed)));
+  }
+  FakeLog& CreateFrom(const std::string& manifest, const Hash& secret) {
+    log_ = std::make_unique<FakeLog>(manifest, secret);
     return *log_;
   }
   FakeLog& log() { return *log_; }
@@ -249,7 +252,8 @@ class FakeServer final : public v1::Reader::Service, public v1::Writer::Service 
         SplitHashes(request->records(), "records").value();
     if (records.size() > 4096) return {grpc::StatusCode::INVALID_ARGUMENT, "too many"};
     response->set_index_size(request->index_size());
-    response->set_proof(log_->Batch(records, request->index_size()));
+    response->set_proof(other_set ? other_set->first->Batch(records, other_set->second)
+                                  : log_->Batch(records, request->index_size()));
     for (uint32_t i = 0; i < records.size(); ++i) {
       const std::vector<SetEvent> events =
           log_->Events(records[i], request->index_size());
