@@ -37,7 +37,10 @@ std::vector<Lie> OfLookups() {
       {"Count", "a proof says another number of members",
        OnLookup([](v1::LookupResponse& r) { r.mutable_lookup()->set_count(2); })},
       {"NoProofAtAll", "an answer without a proof",
-       OnLookup([](v1::LookupResponse& r) { r.clear_lookup(); })},
+       [](Liar& t) {
+         t.server.on_lookup = [](v1::LookupResponse& r) { r.clear_lookup(); };
+         t.server.on_batch = [](v1::BatchLookupResponse& r) { r.clear_proof(); };
+       }},
       {"AnotherVersion", "the answer of another version",
        OnLookup([](v1::LookupResponse& r) { r.set_index_size(1); })},
       {"AddOfAnotherRecord", "the entry that added another record",
