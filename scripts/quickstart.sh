@@ -19,36 +19,8 @@ fail() {
   exit 1
 }
 
-# ---- build --------------------------------------------------------------------------
-
-build() {
-  local log=build/quickstart.log options=() jobs memory_jobs started=$SECONDS
-  # One compiler may take 1 GiB.
-  jobs=$(nproc)
-  memory_jobs=$(awk '/^MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
-  if [[ $memory_jobs -lt $jobs ]]; then jobs=$((memory_jobs > 1 ? memory_jobs : 1)); fi
-  # What somebody has configured stays as it is; ninja runs cmake again if it must.
-  if [[ ! -f build/release/build.ninja ]]; then
-    if [[ ! -f build/release/CMakeCache.txt ]]; then
-      options=(-DSETLOG_TESTS=OFF -DSETLOG_BENCH=OFF)
-    fi
-    if ! cmake --preset release "${options[@]}" >"$log" 2>&1; then
-      cat "$log" >&2
-      fail "cmake failed"
-    fi
-  fi
-  echo "build: setlogd and setlog into build/release/bin, $jobs at a time"
-  if [[ -t 1 ]]; then
-    ninja -C build/release -j "$jobs" setlogd setlog || fail "the build failed"
-  elif ! ninja -C build/release -j "$jobs" setlogd setlog >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
-    fail "the build failed"
-  fi
-  echo "build: done after $((SECONDS - started)) s"
-}
-
-# ---- the demo ------------------------------------------------------------------------
-
+# shellcheck source=scripts/build_release.sh
+source scripts/build_release.sh
 # shellcheck source=scripts/demo_steps.sh
 source scripts/demo_steps.sh
 
@@ -142,14 +114,8 @@ case ${1:-} in
   *) fail "there are no options but --help" ;;
 esac
 
-# Two at once must not build in one directory.
-mkdir -p build
-exec {lock}>build/quickstart.lock
-flock "$lock"
-scripts/setup.sh
-build
+build_release setlogd setlog
 scripts/fetch_digits.sh
-exec {lock}>&-
 
 directory=$(mktemp -d)
 temporary+=("$directory")

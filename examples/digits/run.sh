@@ -20,19 +20,8 @@ fail() {
 
 # shellcheck source=scripts/demo_steps.sh
 source "$root/scripts/demo_steps.sh"
-
-# A python3 that has numpy: Debian's, if another one comes first.
-find_python() {
-  local python
-  for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import numpy' 2>/dev/null; then
-      echo "$python"
-      return
-    fi
-  done
-  echo "run.sh: there is no numpy for Python: scripts/setup.sh --tests installs it" >&2
-  exit 77
-}
+# shellcheck source=scripts/find_python.sh
+source "$root/scripts/find_python.sh"
 
 # swap FILE: exchanges what stands for 3 and for 8.
 swap_labels() {
