@@ -39,22 +39,15 @@ absl::StatusOr<mode_t> EntryType(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<FileList> FileList::Open(std::vector<std::string> names,
-                                        Directories directories) {
+absl::StatusOr<FileList> FileList::Open(std::vector<std::string> names) {
   if (std::count(names.begin(), names.end(), "-") > 1) {
     return absl::InvalidArgumentError("standard input (-) can be read only once");
   }
   for (const std::string& name : names) {
     if (name == "-") continue;
-    absl::StatusOr<bool> is_directory = IsDirectory(name);
-    if (!is_directory.ok()) return is_directory.status();
-    if (*is_directory && directories == Directories::kRefuse) {
-      return absl::InvalidArgumentError(
-          name + ": is a directory; only bytes/1 takes directories");
-    }
+    if (absl::Status found = IsDirectory(name).status(); !found.ok()) return found;
   }
   FileList list;
-  list.directories_ = directories;
   list.names_.assign(names.rbegin(), names.rend());
   return list;
 }
@@ -91,7 +84,7 @@ absl::StatusOr<std::optional<std::string>> FileList::Next() {
       if (name == "-") return name;
       absl::StatusOr<bool> is_directory = IsDirectory(name);
       if (!is_directory.ok()) return is_directory.status();
-      if (!*is_directory || directories_ == Directories::kRefuse) return name;
+      if (!*is_directory) return name;
       absl::Status status = PushDirectory(std::move(name));
       if (!status.ok()) return status;
       continue;

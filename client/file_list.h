@@ -1,6 +1,6 @@
 // client/file_list.h -- the files that the FILE arguments of a command name, in order.
 //
-//   FileList files = *FileList::Open({"a.png", "images/"}, Directories::kWalk);
+//   FileList files = *FileList::Open({"a.png", "images/"});
 //   absl::StatusOr<std::optional<std::string>> name = files.Next();  // nullopt: the
 //   end
 //
@@ -21,14 +21,11 @@
 
 namespace setlog {
 
-enum class Directories { kRefuse, kWalk };
-
 class FileList {
  public:
   // Looks at every FILE, so that a misspelt one is found before any work is done.
-  // NotFound, PermissionDenied, InvalidArgument (a directory under kRefuse; "-" twice).
-  static absl::StatusOr<FileList> Open(std::vector<std::string> names,
-                                       Directories directories);
+  // NotFound, PermissionDenied, InvalidArgument ("-" twice).
+  static absl::StatusOr<FileList> Open(std::vector<std::string> names);
 
   // The next file; "-" for standard input. Errors as above, naming the path; it was
   // then passed over, and the next call goes on behind it.
@@ -44,8 +41,7 @@ class FileList {
   };
 
   std::vector<std::string> names_;  // backwards
-  Directories directories_ = Directories::kRefuse;
-  std::vector<Level> levels_;  // the directories being walked, outermost first
+  std::vector<Level> levels_;       // the directories being walked, outermost first
 };
 
 }  // namespace setlog

@@ -275,9 +275,7 @@ absl::StatusOr<RecordReader> RecordReader::Open(RecordScheme scheme,
                                                 RecordReaderOptions options) {
   absl::StatusOr<Content> content = ContentOf(scheme, options);
   if (!content.ok()) return content.status();
-  absl::StatusOr<FileList> list = FileList::Open(
-      std::move(files),
-      *content == Content::kFiles ? Directories::kWalk : Directories::kRefuse);
+  absl::StatusOr<FileList> list = FileList::Open(std::move(files));
   if (!list.ok()) return list.status();
   return RecordReader(std::make_unique<State>(std::move(scheme), *content,
                                               *std::move(list), std::move(options)));

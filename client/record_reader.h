@@ -9,15 +9,14 @@
 //   }
 //
 //   scheme   a FILE is
-//   bytes/1  one record, as it is (never decompressed: what sha256sum prints); a
-//            directory is one record a file (client/file_list.h)
+//   bytes/1  one record, as it is (never decompressed: what sha256sum prints)
 //   json/1   JSON lines, one object a line; a blank line is an error
 //   text/1   with `text_field`: JSON lines, that string of each; with `text_lines`: one
 //            record a line, without its LF (blank lines and CRs are data)
 //   row/1    CSV (client/csv_rows.h). With a header row the manifest's columns are
-//   found
-//            by name, in any order; others are ignored. Without, the cells are the
-//            manifest's columns, in its order
+//            found by name, in any order; others are ignored. Without, the cells are
+//            the manifest's columns, in its order
+// A directory is the files below it (client/file_list.h).
 // gzip and zstd are read through, by name or content, except under bytes/1; "-" is
 // standard input. Errors begin "FILE:LINE:COLUMN: " (column: bytes from 1), for CSV
 // "FILE:ROW: field ..." (row 1 is the file's first). Memory is bounded by one record

@@ -356,6 +356,17 @@ TEST_F(RecordReaderTest, ADirectoryIsItsFilesInByteOrderOfTheirPaths) {
                                             "d/a/b/c", "d/a/z", "d/b"));
 }
 
+TEST_F(RecordReaderTest, ADirectoryIsItsFilesWhateverARecordIs) {
+  Write("d/2.jsonl", "{\"c\":3}\n");
+  Write("d/1.jsonl", "{\"a\":1}\n{\"b\":2}\n");
+  const Answer answer = ReadAll(Scheme("json/1"), {Path("d")});
+  ASSERT_OK(answer.status);
+  EXPECT_THAT(answer.canonical, ElementsAre("{\"a\":1}", "{\"b\":2}", "{\"c\":3}"));
+  Write("d/README", "Lines of JSON.\n");
+  EXPECT_STATUS(ReadAll(Scheme("json/1"), {Path("d")}).status, kInvalidArgument,
+                Path("d/README") + ":1:1: ");
+}
+
 TEST_F(RecordReaderTest, SpecialFilesInADirectoryAreRefused) {
   Write("d/a", "a");
   ASSERT_EQ(mkfifo(Path("d/fifo").c_str(), 0600), 0);
@@ -398,8 +409,6 @@ TEST_F(RecordReaderTest, NamesAreCheckedBeforeAnythingIsRead) {
   const std::string good = Write("a", "x");
   EXPECT_STATUS(RecordReader::Open(Scheme("bytes/1"), {good, Path("none")}, {}),
                 kNotFound, Path("none") + ": No such file");
-  EXPECT_STATUS(RecordReader::Open(Scheme("json/1"), {directory_}, {}),
-                kInvalidArgument, "is a directory; only bytes/1");
   EXPECT_STATUS(RecordReader::Open(Scheme("json/1"), {"-", "-"}, {}), kInvalidArgument,
                 "only once");
 }

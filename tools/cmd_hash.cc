@@ -44,7 +44,8 @@ Runner DeclareHash(CLI::App& app) {
   AddSchemeFlags(app, flags->scheme);
   app.get_option("--scheme")->required();
   AddReadFlags(app, flags->read);
-  app.add_option("FILE", flags->files, "files of records; - is standard input")
+  app.add_option("FILE", flags->files,
+                 "files of records, or directories of them; - is standard input")
       ->required()
       ->type_name("");
   app.footer(

@@ -104,7 +104,8 @@ std::string RecordName(const Record& record) {
 
 void AddInputFlags(CLI::App& app, InputFlags& flags) {
   app.add_option("FILE", flags.files,
-                 "files of records, by the log's scheme; - is standard input")
+                 "files of records, by the log's scheme, or directories of them; - is "
+                 "standard input")
       ->type_name("");
   app.add_option("--hashes", flags.hashes_file,
                  "FILE of record hashes instead, 64 hex digits a line; - is standard "
