@@ -9,13 +9,13 @@
 #include "absl/strings/str_format.h"
 #include "client/set_difference.h"
 #include "client/staged_file.h"
-#include "log/decimal.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/log_session.h"
 #include "tools/print_conviction.h"
 #include "tools/progress.h"
 #include "tools/verdict.h"
+#include "tools/version_name.h"
 
 namespace setlog {
 namespace {
@@ -27,19 +27,6 @@ struct DiffFlags {
   std::string out;
   TrustFlags trust;
 };
-
-// A tag, digits for a size, or the newest version.
-absl::StatusOr<At> VersionNamed(const std::string& name) {
-  if (name == "@head") return At{};  // no tag can be called so
-  if (name.find_first_not_of("0123456789") != std::string::npos || name.empty()) {
-    if (absl::Status s = CheckTagName(name); !s.ok()) return s;
-    return At{.tag = name};
-  }
-  const std::optional<uint64_t> size = ParseDecimal(name);
-  if (size && *size > 0) return At{.size = *size};
-  return absl::InvalidArgumentError(
-      absl::StrFormat("\"%s\" is no version: a tag, a size from 1 on, or @head", name));
-}
 
 // How a change is printed.
 struct LineForm {
@@ -90,9 +77,9 @@ absl::StatusOr<std::vector<MemberChange>> FindWithProgress(SetDifference& betwee
 
 ExitCode Diff(const DiffFlags& flags, Session& session) {
   Output& out = session.out;
-  const absl::StatusOr<At> at_a = VersionNamed(flags.a);
+  const absl::StatusOr<At> at_a = ParseVersion(flags.a);
   if (!at_a.ok()) return out.Fail(at_a.status());
-  const absl::StatusOr<At> at_b = VersionNamed(flags.b);
+  const absl::StatusOr<At> at_b = ParseVersion(flags.b);
   if (!at_b.ok()) return out.Fail(at_b.status());
   absl::StatusOr<LogSession> log = LogSession::Open(session, flags.trust, flags.origin);
   if (!log.ok()) return out.Fail(log.status());

@@ -14,6 +14,7 @@
 #include "tools/log_session.h"
 #include "tools/record_question.h"
 #include "tools/verdict.h"
+#include "tools/version_name.h"
 
 namespace setlog {
 namespace {
@@ -26,11 +27,6 @@ struct InFlags {
   std::string out;
   TrustFlags trust;
 };
-
-Json AtJson(const At& at) {
-  if (at.tag) return *at.tag;
-  return OrNull(at.size);
-}
 
 // No index entry stands between the version's and `size`: so it is the newest below.
 absl::Status CheckNewest(const LogSession& log, const Version& version, uint64_t size) {
@@ -76,7 +72,7 @@ ExitCode In(const InFlags& flags, Session& session) {
   if (!at.ok()) return out.Fail(at.status());
   const absl::Status input = CheckQuestion(flags.question);
   if (!input.ok()) return out.Fail(input);
-  InquiryOptions options{.at = AtJson(*at),
+  InquiryOptions options{.at = JsonOf(*at),
                          .expect_absent = flags.answer.expects_absent()};
   if (!flags.out.empty()) {
     absl::StatusOr<ProofPlace> place = ProofPlace::Open(flags.out);

@@ -14,6 +14,7 @@ Runner DeclareAdd(CLI::App& app);
 Runner DeclareAudit(CLI::App& app);
 Runner DeclareBench(CLI::App& app);
 Runner DeclareCheck(CLI::App& app);
+Runner DeclareCheckData(CLI::App& app);
 Runner DeclareConsistency(CLI::App& app);
 Runner DeclareDiff(CLI::App& app);
 Runner DeclareEntries(CLI::App& app);

@@ -26,7 +26,7 @@ void AddHead(const DataHead& head, const JudgedHead& judged, bool asked,
   std::string line = "  data     " + SentenceOf(head) + "\n           ";
   if (judged.status.ok()) {
     const Version& version = judged.head->version;
-    json["verdict"] = kModelVerified;
+    json["verdict"] = kVerified;
     json["pinned"] = judged.head->pinned;
     json["cosigned_at"] = OrNull(version.cosigned_at_s);
     json["replayed_by"] = version.replayed_by;

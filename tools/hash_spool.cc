@@ -1,34 +1,16 @@
 #include "tools/hash_spool.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <string>
 
-#include "absl/strings/str_format.h"
+#include "tools/spool_file.h"
 
 namespace setlog {
 namespace {
 
 constexpr size_t kPieceHashes = size_t{1} << 15;  // 1 MiB
-
-std::string TemporaryDirectory() {
-  const char* named = std::getenv("TMPDIR");
-  return named != nullptr && *named != '\0' ? named : "/tmp";
-}
-
-absl::Status SpoolError(int error) {
-  const absl::Status status = absl::ErrnoToStatus(
-      error,
-      absl::StrFormat("%s, where hashes wait to be sent (TMPDIR names another place)",
-                      TemporaryDirectory()));
-  // A full disk is nothing that a server could be asked about again.
-  return error == ENOSPC ? absl::ResourceExhaustedError(std::string(status.message()))
-                         : status;
-}
 
 absl::Status WriteAll(int file, Bytes bytes) {
   while (!bytes.empty()) {
@@ -75,10 +57,9 @@ absl::Status HashSpool::Append(const Hash& hash) {
 
 absl::Status HashSpool::Spill() {
   if (file_ < 0) {
-    std::string path = TemporaryDirectory() + "/setlog-XXXXXX";
-    file_ = mkostemp(path.data(), O_CLOEXEC);
-    if (file_ < 0) return SpoolError(errno);
-    unlink(path.c_str());
+    const absl::StatusOr<int> file = OpenSpoolFile();
+    if (!file.ok()) return file.status();
+    file_ = *file;
   }
   const Bytes bytes = AsBytes(buffer_);
   if (absl::Status status = WriteAll(file_, bytes); !status.ok()) return status;

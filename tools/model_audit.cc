@@ -99,11 +99,11 @@ class HeadAudit {
           absl::DataLossError("the server shows another version of this name"));
     }
     const uint64_t grown = now->version.checkpoint.size - head_.version.checkpoint.size;
-    Json json = Fields(kModelVerified);
+    Json json = Fields(kVerified);
     json["log_size"] = now->version.checkpoint.size;
     json["pinned"] = now->pinned;
     session_.out.Verdict(
-        json, kModelVerified,
+        json, kVerified,
         absl::StrFormat(" %s stands in its log as %s names it; %s", head_.Name(),
                         data_.model, AuditWords(now->version)));
     session_.out.Detail(absl::StrFormat(

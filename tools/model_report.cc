@@ -81,7 +81,7 @@ std::string IgnoredLine(const std::vector<std::string>& paths) {
 
 std::string_view WordOf(const CheckedModel& checked) {
   if (checked.undecided()) return kUnverified;
-  return checked.verified() ? kModelVerified : kModelRefused;
+  return checked.verified() ? kVerified : kRefused;
 }
 
 std::string Sentence(const ModelCheckFlags& flags, const CheckedModel& checked) {

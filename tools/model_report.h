@@ -23,9 +23,6 @@
 
 namespace setlog {
 
-inline constexpr std::string_view kModelVerified = "VERIFIED";
-inline constexpr std::string_view kModelRefused = "REFUSED";
-
 // "2026-01-31T12:00:00Z"
 std::string ShowTime(int64_t time_us);
 // "30 bytes", "4.29 GB"

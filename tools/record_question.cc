@@ -46,22 +46,26 @@ ExitCode AnswerNone(const RecordQuestion& question, const std::string& origin,
   return ExitCode::kUnverified;
 }
 
+absl::StatusOr<std::unique_ptr<VrfSource>> UseVrf(const VrfFlags& flags,
+                                                  const Manifest& manifest,
+                                                  LogSession& log,
+                                                  const Session& session) {
+  if (!manifest.labels && !flags.named()) return nullptr;
+  absl::StatusOr<std::unique_ptr<VrfSource>> vrf =
+      OpenVrfSource(flags, session.server, manifest, log.connection());
+  if (vrf.ok()) log.client().UseVrf(vrf->get());
+  return vrf;
+}
+
 ExitCode AskUnder(const VerifiedHead& head, const RecordQuestion& question,
                   InquiryOptions options, LogSession& log, Session& session) {
   Output& out = session.out;
   const Manifest& manifest = head.version.manifest;
-  std::unique_ptr<VrfSource> vrf;
-  if (manifest.labels || question.vrf.named()) {
-    absl::StatusOr<std::unique_ptr<VrfSource>> opened =
-        OpenVrfSource(question.vrf, session.server, manifest, log.connection());
-    if (!opened.ok()) {
-      return AnswerNone(question, options.at, opened.status(), log, out);
-    }
-    vrf = *std::move(opened);
-    log.client().UseVrf(vrf.get());
-    // Only absent records have hints looked up: who counts messages would learn it.
-    options.hints = false;
-  }
+  const absl::StatusOr<std::unique_ptr<VrfSource>> vrf =
+      UseVrf(question.vrf, manifest, log, session);
+  if (!vrf.ok()) return AnswerNone(question, options.at, vrf.status(), log, out);
+  // Only absent records have hints looked up: who counts messages would learn it.
+  if (*vrf) options.hints = false;
   const absl::StatusOr<RecordScheme> scheme = RecordScheme::FromManifest(manifest);
   if (!scheme.ok()) return AnswerNone(question, options.at, scheme.status(), log, out);
   absl::StatusOr<RecordSource> source =

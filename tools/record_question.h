@@ -11,6 +11,7 @@
 #define SETLOG_TOOLS_RECORD_QUESTION_H_
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,13 @@ void AddRecordQuestion(CLI::App& app, RecordQuestion& question);
 
 // InvalidArgument unless it names records, in one way.
 absl::Status CheckQuestion(const RecordQuestion& question);
+
+// Who makes the labels of a private log, which `log` uses from now on; null for a plain
+// one. The errors of OpenVrfSource.
+absl::StatusOr<std::unique_ptr<VrfSource>> UseVrf(const VrfFlags& flags,
+                                                  const Manifest& manifest,
+                                                  LogSession& log,
+                                                  const Session& session);
 
 // The verdict on each record in the set of `head`, by the log's server; the worst exit
 // code.

@@ -10,6 +10,8 @@ constexpr setlog::Command kCommands[] = {
     {"remove", "removes records from the set", setlog::DeclareRemove},
     {"tag", "names the current version of the set", setlog::DeclareTag},
     {"in", "is it in the set? present or absent, proven", setlog::DeclareIn},
+    {"check-data", "are the records here a version of a set? before training",
+     setlog::DeclareCheckData},
     {"watch", "tells when records enter or leave the set", setlog::DeclareWatch},
     {"verify", "checks a proof file, offline", setlog::DeclareVerify},
     {"audit", "replays a log, checks every promise", setlog::DeclareAudit},

@@ -31,18 +31,23 @@ std::string AuditWords(const Version& version) {
                          kReplayGroup);
 }
 
-std::string VerdictSentence(const Version& version, SetVerdict verdict) {
-  const char* preposition = verdict == SetVerdict::kPresent ? "in" : "from";
+std::string SetPhrase(const Version& version) {
   const std::string tag =
       version.tag ? absl::StrFormat("version %s, ", version.tag->name) : "";
-  const bool is_private = version.manifest.labels.has_value();
-  return absl::StrFormat(" %s the set that %s committed to at size %d (%s%s%s)%s; %s",
-                         preposition, version.manifest.origin, version.index.m, tag,
-                         version.manifest.scheme, is_private ? ", private" : "",
-                         is_private && verdict == SetVerdict::kAbsent
-                             ? ": its owner committed no label for this record"
-                             : "",
-                         AuditWords(version));
+  return absl::StrFormat("the set that %s committed to at size %d (%s%s%s)",
+                         version.manifest.origin, version.index.m, tag,
+                         version.manifest.scheme,
+                         version.manifest.labels ? ", private" : "");
+}
+
+std::string VerdictSentence(const Version& version, SetVerdict verdict) {
+  const char* preposition = verdict == SetVerdict::kPresent ? "in" : "from";
+  const bool no_label =
+      version.manifest.labels.has_value() && verdict == SetVerdict::kAbsent;
+  return absl::StrFormat(
+      " %s %s%s; %s", preposition, SetPhrase(version),
+      no_label ? ": its owner committed no label for this record" : "",
+      AuditWords(version));
 }
 
 std::string VersionDetail(const Version& version, uint64_t seen_size) {

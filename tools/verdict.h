@@ -21,6 +21,8 @@
 
 namespace setlog {
 
+inline constexpr std::string_view kVerified = "VERIFIED";
+inline constexpr std::string_view kRefused = "REFUSED";
 inline constexpr std::string_view kUnverified = "UNVERIFIED";
 inline constexpr std::string_view kClaimed = "CLAIMED";
 inline constexpr std::string_view kUnsupported = "UNSUPPORTED";
@@ -36,6 +38,8 @@ std::string_view WordOf(const absl::Status& failure);
 
 // What follows the word, with the space between; see above.
 std::string VerdictSentence(const Version& version, SetVerdict verdict);
+// "the set that example.org/a committed to at size 12 (version v1, json/1)".
+std::string SetPhrase(const Version& version);
 // "set recomputed by 2 of replay" or "set root not audited".
 std::string AuditWords(const Version& version);
 // "at size 12; the head has size 20, ...", and whether `seen_size`, of the largest head
