@@ -7,16 +7,13 @@
 #include "client/set_members.h"
 #include "client/staged_file.h"
 #include "tools/progress.h"
+#include "tools/units.h"
 #include "tools/verdict.h"
 
 namespace setlog {
 namespace {
 
 constexpr size_t kShownStrays = 20;
-
-std::string Plural(uint64_t count, const char* thing) {
-  return absl::StrFormat("%d %s%s", count, thing, count == 1 ? "" : "s");
-}
 
 }  // namespace
 
@@ -203,7 +200,7 @@ Json DataCheck::Fields(const DataCounts& counts, bool holds) const {
 
 ExitCode DataCheck::Print(const DataCounts& counts, bool holds) {
   const Version& version = version_->version();
-  const std::string records = Plural(records_, "record");
+  const std::string records = FormatCount(records_, "record");
   const uint64_t strays = absent_ + removed_;
   const std::string set = SetPhrase(version);
   std::string words;
@@ -221,7 +218,7 @@ ExitCode DataCheck::Print(const DataCounts& counts, bool holds) {
     absl::StrAppendFormat(&words, "; %s not here",
                           counts.missing() == 1
                               ? "1 member is"
-                              : Plural(counts.missing(), "member") + " are");
+                              : FormatCount(counts.missing(), "member") + " are");
   }
   out_->Verdict(Fields(counts, holds), holds ? kVerified : kRefused,
                 absl::StrFormat(" %s; %s", words, AuditWords(version)));

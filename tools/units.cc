@@ -74,4 +74,8 @@ std::string FormatDuration(int64_t duration_us) {
   return text.empty() ? "0 s" : text;
 }
 
+std::string FormatCount(uint64_t count, std::string_view thing) {
+  return absl::StrFormat("%d %s%s", count, thing, count == 1 ? "" : "s");
+}
+
 }  // namespace setlog

@@ -26,6 +26,8 @@ absl::StatusOr<int64_t> ParseDuration(std::string_view text);
 
 // "3 d 4 h", "12 s": the two largest units that are not zero, for people.
 std::string FormatDuration(int64_t duration_us);
+// "1 record", "2 records".
+std::string FormatCount(uint64_t count, std::string_view thing);
 
 }  // namespace setlog
 
