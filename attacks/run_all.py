@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path.insert(0, str(HERE / "lab"))
+sys.path[:0] = [str(HERE / "lab"), str(HERE / "classifier")]
 
 import matrix  # noqa: E402
 import picture  # noqa: E402
 from checks import LETTERS  # noqa: E402
+from world import make_template  # noqa: E402
 
 DOCS = ROOT / "docs/attacks.md"
 MARKS = ("<!-- matrix: begin -->\n", "<!-- matrix: end -->")
@@ -46,16 +47,20 @@ class Scenarios:
     def __init__(self, bin_directory, temporary):
         self.bin = bin_directory
         self.temporary = temporary
+        self.template = f"{temporary}/template"
+        make_template(self.bin, self.template)
         self.children = set()
 
     def run(self, script):
         result = Result(script.parent.name)
         begun = time.monotonic()
         # A session of its own: what it starts can be ended with it.
+        template = [] if result.folder == LOG else ["--template", self.template]
         child = subprocess.Popen(
-            [sys.executable, script, "--bin", self.bin, "--json"], text=True,
+            [sys.executable, script, "--bin", self.bin, "--json", *template],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=dict(os.environ, TMPDIR=self.temporary), start_new_session=True)
+            text=True, env=dict(os.environ, TMPDIR=self.temporary),
+            start_new_session=True)
         self.children.add(child)
         printed, errors = child.communicate()
         self.children.remove(child)
@@ -152,7 +157,8 @@ def renew_docs(files):
     page = DOCS.read_text()
     begin, end = (page.index(mark) for mark in MARKS)
     before, after = page[: begin + len(MARKS[0])], page[end:]
-    DOCS.write_text(f"{before}\n{files['md']}\n{after}")
+    shown = "![Which check notices which attack, as the table below](attacks.svg)"
+    DOCS.write_text(f"{before}\n{shown}\n\n{files['md']}\n{after}")
     DOCS.with_suffix(".svg").write_text(files["svg"])
 
 

@@ -146,13 +146,14 @@ def main(attacks):
         description=sys.modules["__main__"].__doc__.split("\n")[0])
     parser.add_argument("--bin", default=ROOT / "build/release/bin",
                         help="where setlog and setlogd are")
+    parser.add_argument("--template", help="what the world begins with, made before")
     parser.add_argument("--json", action="store_true", help="a row is a JSON object")
     args = parser.parse_args()
     folder = pathlib.Path(sys.argv[0]).resolve().parent.name
     wrong = False
     for attack in attacks:
         attack.id = attack.id or folder
-        with World(args.bin) as world:
+        with World(args.bin, args.template) as world:
             row = row_of(attack, world)
         print(json.dumps(row) if args.json else json.dumps(row, indent=1), flush=True)
         wrong = wrong or bool(row["wrong"])

@@ -37,8 +37,11 @@ SCHEME = ("--scheme", "row/1", "--columns", ",".join(digits.COLUMNS))
 
 
 class World:
-    def __init__(self, bin_directory):
+    """`template` is a directory that make_template has made: that takes less time."""
+
+    def __init__(self, bin_directory, template=None):
         self.bin = pathlib.Path(bin_directory).resolve()
+        self.template = template
         self._temporary = tempfile.TemporaryDirectory(prefix="setlog-attack-")
         self.directory = pathlib.Path(self._temporary.name)
         self.processes = []
@@ -46,7 +49,12 @@ class World:
 
     def __enter__(self):
         try:
-            self._build()
+            if self.template:
+                shutil.copytree(self.template, self.directory, symlinks=True,
+                                dirs_exist_ok=True)
+            else:
+                self._prepare()
+            self._serve()
         except BaseException:
             self.__exit__()
             raise
@@ -170,7 +178,8 @@ class World:
 
     # ---- before the attack ----------------------------------------------------------
 
-    def _build(self):
+    def _prepare(self):
+        """All files, before anything is served."""
         for name in ("pinned", "hub"):
             self.path(name).mkdir()
         self.path("bin").mkdir()
@@ -178,35 +187,37 @@ class World:
         self.write("images.csv", self.rest)
         self.make_key("publisher")
         shutil.copy(self.path("publisher.pub"), self.path("pinned"))
-        self._log_data()
-        self._serve()
-        self.model = self.train("model", self.training)
-        self.sign(self.model, [f"{checks.LOG}@v1"])
-        self.publish(self.model)
         self.publish_data(self.training)
-        self.hub = self.keep(Hub(self.path("hub")))
+        self.server = Setlogd(self.bin, self.path("server"), self.path("sock"))
+        try:
+            self._log_data()
+            model = self.train("model", self.training)
+            self.sign(model, [f"{checks.LOG}@v1"])
+            self.publish(model)
+        finally:
+            self.server.stop()
 
     def _log_data(self):
-        """Makes the logs; only then are their keys known, for the witness to begin."""
+        """Makes the logs; a witness needs their keys to begin."""
         half = len(self.training) // 2
         contents = {checks.LOG: self.training,
                     checks.SOURCES[0]: self.training[:half],
                     checks.SOURCES[1]: self.training[half:],
                     checks.OPT_OUTS: self.rest[:20],
                     checks.NEW: None}
-        self.server = Setlogd(self.bin, self.path("server"), self.path("sock"))
-        self.vkeys = {}
-        try:
-            for log, rows in contents.items():
-                made = self.run("init", log, *SCHEME, "--json")
-                self.vkeys[log] = json.loads(made)["vkey"]
-                if rows is not None:
-                    self.add(log, rows, tag="v1")
-        finally:
-            self.server.stop()
+        vkeys = {}
+        for log, rows in contents.items():
+            vkeys[log] = json.loads(self.run("init", log, *SCHEME, "--json"))["vkey"]
+            self.run("trust", "add", log, "--key", vkeys[log], home="victim")
+            if rows is not None:
+                self.add(log, rows, tag="v1")
+        self.path("vkeys.json").write_text(json.dumps(vkeys))
 
     def _serve(self):
-        """The witness, and the server that asks it for cosignatures."""
+        """The hub, the witness, and the server that asks it for cosignatures."""
+        self.model = self.path("model")
+        self.vkeys = json.loads(self.path("vkeys.json").read_text())
+        self.hub = self.keep(Hub(self.path("hub")))
         addresses = {key: f"unix:{self.path('sock')}" for key in self.vkeys.values()}
         self.witness = self.keep(Witness(self.bin, self.path("witness"), addresses))
         quorum = (f"witness w {self.witness.vkey} http://{self.witness.http}\n"
@@ -216,7 +227,15 @@ class World:
         self.path("pinned/witnesses.policy").write_text(logs + quorum)
         self.server = self.keep(Setlogd(self.bin, self.path("server"), self.path("sock"),
                                         self.path("server.policy")))
-        for log, key in self.vkeys.items():
-            self.run("trust", "add", log, "--key", key, home="victim")
         for log in self.vkeys:
             self.wait_cosigned(log)
+
+
+def make_template(bin_directory, directory):
+    """The files that every world begins with, so that they are made once."""
+    world = World(bin_directory)
+    try:
+        world._prepare()
+        shutil.copytree(world.directory, directory, symlinks=True)
+    finally:
+        world.__exit__()
