@@ -156,10 +156,21 @@ class HeadAudit {
 
 ExitCode ModelAudit(const ModelAuditFlags& flags, Session& session) {
   Output& out = session.out;
-  const std::variant<ExitCode, SignedData> opened =
-      OpenSignedData(flags.signed_data, out);
+  SignedDataFlags every = flags.signed_data;
+  every.data.clear();
+  std::variant<ExitCode, SignedData> opened = OpenSignedData(every, out);
   if (const ExitCode* code = std::get_if<ExitCode>(&opened)) return *code;
-  const SignedData& data = std::get<SignedData>(opened);
+  SignedData& data = std::get<SignedData>(opened);
+  absl::StatusOr<std::vector<DataHead>> heads =
+      HeadsNamed(std::move(data.heads), flags.signed_data.data);
+  if (!heads.ok()) {
+    // What the signer signed is known, and it is something else.
+    const std::string why(heads.status().message());
+    out.Verdict({{"verdict", kRefused}, {"model", data.model}, {"error", why}},
+                kRefused, absl::StrFormat(" %s: %s", data.model, why));
+    return ExitCode::kDoesNotHold;
+  }
+  data.heads = *std::move(heads);
   if (!flags.from.empty() && data.heads.size() > 1) {
     return out.Fail(absl::InvalidArgumentError(absl::StrFormat(
         "--from has the files of one log, and the model names %d versions: say which "
@@ -184,9 +195,11 @@ Runner DeclareModelAudit(CLI::App& app) {
       "the\n"
       "head that was signed, and the version is still what it was. `setlog audit` "
       "recomputes\n"
-      "the sets themselves. Exit code: 0 all of them stand, 3 something could not be "
-      "verified,\n"
-      "4 a log contradicts what it signed before, with an evidence file.");
+      "the sets themselves. Exit code: 0 all of them stand, 1 the model does not name "
+      "--data,\n"
+      "3 something could not be verified, 4 a log contradicts what it signed before, "
+      "with\n"
+      "an evidence file.");
   return [flags = std::move(flags)](Session& session) {
     return ModelAudit(*flags, session);
   };

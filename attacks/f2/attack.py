@@ -36,7 +36,7 @@ def roll_back(world):
 
 ATTACKS = [
     Attack("F", "an older model put back, validly signed", roll_back,
-           fires={"P": 2, "R": 1}, accuracy=(0.95, 1), trigger=(0.9, 1),
+           fires={"P": 1, "R": 1}, accuracy=(0.95, 1), trigger=(0.9, 1),
            remains="which version is the right one, the publisher must say elsewhere"),
 ]
 

@@ -51,7 +51,7 @@ def witnessed(log=LOG):
 
 
 def unchanged(older="v1", newer="@head", log=LOG):
-    return f"setlog diff {log} {older} {newer}"
+    return f"setlog diff {log} {older} {newer} --out changes"
 
 
 def covered(version="v1", sources="v1", log=LOG):

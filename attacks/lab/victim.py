@@ -37,7 +37,8 @@ def check(command, case):
                           capture_output=True, text=True, env=environment(case),
                           stdin=subprocess.DEVNULL)
     said = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    return {"command": command, "exit": done.returncode, "sees": said[0] if said else ""}
+    return {"command": command, "exit": done.returncode,
+            "sees": said[0] if said else ""}
 
 
 def python(case, *arguments):

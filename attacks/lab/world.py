@@ -225,8 +225,9 @@ class World:
         self.path("server.policy").write_text(quorum)
         logs = "".join(f"log {key}\n" for key in self.vkeys.values())
         self.path("pinned/witnesses.policy").write_text(logs + quorum)
-        self.server = self.keep(Setlogd(self.bin, self.path("server"), self.path("sock"),
-                                        self.path("server.policy")))
+        self.server = self.keep(Setlogd(
+            self.bin, self.path("server"), self.path("sock"),
+            self.path("server.policy")))
         for log in self.vkeys:
             self.wait_cosigned(log)
 
