@@ -10,6 +10,7 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -18,6 +19,7 @@ from unittest import mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "attacks"))
 
 from log import attack, run  # noqa: E402
+from log.stage import Stage  # noqa: E402
 
 BIN = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else ""
 # What the threat model lists, by the attack's id.
@@ -98,6 +100,23 @@ class AttacksOnTheLogTest(unittest.TestCase):
             code, printed = main("--bin", nothing, "--only", "two-servers", "empty-set")
         self.assertEqual(code, 1)
         self.assertIn("not as declared: two-servers, empty-set", printed)
+
+    def test_the_lying_server_ends_as_it_should(self):
+        def ends(*flags):
+            return subprocess.run([f"{BIN}/lying_server", *flags], text=True, timeout=60,
+                                  capture_output=True, stdin=subprocess.DEVNULL)
+        self.assertIn("WrongSet ", ends("--help").stdout)
+        with tempfile.TemporaryDirectory() as directory:
+            there = ["--listen", f"unix:{directory}/sock"]
+            unknown = ends("--lie", "NoSuchLie", *there)
+            self.assertEqual(unknown.returncode, 2)
+            self.assertIn('no lie called "NoSuchLie"', unknown.stderr)
+            no_key = ends("--lie", "Fork", *there, "--key", f"{directory}/key")
+            self.assertEqual(no_key.returncode, 2)
+            with Stage(BIN, f"{directory}/stage") as stage:
+                liar = stage.liar("Fork")
+                liar.lie()
+                self.assertEqual(liar.stop(), 0)
 
     def test_nothing_is_left_behind(self):
         with tempfile.TemporaryDirectory() as directory:

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -84,26 +85,28 @@ int Run(const Flags& flags) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   FakeProver prover;
-  FakeServer server(flags.listen, lie->of_private_log ? &prover : nullptr);
-  if (absl::Status s = MakeLog(flags, lie->of_private_log, prover, server); !s.ok()) {
+  auto server = std::make_unique<FakeServer>(flags.listen,
+                                             lie->of_private_log ? &prover : nullptr);
+  if (absl::Status s = MakeLog(flags, lie->of_private_log, prover, *server); !s.ok()) {
     std::cerr << "lying_server: " << s.message() << "\n";
     return 2;
   }
-  Liar liar{server, &prover};
-  ShowCosignatures(flags.cosignatures, server);
+  Liar liar{*server, &prover};
+  ShowCosignatures(flags.cosignatures, *server);
   std::cout << "ready grpc=" << flags.listen
-            << " vkey=" << FormatVkey(server.log().key()) << std::endl;
+            << " vkey=" << FormatVkey(server->log().key()) << std::endl;
   int received = 0;
   while (sigwait(&signals, &received) == 0 && received == SIGUSR1) {
-    server.Change([&](FakeLog&) {
-      server.on_head = nullptr;
+    server->Change([&](FakeLog&) {
+      server->on_head = nullptr;
       lie->tell(liar);
-      ShowCosignatures(flags.cosignatures, server);
+      ShowCosignatures(flags.cosignatures, *server);
     });
     std::cout << "lying";
     if (liar.about) std::cout << " about=" << ToHex(*liar.about);
     std::cout << std::endl;
   }
+  server.reset();  // before the liar, whom its calls ask
   return 0;
 }
 
