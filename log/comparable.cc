@@ -37,22 +37,21 @@ std::string DescribeScheme(const Manifest& manifest) {
 }
 
 absl::Status CheckComparable(const Manifest& a, const Manifest& b) {
-  for (const Manifest* manifest : {&a, &b}) {
-    if (!manifest->labels) continue;
+  if (a.labels || b.labels) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%s is a private log: it holds labels that only its own key makes, so that a "
         "record has another one in every log, and nothing in common would mean "
         "nothing",
-        manifest->origin));
+        a.labels ? a.origin : b.origin));
   }
-  if (a.scheme == b.scheme && HashedParts(a) == HashedParts(b)) {
-    return absl::OkStatus();
+  if (a.scheme != b.scheme || HashedParts(a) != HashedParts(b)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the records of %s are hashed as %s, those of %s as %s: the same record has "
+        "another hash there, so that nothing in common would mean nothing",
+        a.origin, ShowForeign(DescribeScheme(a)), b.origin,
+        ShowForeign(DescribeScheme(b))));
   }
-  return absl::InvalidArgumentError(absl::StrFormat(
-      "the records of %s are hashed as %s, those of %s as %s: the same record has "
-      "another hash there, so that nothing in common would mean nothing",
-      a.origin, ShowForeign(DescribeScheme(a)), b.origin,
-      ShowForeign(DescribeScheme(b))));
+  return absl::OkStatus();
 }
 
 }  // namespace setlog

@@ -39,16 +39,17 @@ ALLOWED = ROOT / "tests" / "mutation_allowed.txt"
 
 # What decides whether bytes are believed.
 SOURCES = """
-log/base64.cc log/bytes.cc log/checkpoint.cc log/cosignature.cc log/decimal.h
-log/ed25519.cc log/entry.cc log/evidence.cc log/extension.cc log/json.cc
+log/base64.cc log/bytes.cc log/checkpoint.cc log/comparable.cc log/cosignature.cc
+log/decimal.h log/ed25519.cc log/entry.cc log/evidence.cc log/extension.cc log/json.cc
 log/json_object.cc log/manifest.cc log/note.cc log/note_text.cc log/origin.cc
 log/pad_opening.cc log/policy.cc log/policy_parse.cc log/proof.cc log/replay.cc
 log/sealed_vrf_skey.cc log/set_proof.cc log/skey.cc log/tile.cc log/tlog_proof.cc
 log/utf8.cc log/verify.cc log/vkey.cc log/vrf.cc log/vrf_skey.cc log/witness_request.cc
 proto/message_file.cc
-client/head_follower.cc client/log_client.cc client/logged_value.cc client/pads_file.cc
+client/data_counts.cc client/head_follower.cc client/log_client.cc
+client/logged_value.cc client/pads_file.cc
 client/proof_file.cc client/state.cc client/training_data.cc client/tree_client.cc
-client/vrf_source.cc
+client/set_overlap.cc client/vrf_source.cc
 storage/anchor.cc storage/row_format.cc
 model/bundle.cc model/bundle_signature.cc model/certificate.cc
 model/certificate_chain.cc model/compare.cc model/digest.cc model/ecdsa_key.cc
@@ -71,6 +72,7 @@ rocks_store_test store_conformance_test proof_file_test state_test tree_client_t
 log_client_test private_client_test vrf_source_test judge_test append_check_test audit_state_test evidence_file_test
 failing_calls_test head_follower_test log_audit_test log_client_refusals_test
 seen_versions_test set_difference_test
+comparable_test data_counts_test set_overlap_test
 json_object_test certificate_chain_test ecdsa_key_test model_bundle_test
 fulcio_test rekor_body_test rekor_test rfc3161_test sct_test sigstore_public_test sigstore_test trusted_root_test
 model_resource_test model_statement_test training_data_test signed_file_test

@@ -17,25 +17,6 @@ constexpr size_t kShownStrays = 20;
 
 }  // namespace
 
-absl::StatusOr<bool> JudgeData(const DataCounts& counts, bool subset) {
-  if (counts.same_root) return true;
-  const uint64_t present = counts.distinct - counts.not_members;
-  if (present > counts.members) {
-    return absl::DataLossError(absl::StrFormat(
-        "%d members were shown of a set that has %d, as the log says: `setlog audit` "
-        "tells whose fault that is",
-        present, counts.members));
-  }
-  if (subset) return counts.not_members == 0;
-  if (counts.not_members == 0 && present == counts.members) {
-    return absl::DataLossError(absl::StrFormat(
-        "all %d members are here, as the log counts them, but the set root is not "
-        "that of these: `setlog audit` tells whose fault that is",
-        present));
-  }
-  return false;
-}
-
 ExitCode DataCheck::Run(RecordSource& source) {
   absl::StatusOr<RecordList> list = RecordList::Create();
   if (!list.ok()) return out_->Fail(list.status());

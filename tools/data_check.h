@@ -19,24 +19,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/data_counts.h"
 #include "tools/local_set.h"
 #include "tools/log_version.h"
 #include "tools/record_list.h"
 #include "tools/record_source.h"
 
 namespace setlog {
-
-struct DataCounts {
-  uint64_t members = 0;  // of the set, as its owner says
-  uint64_t distinct = 0;
-  uint64_t not_members = 0;  // of the distinct ones
-  bool same_root = false;
-
-  uint64_t missing() const { return members - (distinct - not_members); }
-};
-// Whether the records here are the set, or for `subset` all of them members of it.
-// DataLoss if what was proven contradicts the log's count. Pure.
-absl::StatusOr<bool> JudgeData(const DataCounts& counts, bool subset);
 
 struct DataCheckOptions {
   bool subset = false;
