@@ -362,5 +362,58 @@ TEST_F(CliPrivateTest, AWatchWithoutLabelsWatchesNothing) {
   EXPECT_THAT(lied.out, HasSubstr("UNVERIFIED"));
 }
 
+// `check-data`: of labels, which whoever holds the key makes.
+TEST_F(CliPrivateTest, TheRecordsHereAreCheckedByTheirLabels) {
+  const std::vector<std::string> both = {"check-data", Path("one"), Path("three"),
+                                         "--at", "example.org/a@v2"};
+  std::vector<std::string> owner = both;
+  owner.insert(owner.end(), {"--vrf-key", key_file_});
+  for (const std::vector<std::string>& command : {both, owner}) {
+    const ProcessResult result = Ask(command);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, testing::StartsWith("VERIFIED the 2 records here are the "
+                                                "set that example.org/a committed to"));
+  }
+  EXPECT_EQ(prover_.calls, 1) << "the owner needs nobody";
+}
+
+TEST_F(CliPrivateTest, WhatIsNotHereOfAPrivateSetMayBePads) {
+  const std::vector<std::string> one = {"check-data", Path("one"), "--at",
+                                        "example.org/a@v2"};
+  const ProcessResult result = Ask(one);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("may be pads"));
+  std::vector<std::string> subset = one;
+  subset.push_back("--subset");
+  EXPECT_EQ(Ask(subset).exit_code, 0);
+  const ProcessResult stray = Ask(
+      {"check-data", Path("two"), "--at", "example.org/a@v2", "--subset", "--json"});
+  EXPECT_EQ(stray.exit_code, 1);
+  const auto lines = Lines(stray.out);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["verdict"], "REMOVED");
+  EXPECT_EQ(lines[0]["hash"], ToHex(RecordHash("two")));
+  EXPECT_EQ(lines[0]["label"], ToHex(LabelOf("two")));
+}
+
+TEST_F(CliPrivateTest, WithoutTrueLabelsNothingIsChecked) {
+  const std::vector<std::string> one = {"check-data", Path("one"), "--at",
+                                        "example.org/a@v2", "--subset"};
+  prover_.on_prove = [](v1::ProveResponse& answer) {
+    std::string* proofs = answer.mutable_proofs();
+    proofs->back() = static_cast<char>(proofs->back() ^ 1);
+  };
+  const ProcessResult lie = Ask(one);
+  EXPECT_EQ(lie.exit_code, 3);
+  EXPECT_THAT(lie.out, testing::StartsWith("UNVERIFIED example.org/a@v2: "));
+  prover_.on_prove = nullptr;
+  prover_.token = "another";
+  EXPECT_EQ(Ask(one).exit_code, 2) << "a token is missing";
+  std::vector<std::string> wrong_key = one;
+  wrong_key.insert(wrong_key.end(),
+                   {"--vrf-key", WriteKey("wrong.vrf", VrfKeyOf("wrong"))});
+  EXPECT_EQ(Ask(wrong_key).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace setlog

@@ -42,5 +42,11 @@ TEST(UnitsTest, DurationsAreShownInTheirTwoLargestUnits) {
   EXPECT_EQ(FormatDuration(1'500'000), "1 s 500 ms");
 }
 
+TEST(UnitsTest, OneThingIsNoPlural) {
+  EXPECT_EQ(FormatCount(0, "record"), "0 records");
+  EXPECT_EQ(FormatCount(1, "record"), "1 record");
+  EXPECT_EQ(FormatCount(1300, "record"), "1300 records");
+}
+
 }  // namespace
 }  // namespace setlog
