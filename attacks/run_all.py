@@ -118,7 +118,8 @@ def run_all(found, bin_directory):
           concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
         scenarios = Scenarios(bin_directory, temporary)
         try:
-            futures = [pool.submit(scenarios.run, script) for script in found]
+            # From the end, where those are that take longest.
+            futures = [pool.submit(scenarios.run, script) for script in reversed(found)]
             for future in concurrent.futures.as_completed(futures):
                 result = future.result()
                 results[result.folder] = result

@@ -105,7 +105,7 @@ def _table(heads, rows):
 
 
 def _code(command):
-    return f"`{command}`" if command else ""
+    return f"`{_same(command)}`" if command else ""
 
 
 def _same(words):

@@ -91,6 +91,8 @@ def _figure(x, y, value, harm):
 
 def _title(row, y):
     lines = textwrap.wrap(row["title"], TITLE_WIDTH)
+    if len(lines) == 2:  # no word alone
+        lines = textwrap.wrap(row["title"], min(TITLE_WIDTH, len(row["title"]) // 2 + 6))
     top = y + 11 - 7 * len(lines)
     return "".join(_text(TITLE, top + 14 * i, line, 12) for i, line in enumerate(lines))
 
