@@ -291,6 +291,13 @@ TEST_F(CliCompareTest, ALogThatForksIsMisbehaviour) {
     EXPECT_EQ(result.exit_code, 4);
     EXPECT_THAT(result.out, StartsWith("MISBEHAVIOUR of example.net/web: "));
   }
+  // What was proven stays so, and every result says it.
+  servers_.clear();
+  Serve("web", {"a", "b", "c", "d", "e"});
+  const ProcessResult later = Ask(Command("coverage", {"web"}));
+  EXPECT_EQ(later.exit_code, 4);
+  EXPECT_THAT(RunJson("coverage", {"web"}).back()["convicted"].get<std::string>(),
+              HasSubstr("evidence"));
 }
 
 TEST_F(CliCompareTest, EachLogHasAKeyOfItsOwnAndAnotherIsRefused) {

@@ -127,14 +127,14 @@ absl::StatusOr<LogSession> LogSession::Open(Session& session, const TrustFlags& 
   if (options.without_quorum && named->policy) named->policy->quorum.reset();
   LogSession log(&session, trust);
   log.state_ = std::make_unique<StateDirectory>(*std::move(state));
+  log.server_ = options.server.value_or(session.server);
   log.from_ = options.from;
   if (options.from.empty()) {
-    absl::StatusOr<Connection> connection = Connect(session.server);
+    absl::StatusOr<Connection> connection = Connect(log.server_);
     if (!connection.ok()) return connection.status();
     log.connection_ = std::make_unique<Connection>(*std::move(connection));
   } else {
-    absl::StatusOr<StaticConnection> files =
-        ConnectToFiles(options.from, session.server);
+    absl::StatusOr<StaticConnection> files = ConnectToFiles(options.from, log.server_);
     if (!files.ok()) return files.status();
     log.files_ = std::make_unique<StaticConnection>(*std::move(files));
   }
@@ -165,7 +165,7 @@ void LogSession::NoteFirstUse(const VerifiedHead& head) {
       "first use of %s: its key was taken from %s and is not pinned.\n"
       "  fingerprint %s\n"
       "  Compare it with the owner's; to pin it: setlog trust add %s --key %s",
-      origin(), session_->server.address, Fingerprint(head.version.log_key), origin(),
+      origin(), server_.address, Fingerprint(head.version.log_key), origin(),
       FormatVkey(head.version.log_key)));
 }
 
@@ -179,8 +179,8 @@ void LogSession::NoteSuccessor(std::string_view tag) {
 
 std::string LogSession::Explain(const absl::Status& status) {
   if (IsExplained(status)) return std::string(status.message());
-  if (files_) return WithFilesRemedy(status, from_, session_->server);
-  if (!absl::IsNotFound(status)) return WithRemedy(status, session_->server);
+  if (files_) return WithFilesRemedy(status, from_, server_);
+  if (!absl::IsNotFound(status)) return WithRemedy(status, server_);
   // The log itself, or something of it?
   v1::GetLogRequest request;
   request.set_origin(origin());
@@ -191,7 +191,7 @@ std::string LogSession::Explain(const absl::Status& status) {
         "log %s does not exist on %s, or is private and wants --token-file FILE: "
         "create "
         "it with `setlog init %s --scheme ...`, or see `setlog logs`",
-        origin(), session_->server.address, origin());
+        origin(), server_.address, origin());
   }
   return std::string(status.message());
 }

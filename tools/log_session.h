@@ -11,6 +11,7 @@
 #define SETLOG_TOOLS_LOG_SESSION_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,7 @@ std::string WithFilesRemedy(const absl::Status& status, const std::string& from,
 struct LogSessionOptions {
   std::string home;  // of keys and heads; empty: SETLOG_HOME
   std::string from;  // a directory or URL of its files in the place of a server
+  std::optional<ServerFlags> server;  // in the place of the session's
   // Takes the key of an unknown log from the server. Never with `from`.
   bool trust_on_first_use = true;
   // For who writes: what was appended a moment ago is in no cosigned head yet, and need
@@ -88,6 +90,7 @@ class LogSession {
 
   Session* session_;
   TrustFlags trust_;
+  ServerFlags server_;
   std::string from_;
   bool successor_noted_ = false;
   std::unique_ptr<Connection> connection_;  // one of them

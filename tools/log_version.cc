@@ -9,17 +9,16 @@ namespace setlog {
 std::variant<ExitCode, LogVersion> OpenVersion(const VersionName& name,
                                                const VersionPlace& place,
                                                Session& session) {
-  auto there = std::make_unique<Session>(SessionOn(session, place.server));
   absl::StatusOr<LogSession> opened =
-      LogSession::Open(*there, place.trust, name.origin);
+      LogSession::Open(session, place.trust, name.origin,
+                       {.server = SessionOn(session, place.server).server});
   if (!opened.ok()) return session.out.Fail(opened.status());
-  session.convicted |= there->convicted;
   auto log = std::make_unique<LogSession>(*std::move(opened));
   absl::StatusOr<VerifiedHead> head = log->Head(name.at, {});
   if (!head.ok()) {
     return ReportUnverified(head.status(), name, *log, Json::object(), session.out);
   }
-  return LogVersion{name, std::move(there), std::move(log), *std::move(head)};
+  return LogVersion{name, std::move(log), *std::move(head)};
 }
 
 ExitCode ReportUnverified(const absl::Status& why, const VersionName& name,

@@ -20,7 +20,6 @@ namespace setlog {
 
 struct LogVersion {
   VersionName name;
-  std::unique_ptr<Session> session;  // of its server; `log` speaks of it
   std::unique_ptr<LogSession> log;
   VerifiedHead head;
 
