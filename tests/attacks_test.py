@@ -176,9 +176,9 @@ class AttacksTest(unittest.TestCase):
 
     def test_the_documents_show_this_matrix(self):
         page = (ROOT / "docs/attacks.md").read_text()
-        shown = page.partition("<!-- matrix: begin -->")[2].partition("<!-- matrix: end")
-        self.assertEqual(cells_of_markdown(shown[0]),
-                         cells_of_markdown(self.written("md")),
+        shown = page.split("<!-- matrix: begin -->")[1].split("<!-- matrix: end -->")[0]
+        written = self.written("md")
+        self.assertEqual(cells_of_markdown(shown), cells_of_markdown(written),
                          "attacks/run-all.sh --docs renews it")
         self.assertEqual(cells_of_picture((ROOT / "docs/attacks.svg").read_text()),
                          cells_of_picture(self.written("svg")))
@@ -238,12 +238,21 @@ class AttacksTest(unittest.TestCase):
     # ---- that it ends ---------------------------------------------------------------
 
     def test_an_interrupt_leaves_no_process_and_no_file(self):
-        place = pathlib.Path(self.temporary.name, "interrupted")
+        place = pathlib.Path(self.temporary.name, "place")
         place.mkdir()
+        script = self.copy("interrupted")
+        attack = script.parent / "a/attack.py"
+        text = attack.read_text()
+        begin = "def edit_weights(world):\n"
+        self.assertIn(begin, text)
+        attack.write_text(text.replace(
+            begin, f"{begin}    import time; time.sleep(3600)\n"))
         running = subprocess.Popen(
-            [RUN_ALL, "--bin", BIN, "--out", self.out / "none", "--only", "a,none"],
+            [script, "--bin", BIN, "--out", self.out / "none", "--only", "a"],
             env=dict(os.environ, TMPDIR=place), stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: [os.kill(pid, signal.SIGKILL)
+                                 for pid in processes_in(place)])
         try:
             self.wait_for(lambda: list(place.glob("*/*/witness.log.ready")), 120)
             self.assertNotEqual(processes_in(place), [])
@@ -268,7 +277,7 @@ def processes_in(directory):
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if os.fsencode(directory) in path.read_bytes():
-                found.append(path.parent.name)
+                found.append(int(path.parent.name))
         except OSError:
             continue  # it has ended
     return found
