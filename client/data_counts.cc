@@ -5,7 +5,13 @@
 namespace setlog {
 
 absl::StatusOr<bool> JudgeData(const DataCounts& counts, bool subset) {
-  if (counts.same_root) return true;
+  if (counts.same_root) {
+    if (counts.distinct == counts.members) return true;
+    return absl::DataLossError(absl::StrFormat(
+        "the records here have the set root, and are %d; the log counts %d members: "
+        "`setlog audit` tells whose fault that is",
+        counts.distinct, counts.members));
+  }
   if (counts.present() > counts.members) {
     return absl::DataLossError(absl::StrFormat(
         "%d members were shown of a set that has %d, as the log says: `setlog audit` "

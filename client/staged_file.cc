@@ -23,8 +23,13 @@ absl::Status StagedFile::Failed() const {
 }
 
 absl::StatusOr<StagedFile> StagedFile::Create(std::string path, unsigned mode) {
-  const int fd =
-      ::open((path + ".new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  struct stat there;
+  if (::lstat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    return absl::InvalidArgumentError(
+        path + ": is no regular file, so that it cannot be replaced");
+  }
+  const int fd = ::open((path + ".new").c_str(),
+                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
   StagedFile file(std::move(path), fd);
   if (fd < 0 || ::fchmod(fd, mode) != 0) return file.Failed();
   return file;

@@ -21,6 +21,7 @@ namespace setlog {
 
 class StagedFile {
  public:
+  // InvalidArgument if PATH is a directory, a device, a pipe or a link.
   static absl::StatusOr<StagedFile> Create(std::string path, unsigned mode);
   StagedFile(StagedFile&& other) noexcept
       : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}

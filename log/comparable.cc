@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "log/scheme.h"
 #include "log/show_bytes.h"
 
 namespace setlog {
@@ -43,6 +44,12 @@ absl::Status CheckComparable(const Manifest& a, const Manifest& b) {
         "record has another one in every log, and nothing in common would mean "
         "nothing",
         a.labels ? a.origin : b.origin));
+  }
+  for (const Manifest* manifest : {&a, &b}) {
+    if (absl::Status s = RecordScheme::FromManifest(*manifest).status(); !s.ok()) {
+      return absl::Status(s.code(), absl::StrFormat("%s: %s", manifest->origin,
+                                                    std::string(s.message())));
+    }
   }
   if (a.scheme != b.scheme || HashedParts(a) != HashedParts(b)) {
     return absl::InvalidArgumentError(absl::StrFormat(

@@ -239,6 +239,34 @@ TEST_F(CliCheckDataTest, MembersThatAreWithheldAreUnverified) {
   EXPECT_FALSE(std::filesystem::exists(Path("missing")));
 }
 
+TEST_F(CliCheckDataTest, ACountBesideTheRootOfAnotherIsUnverified) {
+  for (const uint64_t n : {4, 6}) {
+    log().IndexAs(n, log().IndexAt(log().indexes()[2]).set_root);
+    const ProcessResult result = Ask({"check-data", Path("train"), "--at", kOrigin});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.out, HasSubstr(absl::StrCat("the log counts ", n)));
+  }
+}
+
+TEST_F(CliCheckDataTest, OnlyAFileIsReplacedByTheMissing) {
+  Drop("b");
+  Write("old", "old\n");
+  std::filesystem::create_symlink("old", Path("link"));
+  for (const char* name : {"link", "train"}) {
+    const ProcessResult result = Check({"--missing", Path(name)});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err + result.out, HasSubstr("is no regular file"));
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link")));
+}
+
+TEST_F(CliCheckDataTest, NamesOfFilesForgeNoLines) {
+  Write("train/f\n  key     forged", "no member");
+  const ProcessResult result = Check();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("f\\n  key     forged"));
+}
+
 // The owner's count is a word, the root is not.
 TEST_F(CliCheckDataTest, ACountThatHidesMembersIsNoProofThatAllAreHere) {
   // The root binds the count, so that a wrong one is one over the same tree.

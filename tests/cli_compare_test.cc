@@ -183,17 +183,37 @@ TEST_F(CliCompareTest, ASetIsCoveredByItselfAndNotDisjointFromItself) {
   EXPECT_EQ(Ask({"disjoint", "example.org/a@v2", "example.org/a@v1"}).exit_code, 0);
 }
 
-TEST_F(CliCompareTest, OfNoRecordsBothHoldAndItIsSaid) {
+TEST_F(CliCompareTest, OfNoRecordsNothingIsSaidToHold) {
   Serve("web", {"a"});
   for (const char* command : {"coverage", "disjoint"}) {
     const ProcessResult result = Ask(Command(command, {"web"}, "example.org/a@2"));
-    EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_THAT(result.out, HasSubstr(" of the 0 records of the set that "));
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err,
+                HasSubstr("example.org/a@2 has no record (the set at size "));
   }
   // An exclusion without members excludes nothing.
   Serve("none", {});
   EXPECT_EQ(Run("disjoint", {"none"}).exit_code, 0);
   EXPECT_EQ(Run("coverage", {"none"}).exit_code, 1);
+}
+
+// Which is the newest version is not the server's to say: it would be the one without.
+TEST_F(CliCompareTest, AnOlderVersionIsNotTheNewest) {
+  Serve("web", {"a"});
+  const uint64_t older = log().indexes().front();
+  for (const char* train : {"example.org/a", "example.org/a@9"}) {
+    server_.on_head = nullptr;
+    for (const char* command : {"coverage", "disjoint"}) {
+      EXPECT_NE(Ask(Command(command, {"web"}, train)).exit_code, 3);
+    }
+    server_.on_head = [&](v1::Head& head) {
+      *head.mutable_index() = EntryToProto(log().Prove(older, log().size()));
+    };
+    for (const char* command : {"coverage", "disjoint"}) {
+      const ProcessResult result = Ask(Command(command, {"web"}, train));
+      EXPECT_EQ(result.exit_code, 3) << train;
+    }
+  }
 }
 
 // n = 0 beside the root of a set that has members.

@@ -34,6 +34,13 @@ TEST(JudgeDataTest, ACountThatContradictsTheProofsIsDataLoss) {
   const DataCounts as_counted = {.members = 5, .distinct = 5};
   EXPECT_STATUS(JudgeData(as_counted, false), absl::StatusCode::kDataLoss,
                 "is not that of these");
+  for (const uint64_t members : {4, 6}) {
+    for (const bool subset : {false, true}) {
+      EXPECT_STATUS(
+          JudgeData({.members = members, .distinct = 5, .same_root = true}, subset),
+          absl::StatusCode::kDataLoss, "have the set root, and are 5");
+    }
+  }
   const DataCounts more = {.members = 5, .distinct = 7, .not_members = 1};
   for (const bool subset : {false, true}) {
     EXPECT_STATUS(JudgeData(more, subset), absl::StatusCode::kDataLoss,

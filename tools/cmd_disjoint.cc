@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "log/set_tree.h"
 #include "tools/commands.h"
 #include "tools/set_comparison.h"
 #include "tools/units.h"
@@ -22,8 +21,6 @@ class CommonRecords {
   // With one other; nothing after it was said why not.
   std::optional<std::vector<Hash>> With(LogVersion& other) {
     LogVersion& train = sets_->train();
-    // By the root: the count beside it is its owner's word.
-    if (train.version().index.set_root == EmptySetRoot()) return std::vector<Hash>();
     // The set with fewer entries is fetched, and looked for in the other: of a list of
     // a thousand that is to be left out, a set of millions has few to be asked about.
     if (other.version().index.m < train.version().index.m) {

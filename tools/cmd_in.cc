@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "log/entry.h"
 #include "tools/answer_flags.h"
 #include "tools/commands.h"
 #include "tools/flags.h"
 #include "tools/inquiry.h"
 #include "tools/log_session.h"
+#include "tools/newest_version.h"
 #include "tools/record_question.h"
 #include "tools/verdict.h"
 #include "tools/version_name.h"
@@ -28,30 +28,6 @@ struct InFlags {
   TrustFlags trust;
 };
 
-// No index entry stands between the version's and `size`: so it is the newest below.
-absl::Status CheckNewest(const LogSession& log, const Version& version, uint64_t size) {
-  if (version.checkpoint.size < size) {
-    return absl::DataLossError(absl::StrFormat(
-        "the cosigned head covers %d entries only, and a newer index entry may stand "
-        "below %d",
-        version.checkpoint.size, size));
-  }
-  const TreeClient tree(&log.connection(), version.checkpoint);
-  return tree.Entries(
-      version.index_position + 1, size,
-      [](uint64_t begin, std::span<const Bytes> entries) {
-        for (size_t i = 0; i < entries.size(); ++i) {
-          const absl::StatusOr<Entry> entry = DecodeEntry(entries[i]);
-          if (!entry.ok() || TypeOf(*entry) != EntryType::kIndex) continue;
-          return absl::DataLossError(absl::StrFormat(
-              "the server answered for an older version: a newer index entry stands "
-              "at position %d",
-              begin + i));
-        }
-        return absl::OkStatus();
-      });
-}
-
 // The version that was asked for, with all that was demanded of it.
 absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
                                          LogSession& log) {
@@ -59,7 +35,7 @@ absl::StatusOr<VerifiedHead> FindVersion(const InFlags& flags, const At& at,
   absl::StatusOr<VerifiedHead> head = log.Head(at, demands);
   if (!head.ok()) return head;
   if (flags.strict_at && at.size) {
-    const absl::Status newest = CheckNewest(log, head->version, *at.size);
+    const absl::Status newest = CheckNewest(log.connection(), head->version, *at.size);
     if (!newest.ok()) return newest;
   }
   if (flags.out.empty()) return head;

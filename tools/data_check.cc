@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "client/set_members.h"
 #include "client/staged_file.h"
+#include "log/show_bytes.h"
 #include "tools/progress.h"
 #include "tools/units.h"
 #include "tools/verdict.h"
@@ -130,7 +131,7 @@ void DataCheck::PrintStray(const ListedRecord& record, SetVerdict verdict) {
   }
   if (shown_.size() == kShownStrays) return;
   const char* word = verdict == SetVerdict::kRemoved ? "removed" : "absent ";
-  shown_.push_back(absl::StrFormat("  %s  %s%s%s", word, record.name,
+  shown_.push_back(absl::StrFormat("  %s  %s%s%s", word, ShowLine(record.name),
                                    record.name.empty() ? "" : "  ",
                                    ToHex(record.record)));
 }
@@ -184,15 +185,17 @@ ExitCode DataCheck::Print(const DataCounts& counts, bool holds) {
   const std::string records = FormatCount(records_, "record");
   const uint64_t strays = absent_ + removed_;
   const std::string set = SetPhrase(version);
+  const char* are = records_ == 1 ? "is" : "are";
   std::string words;
   if (holds && !options_.subset) {
-    words = absl::StrFormat("the %s here are %s", records, set);
+    words = absl::StrFormat("the %s here %s %s", records, are, set);
   } else if (holds) {
-    words = absl::StrFormat("all %s here are in %s", records, set);
+    words = absl::StrFormat("all %s here %s in %s", records, are, set);
   } else if (strays > 0) {
-    words = absl::StrFormat("%d of %s here are not in %s", strays, records, set);
+    words = absl::StrFormat("%d of %s here %s not in %s", strays, records,
+                            strays == 1 ? "is" : "are", set);
   } else {
-    words = absl::StrFormat("the %s here are not all of %s", records, set);
+    words = absl::StrFormat("the %s here %s not all of %s", records, are, set);
   }
   const bool tells_missing = !options_.subset && counts.missing() > 0;
   if (tells_missing) {

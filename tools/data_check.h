@@ -8,7 +8,7 @@
 // the log committed to, it is that very set, and no server is believed or asked. Else
 // each is looked up in batch proofs under the one verified head, and those that are not
 // members are named. All members being here is never concluded by counting: the count
-// in a head is its owner's word, the root is not. Memory: LocalSet's, and 32 bytes for
+// in a head is its owner's word, the root is not. Memory: LocalSet's, and 36 bytes for
 // each record that is not there. Not thread-safe.
 #ifndef SETLOG_TOOLS_DATA_CHECK_H_
 #define SETLOG_TOOLS_DATA_CHECK_H_

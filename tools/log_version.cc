@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "tools/newest_version.h"
 #include "tools/verdict.h"
 
 namespace setlog {
@@ -17,6 +18,15 @@ std::variant<ExitCode, LogVersion> OpenVersion(const VersionName& name,
   absl::StatusOr<VerifiedHead> head = log->Head(name.at, {});
   if (!head.ok()) {
     return ReportUnverified(head.status(), name, *log, Json::object(), session.out);
+  }
+  // A tag is one version; without one, which is the newest is not the server's to say.
+  if (!name.at.tag) {
+    const Version& version = head->version;
+    const absl::Status newest = CheckNewest(
+        log->connection(), version, name.at.size.value_or(version.checkpoint.size));
+    if (!newest.ok()) {
+      return ReportUnverified(newest, name, *log, Json::object(), session.out);
+    }
   }
   return LogVersion{name, std::move(log), *std::move(head)};
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "client/set_members.h"
 #include "log/comparable.h"
+#include "log/set_tree.h"
 #include "tools/progress.h"
 #include "tools/verdict.h"
 
@@ -77,6 +78,13 @@ std::variant<ExitCode, SetComparison> SetComparison::Open(const ComparisonFlags&
     const absl::Status comparable = CheckComparable(versions.front().version().manifest,
                                                     versions.back().version().manifest);
     if (!comparable.ok()) return out.Fail(comparable);
+  }
+  // Of nothing everything holds; who asks has most likely named another version.
+  const IndexEntry& train = versions.front().version().index;
+  if (train.set_root == EmptySetRoot()) {
+    return out.Fail(absl::FailedPreconditionError(absl::StrFormat(
+        "%s has no record (the set at size %d): name the version that is meant",
+        TextOf(versions.front().name), train.m)));
   }
   return SetComparison(std::move(versions), others, &session);
 }
