@@ -28,6 +28,7 @@ from world import make_template  # noqa: E402
 
 DOCS = ROOT / "docs/attacks.md"
 MARKS = ("<!-- matrix: begin -->\n", "<!-- matrix: end -->")
+PATIENCE = 600  # seconds, for one folder: sanitizers' builds are slow
 LOG = "log"  # the folder of the attacks on the log itself: rows of another kind
 
 
@@ -62,8 +63,13 @@ class Scenarios:
             text=True, env=dict(os.environ, TMPDIR=self.temporary),
             start_new_session=True)
         self.children.add(child)
-        printed, errors = child.communicate()
+        try:
+            printed, errors = child.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.end([child], signal.SIGKILL)
+            printed, errors = child.communicate()
         self.children.remove(child)
+        self.end([child], signal.SIGKILL)  # what a killed script left running
         result.seconds = time.monotonic() - begun
         result.rows = [json.loads(line) for line in printed.splitlines()]
         for row in result.rows:
@@ -73,15 +79,19 @@ class Scenarios:
                                 f"{child.returncode}:\n{errors.strip()}")
         return result
 
+    @staticmethod
+    def end(children, number):
+        for child in children:
+            try:
+                os.killpg(child.pid, number)
+            except ProcessLookupError:
+                continue
+
     def stop(self):
         """Ends them as Ctrl-C does, so that they clean up; then without mercy."""
         children = list(self.children)
         for number, within in ((signal.SIGINT, 20), (signal.SIGKILL, 5)):
-            for child in children:
-                try:
-                    os.killpg(child.pid, number)
-                except ProcessLookupError:
-                    continue
+            self.end(children, number)
             until = time.monotonic() + within
             while any(c.poll() is None for c in children) and time.monotonic() < until:
                 time.sleep(0.05)

@@ -22,6 +22,13 @@ LETTERS = {
     "R": "training again gives the same weights",
 }
 
+# What each says when it finds something: one that broke down has noticed nothing.
+FOUND = {
+    "S": "REFUSED ", "P": "REFUSED ", "I": "REFUSED ", "N": "PRESENT ",
+    "C": "quorum is not met", "D": " added, ", "U": "REFUSED ", "X": "REFUSED ",
+    "T": "REFUSED ", "R": "OTHER weights",
+}
+
 LOG = "example.org/digits"
 NEW = "example.org/new-digits"  # nothing is in it yet
 SOURCES = ("example.org/scans-1", "example.org/scans-2")

@@ -17,20 +17,25 @@ import subprocess
 import sys
 import time
 
+# The user's server, token and state are nobody's in here.
+for variable in [name for name in os.environ if name.startswith("SETLOG_")]:
+    del os.environ[variable]
+
 READY_WITHIN = 60  # seconds: sanitizers' builds are slow
 
 
 class Process:
     def __init__(self, log, arguments):
         self.log = pathlib.Path(log)
-        environment = dict(os.environ, NO_COLOR="1")
-        for name in ("SETLOG_SERVER", "SETLOG_TOKEN_FILE", "SETLOG_HOME"):
-            environment.pop(name, None)
         with open(self.log, "ab") as errors, open(f"{log}.ready", "wb") as ready:
             self.process = subprocess.Popen(
                 [str(a) for a in arguments], stdin=subprocess.DEVNULL, stdout=ready,
-                stderr=errors, env=environment)
-        self.ready = self._wait_ready()
+                stderr=errors, env=dict(os.environ, NO_COLOR="1"))
+        try:
+            self.ready = self._wait_ready()
+        except BaseException:
+            self.kill()
+            raise
 
     def _wait_ready(self):
         """The fields of the line that begins with `ready`."""
@@ -42,7 +47,6 @@ class Process:
             if self.process.poll() is not None:
                 break
             time.sleep(0.01)
-        self.kill()
         raise RuntimeError(f"{self.process.args[0]} did not start:\n"
                            + self.log.read_text(errors="replace"))
 

@@ -13,8 +13,8 @@
 
 The victim is a process of its own (victim.py). It runs without checks, with all but R,
 and with each of those switched off alone; R, to train again, is for auditors. A check
-that fires is one that ends with the exit code that is declared; all others of the
-victim's must run and see nothing (exit 0).
+that fires is one that ends with the exit code that is declared, and says what it says
+of a finding; all others of the victim's must run and see nothing (exit 0).
 """
 
 import argparse
@@ -29,6 +29,7 @@ from typing import Callable
 sys.path[:0] = [str(pathlib.Path(__file__).parent),
                 str(pathlib.Path(__file__).parents[1] / "classifier")]
 
+from checks import FOUND  # noqa: E402
 from world import CLASSIFIER, ROOT, World  # noqa: E402
 
 
@@ -104,6 +105,8 @@ def wrong_in(row, attack):
         if result["exit"] != attack.fires.get(letter, 0):
             wrong.append(f"{letter} ended with {result['exit']}, not "
                          f"{attack.fires.get(letter, 0)}: {result['sees']}")
+        elif result["exit"] != 0 and FOUND[letter] not in result["sees"]:
+            wrong.append(f"{letter} did not say \"{FOUND[letter]}\": {result['sees']}")
     for letter in set(attack.fires) - set(every):
         wrong.append(f"{letter} is to fire, and is not run")
     for off, report in {"R": row["with"], **row["each_off"]}.items():

@@ -14,13 +14,20 @@ import subprocess
 import sys
 import urllib.request
 
-# Loopback only, whatever proxies the environment names.
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+# Loopback only, whatever proxies the environment names and whatever the hub says.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects)
 
 
 def fetch(hub, repository, directory):
     for name in OPENER.open(f"{hub}/{repository}").read().decode().splitlines():
         file = pathlib.Path(directory, name)
+        if not file.resolve().is_relative_to(pathlib.Path.cwd().resolve()):
+            raise ValueError(f"the hub names a file outside of its repository: {name}")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(OPENER.open(f"{hub}/{repository}/{name}").read())
 
