@@ -77,8 +77,7 @@ TEST_F(CliCheckDataTest, EveryWayToNameTheVersionAndToGiveTheRecords) {
     hex += ToHex(RecordHash(record)) + "\n";
     packed += AsText(RecordHash(record));
   }
-  for (const char* version :
-       {"example.org/a@v2", "example.org/a@14", "example.org/a"}) {
+  for (const char* version : {"example.org/a@v2", "example.org/a"}) {
     EXPECT_EQ(
         Ask({"check-data", "--hashes", Write("hex", hex), "--at", version}).exit_code,
         0);
@@ -86,7 +85,6 @@ TEST_F(CliCheckDataTest, EveryWayToNameTheVersionAndToGiveTheRecords) {
               0);
   }
   EXPECT_EQ(Ask({"check-data", Path("one"), "--at", "example.org/a@v1"}).exit_code, 0);
-  EXPECT_EQ(Ask({"check-data", Path("one"), "--at", "example.org/a@6"}).exit_code, 0);
 }
 
 TEST_F(CliCheckDataTest, ARecordThatIsNoMemberIsNamedAndSoIsWhyNot) {
@@ -192,8 +190,9 @@ TEST_F(CliCheckDataTest, WhatIsTypedWrongIsSaid) {
   };
   EXPECT_THAT(check("example.org/a@").err, HasSubstr("is not ORIGIN@TAG"));
   EXPECT_THAT(check("Example.Org").err, HasSubstr("is not ORIGIN@TAG"));
+  EXPECT_THAT(check("v2").err, HasSubstr("which log has it?"));
   for (const char* at : {"example.org/a@", "@v1", "example.org/a@0", "example.org/a@v9",
-                         "example.org/a@99"}) {
+                         "example.org/a@14"}) {
     EXPECT_EQ(check(at).exit_code, 2) << at;
   }
   EXPECT_EQ(Check({"--hashes", Path("one")}).exit_code, 2);

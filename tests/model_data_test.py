@@ -136,6 +136,8 @@ class ModelDataTest(unittest.TestCase):
         only = ["--data", f"{PETS}@v1"]
         self.assertEqual(self.is_in(MEMBER, *only, expect=0), ["PRESENT"])
         self.question("in", "--hash", MEMBER, "--data", f"{PETS}@v2", expect=2)
+        for mistyped in ("v1", PETS, f"{PETS}@7"):
+            self.question("audit", "--data", mistyped, expect=2)
         lines, _ = self.question("audit", "--data", f"{PETS}@v2", expect=1)
         self.assertEqual([line["verdict"] for line in lines], ["REFUSED"])
         self.assertIn(f"it names {BIRDS}@v1 {PETS}@v1", lines[0]["error"])

@@ -52,7 +52,7 @@ Runner DeclareCheckData(CLI::App& app) {
   // A record that was passed over would be one that was not checked.
   app.remove_option(app.get_option("--skip-bad"));
   app.add_option("--at", flags->at,
-                 "the version that they are to be: ORIGIN@TAG, ORIGIN@SIZE, or ORIGIN, "
+                 "the version that they are to be: ORIGIN@TAG, or ORIGIN, "
                  "its newest")
       ->required()
       ->type_name("ORIGIN@TAG");

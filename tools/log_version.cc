@@ -22,8 +22,8 @@ std::variant<ExitCode, LogVersion> OpenVersion(const VersionName& name,
   // A tag is one version; without one, which is the newest is not the server's to say.
   if (!name.at.tag) {
     const Version& version = head->version;
-    const absl::Status newest = CheckNewest(
-        log->connection(), version, name.at.size.value_or(version.checkpoint.size));
+    const absl::Status newest =
+        CheckNewest(log->connection(), version, version.checkpoint.size);
     if (!newest.ok()) {
       return ReportUnverified(newest, name, *log, Json::object(), session.out);
     }

@@ -14,6 +14,7 @@
 #include "tools/signed_data.h"
 #include "tools/verdict.h"
 #include "tools/verify_flags.h"
+#include "tools/version_name.h"
 
 namespace setlog {
 namespace {
@@ -156,6 +157,13 @@ class HeadAudit {
 
 ExitCode ModelAudit(const ModelAuditFlags& flags, Session& session) {
   Output& out = session.out;
+  for (const std::string& name : flags.signed_data.data) {
+    const absl::StatusOr<VersionName> parsed = ParseVersionName(name);
+    if (!parsed.ok()) return out.Fail(parsed.status());
+    if (parsed->at.tag) continue;
+    return out.Fail(absl::InvalidArgumentError(
+        "--data " + name + ": a model names versions by tags: ORIGIN@TAG"));
+  }
   SignedDataFlags every = flags.signed_data;
   every.data.clear();
   std::variant<ExitCode, SignedData> opened = OpenSignedData(every, out);

@@ -53,7 +53,7 @@ absl::StatusOr<std::vector<VersionName>> NamesOf(const ComparisonFlags& flags) {
 void AddComparisonFlags(CLI::App& app, ComparisonFlags& flags, const char* other,
                         const char* help) {
   app.add_option("TRAIN", flags.train,
-                 "the version that is to be trained on: ORIGIN@TAG, ORIGIN@SIZE, or "
+                 "the version that is to be trained on: ORIGIN@TAG, or "
                  "ORIGIN, its newest")
       ->required()
       ->type_name("");

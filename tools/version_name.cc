@@ -25,9 +25,10 @@ absl::StatusOr<VersionName> ParseVersionName(const std::string& text) {
   VersionName name{.origin = text.substr(0, end)};
   absl::Status status = CheckOrigin(name.origin);
   if (status.ok() && end != text.npos) {
-    const absl::StatusOr<At> at = ParseVersion(text.substr(end + 1));
-    if (at.ok()) name.at = *at;
-    status = at.status();
+    name.at.tag = text.substr(end + 1);
+    status = CheckTagName(*name.at.tag);
+  } else if (status.ok() && text.find('/') == text.npos) {
+    status = absl::InvalidArgumentError("which log has it? `setlog logs` lists them");
   }
   if (status.ok()) return name;
   return absl::InvalidArgumentError(absl::StrFormat(
@@ -35,9 +36,7 @@ absl::StatusOr<VersionName> ParseVersionName(const std::string& text) {
 }
 
 std::string TextOf(const VersionName& name) {
-  if (name.at.tag) return name.origin + "@" + *name.at.tag;
-  if (name.at.size) return name.origin + "@" + std::to_string(*name.at.size);
-  return name.origin;
+  return name.at.tag ? name.origin + "@" + *name.at.tag : name.origin;
 }
 
 Json JsonOf(const At& at) {

@@ -3,10 +3,11 @@
 //   absl::StatusOr<At> at = ParseVersion("v1");             // of a log named elsewhere
 //   absl::StatusOr<VersionName> name = ParseVersionName("example.org/pets@v1");
 //
-//   ORIGIN@TAG    the version of that name
-//   ORIGIN@SIZE   the newest one in the first SIZE entries
-//   ORIGIN        the newest one
-// A tag is never digits only, and no origin has an '@'. Pure functions; thread-safe.
+//   ORIGIN@TAG   the version of that name
+//   ORIGIN       the newest one
+// A tag is never digits only, and no origin has an '@'. A size is no name: the newest
+// version in the first 9 entries is not "the set at size 9", which is indexed by the
+// tenth. Pure functions; thread-safe.
 #ifndef SETLOG_TOOLS_VERSION_NAME_H_
 #define SETLOG_TOOLS_VERSION_NAME_H_
 
