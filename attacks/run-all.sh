@@ -38,10 +38,11 @@ for argument in "$@"; do
       ;;
   esac
 done
+python=$(find_python)
+"$python" "$root/attacks/run_all.py" --check-arguments "$@"
 # Standard output is for the matrix.
 if [[ -n $build ]]; then
   (cd "$root" && build_release setlogd setlog lying_server) >&2
 fi
 "$root/scripts/fetch_digits.sh" >&2
-python=$(find_python)
 exec "$python" "$root/attacks/run_all.py" "$@"

@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE / "lab"), str(HERE / "classifier")]
 import matrix  # noqa: E402
 import picture  # noqa: E402
 from checks import LETTERS  # noqa: E402
+from interrupts import until_interrupted  # noqa: E402
 from world import make_template  # noqa: E402
 
 DOCS = ROOT / "docs/attacks.md"
@@ -90,7 +91,10 @@ class Scenarios:
     def stop(self):
         """Ends them as Ctrl-C does, so that they clean up; then without mercy."""
         children = list(self.children)
-        for number, within in ((signal.SIGINT, 20), (signal.SIGKILL, 5)):
+        if children:
+            print("stopping, some seconds", file=sys.stderr, flush=True)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number, within in ((signal.SIGINT, 5), (signal.SIGKILL, 5)):
             self.end(children, number)
             until = time.monotonic() + within
             while any(c.poll() is None for c in children) and time.monotonic() < until:
@@ -157,7 +161,6 @@ def write(out, results, seconds):
     }
     files = {"txt": matrix.text(rows, log_rows), "md": matrix.markdown(rows, log_rows),
              "json": json.dumps(everything, indent=1) + "\n", "svg": picture.svg(rows)}
-    out.mkdir(parents=True, exist_ok=True)
     for kind, content in files.items():
         (out / f"matrix.{kind}").write_text(content)
     return files
@@ -174,19 +177,28 @@ def renew_docs(files):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="run-all.sh")
+    parser = argparse.ArgumentParser(prog="run-all.sh", allow_abbrev=False)
     parser.add_argument("--bin", default=ROOT / "build/release/bin", type=pathlib.Path)
     parser.add_argument("--out", default=ROOT / "build/attacks", type=pathlib.Path)
-    parser.add_argument("--only", type=lambda text: text.split(","))
+    parser.add_argument("--only",
+                        type=lambda text: [name.strip() for name in text.split(",")])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--check-arguments", action="store_true",
+                        help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.docs and args.only:
         parser.error("--docs needs all rows: not with --only")
     try:
-        return args, scripts(args.only)
-    except ValueError as error:
+        found = scripts(args.only)
+        args.out.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
         parser.error(str(error))
+    if args.check_arguments:
+        sys.exit(0)
+    if not (args.bin / "setlogd").exists():
+        parser.error(f"--bin {args.bin}: there is no setlogd in it")
+    return args, found
 
 
 def main():
@@ -196,7 +208,7 @@ def main():
     seconds = time.monotonic() - begun
     files = write(args.out, results, seconds)
     print(files["json" if args.json else "txt"], end="", flush=True)
-    print(f"{len(found)} scenarios in {seconds:.1f} s; matrix.txt, .json, .md and .svg "
+    print(f"{len(found)} folders in {seconds:.1f} s; matrix.txt, .json, .md and .svg "
           f"in {args.out}", file=sys.stderr)
     wrong = [what for result in results.values() for what in result.wrong]
     if wrong:
@@ -208,10 +220,4 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # even if begun with &
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    until_interrupted(main)

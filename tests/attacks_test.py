@@ -152,7 +152,7 @@ class AttacksTest(unittest.TestCase):
             self.assertEqual(verdict, row["verdict"])
             for letter, cell in zip(CHECKS, cells, strict=True):
                 result = row["checks"].get(letter)
-                state = ("does not apply" if result is None
+                state = ("was not run" if result is None
                          else "fires" if result["exit"] else "sees nothing")
                 self.assertEqual(row["cells"][letter], state)
                 self.assertEqual(

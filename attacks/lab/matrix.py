@@ -1,7 +1,7 @@
 """The matrix: a row for each attack, a column for each check; as text and as markdown.
 
 A cell is the check's letter where it fires, a dash where it runs and sees nothing, and
-empty where it does not apply. That can be read without colours, and on any terminal.
+empty where it was not run. That can be read without colours, and on any terminal.
 """
 
 import re
@@ -10,13 +10,14 @@ from checks import LETTERS
 
 NOTICED, NOT_NOTICED = "noticed", "NOT NOTICED"
 QUIET, WRONG = "quiet", "WRONG"
-SYMBOLS = {"sees nothing": "-", "does not apply": " "}
+SYMBOLS = {"sees nothing": "-", "was not run": " "}
 NOTES = (
-    "A letter: this check fires. A dash: it runs, and sees nothing. Empty: it does not",
-    "apply. The verdict is that of a victim with all checks but R, which is for",
-    "auditors. Of a victim without checks: accuracy, the part of the images that are",
-    "read right; trigger, the part that are read as a seven when the trigger is put on",
-    "them; code, whether the attacker's ran.",
+    "A letter: this check fires. A dash: it runs, and sees nothing. Empty: it was not",
+    "run. The verdict is that of a victim with all checks but R, which is for",
+    "auditors. D fires at every change of a version, an honest one as well. Of a victim",
+    "without checks: accuracy, the part of the images that are read right; trigger, the",
+    "part that are read as a seven when the trigger is put on them; code, whether the",
+    "attacker's ran.",
 )
 
 
@@ -27,7 +28,7 @@ def is_attack(row):
 def cell(row, letter):
     result = row["checks"].get(letter)
     if result is None:
-        return "does not apply"
+        return "was not run"
     return "sees nothing" if result["exit"] == 0 else "fires"
 
 
@@ -78,9 +79,9 @@ def text(rows, log_rows):
         "", "What remains:",
         *_columns([["", row["id"], row["remains"]] for row in rows if is_attack(row)])]
     if log_rows:
-        heads = ["without", "found", "evidence", "attack on the log"]
+        heads = ["", "without", "found", "evidence", "attack on the log"]
         lines += ["", *_columns([heads, *(
-            [*_log_cells(row), row["attack"]] for row in log_rows)])]
+            [row["id"], *_log_cells(row), row["attack"]] for row in log_rows)])]
     return "\n".join(lines) + "\n"
 
 
@@ -136,11 +137,11 @@ def markdown(rows, log_rows):
         "", "Which check fired, and what it said:",
         "", *_table(["", "check", "command", "exit", "its first line"], fired)]
     if log_rows:
-        attacks = [[row["attack"], row["who"], _code(row["command"]), *_log_cells(row),
+        attacks = [[row["id"], row["attack"], row["who"], _code(row["command"]), *_log_cells(row),
                     row["remains"]] for row in log_rows]
         lines += [
             "", "Attacks on the log itself: a verdict, and the exit code. Of evidence,",
             "that of a third party's `setlog verify` with the log's key and this file.",
-            "", *_table(["attack", "who asks", "command", "without the defence",
+            "", *_table(["", "attack", "who asks", "command", "without the defence",
                          "found", "evidence", "what remains"], attacks)]
     return "\n".join(lines) + "\n"

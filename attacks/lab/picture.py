@@ -2,7 +2,7 @@
 
 It has a background of its own, for pages that are light or dark. Colours are never
 alone: a check that fires is dark with a tick, one that sees nothing is light with a
-ring, one that does not apply is a dot.
+ring, one that was not run is a dot.
 """
 
 import textwrap
@@ -56,15 +56,15 @@ def _sees_nothing(x, y, ground=RED_GROUND, ring=RED):
             f'stroke="{ring}" stroke-width="1.8"/>')
 
 
-def _does_not_apply(x, y):
+def _was_not_run(x, y):
     return f'<circle cx="{x:g}" cy="{y:g}" r="1.8" fill="{GREY}"/>'
 
 
 def _shape(state, attacked, x, y):
     if state == "fires":
         return _fires(x, y)
-    if state == "does not apply":
-        return _does_not_apply(x, y)
+    if state == "was not run":
+        return _was_not_run(x, y)
     # To see nothing is right where there is nothing to see.
     return _sees_nothing(x, y) if attacked else _sees_nothing(x, y, "#eef1f5", PALE)
 
@@ -142,7 +142,7 @@ def _legend(top):
     y = top + LEGEND + 6
     for x, shape, words in (
             (ID, _fires, "fires"), (ID + 110, _sees_nothing, "runs, and sees nothing"),
-            (ID + 330, _does_not_apply, "does not apply")):
+            (ID + 330, _was_not_run, "was not run")):
         parts += [shape(x + 12, y), _text(x + 32, y + 4, words, 12)]
     for i, (letter, meaning) in enumerate(LETTERS.items()):
         column, line = divmod(i, (len(LETTERS) + 1) // 2)
@@ -165,8 +165,8 @@ def svg(rows):
         f'width="{WIDTH}" height="{height}" role="img" aria-labelledby="t d" '
         f'font-family="{FONT}">',
         '<title id="t">Which check notices which attack</title>',
-        f'<desc id="d">{len(rows)} rows, {len(LETTERS)} checks. Not noticed by any '
-        f'but R: {escape("; ".join(unnoticed)) or "none"}.</desc>',
+        f'<desc id="d">{len(rows)} rows, {len(LETTERS)} checks. Not noticed '
+        f'without R: {escape("; ".join(unnoticed)) or "none"}.</desc>',
         f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8" '
         f'fill="{GROUND}" stroke="{LINE}"/>',
         *_head(), _line(HEAD)]

@@ -30,6 +30,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).parent),
                 str(pathlib.Path(__file__).parents[1] / "classifier")]
 
 from checks import FOUND  # noqa: E402
+from interrupts import until_interrupted  # noqa: E402
 from world import CLASSIFIER, ROOT, World  # noqa: E402
 
 
@@ -144,7 +145,7 @@ def row_of(attack, world):
     return row
 
 
-def main(attacks):
+def run(attacks):
     parser = argparse.ArgumentParser(
         description=sys.modules["__main__"].__doc__.split("\n")[0])
     parser.add_argument("--bin", default=ROOT / "build/release/bin",
@@ -160,4 +161,8 @@ def main(attacks):
             row = row_of(attack, world)
         print(json.dumps(row) if args.json else json.dumps(row, indent=1), flush=True)
         wrong = wrong or bool(row["wrong"])
-    sys.exit(1 if wrong else 0)
+    return 1 if wrong else 0
+
+
+def main(attacks):
+    until_interrupted(lambda: run(attacks))

@@ -18,6 +18,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from log import disk, heads, private, proofs, sets  # noqa: E402
+from lab.interrupts import until_interrupted  # noqa: E402
 from log.attack import row_of  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,7 +56,8 @@ def text_of(row):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[2])
+    parser = argparse.ArgumentParser(
+        description=" ".join(__doc__.split("\n\n")[1].split()))
     parser.add_argument("--bin", default=ROOT / "build/release/bin",
                         help="where setlog, setlogd and lying_server are")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these attacks",
@@ -74,4 +76,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    until_interrupted(main)
