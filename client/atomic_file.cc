@@ -95,7 +95,7 @@ absl::Status ReplaceFile(const std::string& given, std::string_view bytes,
 
 absl::Status SyncDirectoryOf(const std::string& path) {
   std::string directory = std::filesystem::path(path).parent_path().string();
-  if (directory.empty()) directory = ".";
+  if (directory.empty()) directory.push_back('.');
   const FileDescriptor parent(
       ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.get() < 0 || ::fsync(parent.get()) != 0) {
