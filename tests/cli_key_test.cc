@@ -2,6 +2,7 @@
 // them.
 #include <sys/stat.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 
 #include "cli_fixture.h"

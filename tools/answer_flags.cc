@@ -1,5 +1,7 @@
 #include "tools/answer_flags.h"
 
+#include <CLI/CLI.hpp>
+
 #include "absl/strings/str_format.h"
 #include "log/decimal.h"
 #include "log/entry.h"

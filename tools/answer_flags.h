@@ -8,13 +8,13 @@
 #ifndef SETLOG_TOOLS_ANSWER_FLAGS_H_
 #define SETLOG_TOOLS_ANSWER_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "client/head_follower.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

@@ -1,5 +1,6 @@
 #include "tools/append_records.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <utility>

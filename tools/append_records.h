@@ -10,10 +10,10 @@
 #ifndef SETLOG_TOOLS_APPEND_RECORDS_H_
 #define SETLOG_TOOLS_APPEND_RECORDS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "client/appender.h"
+#include "tools/cli_types.h"
 #include "tools/command.h"
 #include "tools/record_flags.h"
 #include "tools/trust_flags.h"

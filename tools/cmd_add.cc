@@ -1,5 +1,6 @@
 // `setlog add`: appends records.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

@@ -1,5 +1,6 @@
 // `setlog bench`: how fast is this server, from here?
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

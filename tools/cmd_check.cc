@@ -1,5 +1,6 @@
 // `setlog check`: judges raw proofs, one JSON object a line, without a network.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>

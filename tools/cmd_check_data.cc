@@ -1,5 +1,6 @@
 // `setlog check-data`: are the records here those of a version of a log?
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 // `setlog consistency`: the RFC 6962 proof that a log only grew.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // `setlog coverage`: is every record of a set in one of those it was made from?
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
 #include <memory>

@@ -1,5 +1,6 @@
 // `setlog diff`: members added and removed between two versions, verified.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // `setlog disjoint`: is no record of a set in one that is to be left out?
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <set>
 #include <utility>

@@ -1,5 +1,6 @@
 // `setlog entries`: the raw log, each entry verified under the head.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // `setlog export`: the log as static files, for any web server.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 // `setlog handover`: a log goes on as another one, under another key.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // `setlog hash`: the record hashes of files, without a server.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

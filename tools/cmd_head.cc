@@ -1,5 +1,6 @@
 // `setlog head`: the newest signed head, verified.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

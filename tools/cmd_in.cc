@@ -1,5 +1,6 @@
 // `setlog in`: is a record in the set? Asked from a server, verified here.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

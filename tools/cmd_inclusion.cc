@@ -1,5 +1,6 @@
 // `setlog inclusion`: the RFC 6962 proof that an entry stands in a tree.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,5 +1,6 @@
 // `setlog init`: creates a log.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

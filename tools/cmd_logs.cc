@@ -1,5 +1,6 @@
 // `setlog logs`: the logs of a server.
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 #include "absl/strings/str_format.h"

@@ -1,5 +1,6 @@
 // `setlog model`: dispatch only. Each of its commands is tools/model_<name>.cc.
 
+#include <CLI/CLI.hpp>
 #include <list>
 #include <utility>
 

@@ -1,5 +1,6 @@
 // `setlog pads`: shows how many records a private log has at most.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <memory>

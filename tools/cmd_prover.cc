@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
 #include <set>

@@ -1,5 +1,6 @@
 // `setlog remove`: removes records from the set.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

@@ -1,5 +1,6 @@
 // `setlog tag`: names the current version of the set.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 // `setlog tags`: the named versions of a log.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <utility>

@@ -1,5 +1,6 @@
 // `setlog trust`: whose keys are believed, and which witnesses are asked for.
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>

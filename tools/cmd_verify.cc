@@ -1,5 +1,6 @@
 // `setlog verify`: checks a proof file, or evidence, offline.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>

@@ -1,5 +1,6 @@
 // `setlog watch`: tells when records enter or leave a log's set.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <map>

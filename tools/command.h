@@ -10,12 +10,12 @@
 #ifndef SETLOG_TOOLS_COMMAND_H_
 #define SETLOG_TOOLS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <span>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
+#include "tools/cli_types.h"
 #include "tools/exit_code.h"
 #include "tools/output.h"
 

@@ -6,6 +6,7 @@
 #ifndef SETLOG_TOOLS_COMMANDS_H_
 #define SETLOG_TOOLS_COMMANDS_H_
 
+#include "tools/cli_types.h"
 #include "tools/command.h"
 
 namespace setlog {

@@ -1,5 +1,7 @@
 #include "tools/daemon_flags.h"
 
+#include <CLI/CLI.hpp>
+
 namespace setlog {
 
 void AddDirectoryFlags(CLI::App& app, DataDirectory& where) {

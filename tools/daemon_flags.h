@@ -7,10 +7,10 @@
 #ifndef SETLOG_TOOLS_DAEMON_FLAGS_H_
 #define SETLOG_TOOLS_DAEMON_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <optional>
 
 #include "server/store_check.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

@@ -1,5 +1,6 @@
 #include "tools/flags.h"
 
+#include <CLI/CLI.hpp>
 #include <functional>
 
 #include "absl/status/statusor.h"

@@ -9,13 +9,13 @@
 #ifndef SETLOG_TOOLS_FLAGS_H_
 #define SETLOG_TOOLS_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "log/bytes.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

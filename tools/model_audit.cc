@@ -1,5 +1,6 @@
 // `setlog model audit`: do the logs still say of a model's data what its signer signed?
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

@@ -1,5 +1,6 @@
 #include "tools/model_check.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <utility>

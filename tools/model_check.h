@@ -8,7 +8,6 @@
 #ifndef SETLOG_TOOLS_MODEL_CHECK_H_
 #define SETLOG_TOOLS_MODEL_CHECK_H_
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "model/verify_model.h"
+#include "tools/cli_types.h"
 #include "tools/output.h"
 
 namespace setlog {

@@ -1,5 +1,6 @@
 // `setlog model diff`: in what two models, or signatures of models, differ.
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iterator>
 #include <memory>

@@ -10,12 +10,12 @@
 #ifndef SETLOG_TOOLS_MODEL_FLAGS_H_
 #define SETLOG_TOOLS_MODEL_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

@@ -1,5 +1,6 @@
 // `setlog model in`: is a record in the data that a model was trained on?
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <optional>

@@ -1,5 +1,6 @@
 // `setlog model inspect`: what a signature says, or what of a model would be signed.
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 #include <optional>

@@ -1,5 +1,6 @@
 // `setlog model verify`: are these the files that were signed?
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

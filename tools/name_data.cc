@@ -1,5 +1,6 @@
 #include "tools/name_data.h"
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <utility>
 

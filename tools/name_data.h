@@ -11,10 +11,10 @@
 #ifndef SETLOG_TOOLS_NAME_DATA_H_
 #define SETLOG_TOOLS_NAME_DATA_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "tools/cli_types.h"
 #include "tools/command.h"
 #include "tools/trust_flags.h"
 

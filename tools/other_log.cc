@@ -1,5 +1,7 @@
 #include "tools/other_log.h"
 
+#include <CLI/CLI.hpp>
+
 #include "log/origin.h"
 
 namespace setlog {

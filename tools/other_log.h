@@ -9,9 +9,9 @@
 #ifndef SETLOG_TOOLS_OTHER_LOG_H_
 #define SETLOG_TOOLS_OTHER_LOG_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 
+#include "tools/cli_types.h"
 #include "tools/command.h"
 
 namespace setlog {

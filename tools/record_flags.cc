@@ -1,5 +1,6 @@
 #include "tools/record_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <optional>
 #include <utility>
 

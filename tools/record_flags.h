@@ -11,7 +11,6 @@
 #ifndef SETLOG_TOOLS_RECORD_FLAGS_H_
 #define SETLOG_TOOLS_RECORD_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "client/record_reader.h"
 #include "log/manifest.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

@@ -1,5 +1,6 @@
 #include "tools/record_question.h"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <utility>
 

@@ -10,12 +10,12 @@
 #ifndef SETLOG_TOOLS_RECORD_QUESTION_H_
 #define SETLOG_TOOLS_RECORD_QUESTION_H_
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "client/head_follower.h"
+#include "tools/cli_types.h"
 #include "tools/inquiry.h"
 #include "tools/log_session.h"
 #include "tools/record_flags.h"

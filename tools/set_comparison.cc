@@ -1,5 +1,6 @@
 #include "tools/set_comparison.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <utility>
 

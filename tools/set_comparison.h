@@ -12,7 +12,6 @@
 #ifndef SETLOG_TOOLS_SET_COMPARISON_H_
 #define SETLOG_TOOLS_SET_COMPARISON_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/set_overlap.h"
+#include "tools/cli_types.h"
 #include "tools/several_logs.h"
 
 namespace setlog {

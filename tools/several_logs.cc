@@ -1,5 +1,6 @@
 #include "tools/several_logs.h"
 
+#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "absl/strings/str_format.h"

@@ -11,13 +11,13 @@
 #ifndef SETLOG_TOOLS_SEVERAL_LOGS_H_
 #define SETLOG_TOOLS_SEVERAL_LOGS_H_
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/cli_types.h"
 #include "tools/log_version.h"
 
 namespace setlog {

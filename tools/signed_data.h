@@ -10,13 +10,13 @@
 #ifndef SETLOG_TOOLS_SIGNED_DATA_H_
 #define SETLOG_TOOLS_SIGNED_DATA_H_
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "client/training_data.h"
+#include "tools/cli_types.h"
 #include "tools/model_check.h"
 #include "tools/model_data.h"
 #include "tools/output.h"

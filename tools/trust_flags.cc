@@ -1,5 +1,6 @@
 #include "tools/trust_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <utility>

@@ -11,13 +11,13 @@
 #ifndef SETLOG_TOOLS_TRUST_FLAGS_H_
 #define SETLOG_TOOLS_TRUST_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "log/verify.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 

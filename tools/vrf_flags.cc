@@ -1,5 +1,6 @@
 #include "tools/vrf_flags.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <optional>

@@ -12,7 +12,6 @@
 #ifndef SETLOG_TOOLS_VRF_FLAGS_H_
 #define SETLOG_TOOLS_VRF_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 
@@ -20,6 +19,7 @@
 #include "client/connection.h"
 #include "client/vrf_source.h"
 #include "log/manifest.h"
+#include "tools/cli_types.h"
 #include "tools/command.h"
 #include "tools/vrf_key_flags.h"
 

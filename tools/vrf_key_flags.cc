@@ -1,5 +1,7 @@
 #include "tools/vrf_key_flags.h"
 
+#include <CLI/CLI.hpp>
+
 #include "absl/status/status.h"
 #include "client/key_file.h"
 #include "tools/passphrase.h"

@@ -12,11 +12,11 @@
 #ifndef SETLOG_TOOLS_VRF_KEY_FLAGS_H_
 #define SETLOG_TOOLS_VRF_KEY_FLAGS_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "log/vrf.h"
+#include "tools/cli_types.h"
 
 namespace setlog {
 
