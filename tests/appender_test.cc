@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "testing.h"
 
 namespace setlog {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/partial_set.h"
 #include "log/set_proof.h"
 #include "log/set_queries.h"

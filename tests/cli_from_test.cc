@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "cli_server_fixture.h"
-#include "fake_files.h"
+#include "fakes/fake_files.h"
 #include "golden_notes.h"
 #include "http/http_server.h"
 #include "log/cosignature.h"

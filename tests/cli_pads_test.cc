@@ -4,8 +4,8 @@
 
 #include "cli_fixture.h"
 #include "client/pads_file.h"
-#include "fake_prover.h"
-#include "fake_server.h"
+#include "fakes/fake_prover.h"
+#include "fakes/fake_server.h"
 #include "log/vrf_skey.h"
 #include "private_log.h"
 #include "testing.h"

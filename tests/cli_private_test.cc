@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "cli_fixture.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/scheme.h"
 #include "log/vrf_skey.h"
 #include "private_log.h"

@@ -8,7 +8,7 @@
 
 #include "attacks/log/lies.h"
 #include "cli_fixture.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/scheme.h"
 
 namespace setlog {

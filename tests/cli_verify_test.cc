@@ -4,7 +4,7 @@
 
 #include "cli_fixture.h"
 #include "client/proof_file.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "golden_notes.h"
 #include "log/cosignature.h"
 #include "log/scheme.h"

@@ -10,7 +10,7 @@
 
 #include "client/entry_chunk.h"
 #include "client/tree_client.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "testing.h"
 
 namespace setlog {

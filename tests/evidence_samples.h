@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/evidence.h"
 #include "log/extension.h"
 

@@ -9,7 +9,7 @@
 #include "client/log_audit.h"
 #include "client/log_client.h"
 #include "client/set_difference.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/set_tree.h"
 #include "temp_dir.h"
 #include "testing.h"

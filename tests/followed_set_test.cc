@@ -4,7 +4,7 @@
 #include <random>
 #include <set>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/set_queries.h"
 #include "log/set_tree.h"
 #include "testing.h"

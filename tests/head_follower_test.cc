@@ -9,6 +9,7 @@
 
 #include "log/policy.h"
 #include "log_client_fixture.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {

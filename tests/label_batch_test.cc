@@ -4,7 +4,7 @@
 #include <bit>
 #include <random>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "private_log.h"
 #include "testing.h"
 

@@ -4,7 +4,7 @@
 #include "client/covering.h"
 #include "client/fault_evidence.h"
 #include "client/log_client.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/proof.h"
 #include "log/set_tree.h"
 #include "temp_dir.h"

@@ -16,7 +16,7 @@
 #include "client/atomic_file.h"
 #include "client/evidence_file.h"
 #include "client/log_client.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "temp_dir.h"
 #include "testing.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/pad_opening.h"
 #include "private_log.h"
 

@@ -4,8 +4,8 @@
 #include "client/evidence_file.h"
 #include "client/log_client.h"
 #include "client/proof_file.h"
-#include "fake_prover.h"
-#include "fake_server.h"
+#include "fakes/fake_prover.h"
+#include "fakes/fake_server.h"
 #include "temp_dir.h"
 #include "testing.h"
 

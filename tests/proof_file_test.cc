@@ -1,6 +1,6 @@
 #include "client/proof_file.h"
 
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/jcs.h"
 #include "log/json.h"
 #include "mutants.h"

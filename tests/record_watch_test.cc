@@ -8,6 +8,7 @@
 #include "client/head_waiter.h"
 #include "client/watch_store.h"
 #include "log_client_fixture.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {

@@ -8,8 +8,9 @@
 #include <tuple>
 
 #include "client/log_client.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/set_tree.h"
+#include "proto/forms.h"
 #include "temp_dir.h"
 #include "testing.h"
 

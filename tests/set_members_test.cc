@@ -6,7 +6,9 @@
 #include <random>
 
 #include "client/exact_version.h"
+#include "log/tile.h"
 #include "log_client_fixture.h"
+#include "proto/forms.h"
 
 namespace setlog {
 namespace {

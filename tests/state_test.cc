@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "client/atomic_file.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "mutants.h"
 #include "temp_dir.h"
 #include "testing.h"

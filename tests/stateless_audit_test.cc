@@ -9,7 +9,7 @@
 #include "client/evidence_file.h"
 #include "client/log_audit.h"
 #include "client/stateless_store.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "mutants.h"
 #include "temp_dir.h"
 #include "testing.h"

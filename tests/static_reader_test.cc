@@ -10,9 +10,10 @@
 #include "client/log_client.h"
 #include "client/static_connection.h"
 #include "client/tree_client.h"
-#include "fake_files.h"
-#include "fake_server.h"
+#include "fakes/fake_files.h"
+#include "fakes/fake_server.h"
 #include "log/proof.h"
+#include "proto/forms.h"
 #include "temp_dir.h"
 #include "testing.h"
 

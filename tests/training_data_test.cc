@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "mutants.h"
 #include "testing.h"
 

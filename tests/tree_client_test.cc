@@ -1,7 +1,8 @@
 #include "client/tree_client.h"
 
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/proof.h"
+#include "log/tile.h"
 #include "testing.h"
 
 namespace setlog {

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/cosignature.h"
 #include "log/verify.h"
 #include "testing.h"

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "temp_dir.h"
 #include "testing.h"
 

@@ -1,7 +1,7 @@
 // Labels and their proofs, from the key at hand and from a service that may lie.
 #include "client/vrf_source.h"
 
-#include "fake_prover.h"
+#include "fakes/fake_prover.h"
 #include "testing.h"
 
 namespace setlog {

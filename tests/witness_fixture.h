@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "log/cosignature.h"
 #include "log/witness_request.h"
 #include "temp_dir.h"

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "fake_prover.h"
-#include "fake_server.h"
+#include "fakes/fake_prover.h"
+#include "fakes/fake_server.h"
 
 namespace setlog {
 

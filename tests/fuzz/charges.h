@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "fuzz/choices.h"
 #include "fuzz/replay_model.h"
 #include "log/evidence.h"

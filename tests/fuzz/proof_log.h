@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "client/proof_file.h"
-#include "fake_server.h"
+#include "fakes/fake_server.h"
 #include "fuzz/law.h"
 #include "log/verify.h"
 

@@ -1,11 +1,12 @@
-// tests/fake_prover.h -- who holds the key of a private log, and can be made to lie.
+// tests/fakes/fake_prover.h -- who holds the key of a private log, and can be made to
+// lie.
 //
 //   FakeProver prover;                                // one key for each seed
 //   FakeServer server("", &prover);                   // or a ProverServer
 //   server.CreateFrom(PrivateManifest(kOrigin, prover.key()));
 //   prover.on_prove = [](v1::ProveResponse& answer) { answer.clear_proofs(); };
-#ifndef SETLOG_TESTS_FAKE_PROVER_H_
-#define SETLOG_TESTS_FAKE_PROVER_H_
+#ifndef SETLOG_TESTS_FAKES_FAKE_PROVER_H_
+#define SETLOG_TESTS_FAKES_FAKE_PROVER_H_
 
 #include <grpcpp/grpcpp.h>
 
@@ -135,4 +136,4 @@ class ProverServer {
 
 }  // namespace setlog
 
-#endif  // SETLOG_TESTS_FAKE_PROVER_H_
+#endif  // SETLOG_TESTS_FAKES_FAKE_PROVER_H_

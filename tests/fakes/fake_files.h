@@ -1,4 +1,5 @@
-// tests/fake_files.h -- the published files of a log, in memory, to be damaged at will.
+// tests/fakes/fake_files.h -- the published files of a log, in memory, to be damaged at
+// will.
 //
 //   Published published = PublishedOf(log, log.size());      // name -> bytes
 //   published["tile/0/000.p/9"].pop_back();
@@ -6,8 +7,8 @@
 //
 // Made by the slow model of RFC 6962 and the definition of C2SP tlog-tiles, not by the
 // code that exports.
-#ifndef SETLOG_TESTS_FAKE_FILES_H_
-#define SETLOG_TESTS_FAKE_FILES_H_
+#ifndef SETLOG_TESTS_FAKES_FAKE_FILES_H_
+#define SETLOG_TESTS_FAKES_FAKE_FILES_H_
 
 #include <deque>
 #include <functional>
@@ -18,7 +19,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/static_files.h"
-#include "fake_log.h"
+#include "fakes/fake_log.h"
 #include "log/tile.h"
 
 namespace setlog {
@@ -113,4 +114,4 @@ class FakeFiles final : public StaticFiles {
 
 }  // namespace setlog
 
-#endif  // SETLOG_TESTS_FAKE_FILES_H_
+#endif  // SETLOG_TESTS_FAKES_FAKE_FILES_H_
