@@ -2,9 +2,7 @@
 #ifndef SETLOG_TESTS_CLI_FIXTURE_H_
 #define SETLOG_TESTS_CLI_FIXTURE_H_
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,16 +16,7 @@ class CliTest : public ::testing::Test {
  protected:
   // Never the state, the server or the token of whoever runs the test.
   ProcessResult Setlog(std::vector<std::string> arguments,
-                       const std::string& input = "") {
-    arguments.insert(arguments.begin(), SETLOG_BINARY);
-    return RunProcess(std::move(arguments), {.input = input,
-                                             .environment = {
-                                                 {"SETLOG_HOME", Path(home_)},
-                                                 {"SETLOG_SERVER", ""},
-                                                 {"SETLOG_TOKEN_FILE", ""},
-                                                 {"SETLOG_VRF_PASSPHRASE_FILE", ""},
-                                             }});
-  }
+                       const std::string& input = "");
 
   // Whose keys and heads the program knows: another name is another person.
   std::string home_ = "home";
@@ -35,19 +24,10 @@ class CliTest : public ::testing::Test {
   std::string Path(const std::string& name) const { return dir_.path() + "/" + name; }
 
   // The path of a new file in the directory.
-  std::string Write(const std::string& name, const std::string& bytes) {
-    std::ofstream(Path(name), std::ios::binary) << bytes;
-    return Path(name);
-  }
+  std::string Write(const std::string& name, const std::string& bytes);
 
-  static std::vector<nlohmann::json> Lines(const std::string& text) {
-    std::vector<nlohmann::json> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-      lines.push_back(nlohmann::json::parse(line));
-    }
-    return lines;
-  }
+  // JSON, a line each.
+  static std::vector<nlohmann::json> Lines(const std::string& text);
 
  private:
   TempDir dir_;
